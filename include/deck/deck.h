@@ -1,0 +1,101 @@
+/* The run deck: what the user asked for, typed, checked and complete.
+ *
+ * The fields are filled through the option table (options.h), one entry a key, from the defaults, the
+ * YAML file, the environment (HEATSTREAM_GRID_NX=…) and the command line (-D grid.nx=…), in that order.
+ * Strings are owned by the deck. No other module is ever handed the whole deck except cli and run. */
+#ifndef HEATSTREAM_DECK_DECK_H
+#define HEATSTREAM_DECK_DECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+enum deck_source { DECK_SOURCE_KAFKA, DECK_SOURCE_FILE, DECK_SOURCE_SYNTHETIC };
+enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY };
+enum deck_dtype { DECK_F32, DECK_F64 };
+enum deck_partition_by { DECK_BY_COLUMN, DECK_BY_KEY };
+enum deck_log_level { DECK_LOG_ERROR, DECK_LOG_WARN, DECK_LOG_INFO, DECK_LOG_DEBUG };
+enum deck_log_format { DECK_LOG_HUMAN, DECK_LOG_JSON };
+
+/* One side of the domain: a value held one spacing outside the outermost cells, or no flux. */
+struct deck_side {
+    bool insulated;
+    double value;
+};
+
+struct deck_list {
+    char **items;
+    int count; /* for a map: names and values in turn, 2 * entries */
+};
+
+struct deck {
+    char *path; /* of the deck file, for messages and relative file names */
+    struct {
+        char *id, *title, *out;
+    } run;
+    struct {
+        int64_t nx, ny;
+        double dx, dy;
+    } grid;
+    struct {
+        double conductivity, gen_scale, initial;
+        struct deck_side left, right, bottom, top;
+    } physics;
+    struct {
+        int64_t window_ms, windows;
+        int64_t substeps; /* 0: auto */
+        bool t0_auto;
+        int64_t t0_ms;
+    } time;
+    struct {
+        int source, format;
+        char *brokers, *topic, *dead_letter_topic; /* the last may be NULL */
+        struct deck_list files, rdkafka;
+        char *field_time, *field_x, *field_y, *field_value;
+        int64_t disorder_ms, horizon_windows, jump_cells, jump_expiry;
+        int64_t max_open_events, batch;
+        double gen_limit;
+    } stream;
+    struct {
+        int64_t every, tile, flush_every, per_segment;
+        int dtype;
+    } frames;
+    struct {
+        int64_t every_windows, every_wall_s, keep;
+        bool at_end;
+    } checkpoint;
+    struct {
+        int64_t seed, start_ms, step_ms, steps, partitions;
+        int partition_by;
+        double probability, value, jitter_ms, delay_ms, dropout, duplicates;
+        bool zeros;
+    } gen;
+    struct {
+        int level, format;
+        double every_s;
+    } log;
+};
+
+/* A deck of defaults, then the file, the environment and `overrides` ("key=value") on top, then the
+ * rules that tie options together (stability, sources that need files, …). STATUS_BAD_DECK carries
+ * file:line:column of the key, or the name of the variable or option, and the nearest known key;
+ * STATUS_NO_INPUT when the file cannot be read. */
+enum status deck_load(const char *path, char *const *overrides, int override_count, struct deck **deck,
+                      struct error *err) MUST_CHECK;
+void deck_destroy(struct deck *deck); /* accepts NULL */
+
+/* The effective deck as YAML that loads again to an equal one; secrets are shown as "***". */
+void deck_print(const struct deck *deck, struct buffer *yaml);
+
+/* XXH3-128 in hex over the options that decide the output; those a continued run may change (the
+ * table says which) are left out. */
+void deck_hash(const struct deck *deck, char hex[33]);
+
+/* Failure of a value that only shows later (too few columns for the ranks, …): file:line:column of the
+ * key where the deck gave it, else the key alone, then the text. Returns STATUS_BAD_DECK. */
+enum status deck_error(const struct deck *deck, const char *key, struct error *err, const char *format,
+                       ...) __attribute__((format(printf, 4, 5)));
+
+#endif

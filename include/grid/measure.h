@@ -1,0 +1,27 @@
+/* Sums and extremes of a field that do not depend on the number of ranks: each column is summed from
+ * bottom to top, rank 0 adds the columns from left to right. */
+#ifndef HEATSTREAM_GRID_MEASURE_H
+#define HEATSTREAM_GRID_MEASURE_H
+
+#include <stdbool.h>
+
+#include "grid/field.h"
+
+struct measure {
+    double min, max, sum;
+    bool finite;           /* no NaN and no infinity */
+    int64_t bad_x, bad_y;  /* the first cell that is not finite, in order of x, then y */
+};
+
+struct measurer;
+
+struct measurer *measurer_create(const struct domain *domain);
+void measurer_destroy(struct measurer *measurer); /* accepts NULL */
+
+/* Collective; the result is valid on every rank. */
+struct measure measure_field(struct measurer *measurer, const struct field *field);
+
+/* Collective: the sum of columns[0 .. nx) over the whole grid, in order of x; valid on every rank. */
+double measure_columns(struct measurer *measurer, const double *columns);
+
+#endif

@@ -1,0 +1,31 @@
+/* Where refused records go: dead_letters.ndjson of the run directory and, if asked for, a topic.
+ *
+ * A line is {"partition","offset","reason","time"?,"key","value"}: key and value in base64, null where
+ * there is none; a value cut at DEAD_LETTER_BYTES adds "bytes", its full length. */
+#ifndef HEATSTREAM_INGEST_DEAD_LETTERS_H
+#define HEATSTREAM_INGEST_DEAD_LETTERS_H
+
+#include "base/status.h"
+#include "ingest/source_kafka.h"
+#include "window/event.h"
+
+struct dead_letters;
+
+/* Opens `path` for appending and cuts it back to `size` bytes first (0: empty). */
+enum status dead_letters_open(const char *path, int64_t size, struct dead_letters **letters,
+                              struct error *err) MUST_CHECK;
+void dead_letters_close(struct dead_letters *letters); /* accepts NULL */
+
+/* Copies every later letter to a topic as well: original key and value, headers `reason`, `topic`,
+ * `partition`, `offset`. */
+enum status dead_letters_to_topic(struct dead_letters *letters, const struct kafka_config *config,
+                                  const char *source_topic, struct error *err) MUST_CHECK;
+
+/* Appends the letters in the order given. */
+enum status dead_letters_write(struct dead_letters *letters, const struct dead_letter *letter,
+                               int64_t count, const uint8_t *bytes, struct error *err) MUST_CHECK;
+
+/* On the disk, and delivered to the topic, on return. *size is the length of the file. */
+enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,52 @@
+/* Synthetic sensors: the same configuration yields the same messages, offsets and order everywhere.
+ *
+ * Every cell is a sensor that speaks once per step: at step s (from 0) cell (x, y) sends
+ * {time: start + s*step + round(N(0, jitter)), gen: value with probability p, else 0}. Each message is
+ * delivered after an exponentially distributed delay, may be dropped or doubled, and goes to partition
+ * floor(x*P/nx) or by a hash of its key. All choices are made by a counter-based random function of
+ * (seed, step, cell), never by a stream of state, so that any part can be made again on its own. */
+#ifndef HEATSTREAM_INGEST_GENERATOR_H
+#define HEATSTREAM_INGEST_GENERATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "ingest/format.h"
+
+struct generator_config {
+    int64_t gnx, gny;
+    int partitions;
+    bool partition_by_key; /* else floor(x * P / nx) */
+    uint64_t seed;
+    int64_t start_ms, step_ms;
+    int64_t steps; /* 0: endless */
+    double probability, value;
+    bool zeros; /* sensors that generate nothing say so; else they are silent */
+    double jitter_ms, delay_ms, dropout, duplicates;
+};
+
+struct generated {
+    int partition;
+    int64_t offset; /* counted per partition from 0, in delivery order */
+    int64_t time_ms;
+    int64_t x, y;
+    double value;
+    int64_t step; /* the step at whose delivery time it leaves */
+};
+
+struct generator;
+
+struct generator *generator_create(const struct generator_config *config);
+void generator_destroy(struct generator *generator); /* accepts NULL */
+
+/* The next event in delivery order; false after the last step. */
+bool generator_next(struct generator *generator, struct generated *event);
+
+/* Appends the event's value (and, for binary, its key to `key`) as it lies on the topic. */
+void generator_encode(const struct generated *event, enum event_format format, struct buffer *key,
+                      struct buffer *value);
+
+#endif

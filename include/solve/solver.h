@@ -1,0 +1,51 @@
+/* Forward Euler for u' = k (u_xx + u_yy) + f on one slab.
+ *
+ *     Cx = (k*tau)/(dx*dx)   Cy = (k*tau)/(dy*dy)   a = (1 - 2*Cx) - 2*Cy
+ *     u' = (a*u + Cx*(uW + uE)) + Cy*(uS + uN),  then where f != 0:  u' = u' + tau*f
+ *
+ * in exactly this order for every cell, without fused multiply-add, denormals flushed to zero: the bits
+ * of a cell do not depend on who computes it. The boundary lies one spacing outside the outermost cells:
+ * a held value, or the inner neighbour's (no flux). */
+#ifndef HEATSTREAM_SOLVE_SOLVER_H
+#define HEATSTREAM_SOLVE_SOLVER_H
+
+#include <stdbool.h>
+
+#include "grid/field.h"
+#include "grid/scatter.h"
+
+struct solver_side {
+    bool insulated;
+    double value;
+};
+
+struct solver_config {
+    double conductivity, dx, dy;
+    double tau_s; /* one step */
+    int substeps; /* steps per window */
+    double initial;
+    struct solver_side left, right, bottom, top;
+};
+
+struct solver;
+
+/* Collective. The domain is borrowed and must outlive the solver. Sets FTZ and DAZ on the calling
+ * thread, which is the one that must step. NULL when memory is short on any rank. */
+struct solver *solver_create(const struct domain *domain, const struct solver_config *config);
+void solver_destroy(struct solver *solver); /* accepts NULL */
+
+/* Collective: steps one window under constant heat (rising local cell numbers). Allocates nothing. */
+void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count);
+
+/* The present field; owned by the solver, changed by solver_step_window(). A restart writes into its
+ * owned cells. */
+struct field *solver_field(struct solver *solver);
+
+/* Heat that left through the boundary since the last reset, per owned column [nx], in temperature units
+ * times area: sum over steps of dx*dy*Cx*(u - ghost) over the left and right edge cells and
+ * dx*dy*Cy*(u - ghost) over the bottom and top cell, u before the step. Insulated sides add nothing.
+ * Writable, so that a restart can put it back. */
+double *solver_outflow(struct solver *solver);
+void solver_reset_outflow(struct solver *solver);
+
+#endif

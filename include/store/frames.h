@@ -1,0 +1,65 @@
+/* Temperature frames in parallel HDF5: segments frames/seg_NNNNNN.h5 of `per_segment` rows each and the
+ * virtual master frames.h5 over them, CF and netCDF-4 conventions.
+ *
+ * Row r lies in segment r / per_segment. A segment's datasets have fixed maximal shape and early, in-file
+ * order allocation without filters (HDF5's implicit chunk index), so that after its creation a frame
+ * changes nothing but raw data in place and the current row count in the object headers: a kill tears at
+ * most the row being written. Every call is collective over the domain unless said. */
+#ifndef HEATSTREAM_STORE_FRAMES_H
+#define HEATSTREAM_STORE_FRAMES_H
+
+#include <stdbool.h>
+
+#include "store/digest.h"
+#include "store/provenance.h"
+
+/* One row of /series; on rank 0, written by run. */
+struct frame_row {
+    int64_t window, event_time_ms, revision;
+    bool final, complete;
+    double t_min, t_max, t_mean, heat_content, heat_in, heat_out;
+    int64_t events, late, missing, dead;
+    struct digest digest; /* of u, f64 */
+    double latency_ms;    /* wall clock at commit minus event time; no function of the content */
+};
+
+/* Strings are borrowed for frames_open(). */
+struct frames_config {
+    const char *directory; /* the run directory */
+    const char *run_id, *title;
+    double dx, dy;
+    bool f64;
+    int64_t tile, per_segment;
+    int64_t horizon_rows; /* a segment is closed only when this many newer rows exist: corrections */
+    const struct provenance *provenance;
+};
+
+struct frames;
+
+/* Opens the frames of a run with its first `rows` rows (0: new). Later rows are cut off; segments that
+ * hold none of the kept rows are deleted. STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA when kept
+ * rows are missing. The domain is borrowed. */
+enum status frames_open(const struct domain *domain, const struct frames_config *config, int64_t rows,
+                        struct frames **frames, struct error *err) MUST_CHECK;
+
+/* Writes row `index` <= number of rows: appends or overwrites. `field` is the f64 field; it is converted
+ * and transposed here. `row` is read on rank 0. *stored is the digest over the values as stored. */
+enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
+                         const struct frame_row *row, struct digest *stored, struct error *err)
+    MUST_CHECK;
+
+/* Makes all rows written so far readable by others (H5Fflush), and the master point at them. */
+enum status frames_flush(struct frames *frames, struct error *err) MUST_CHECK;
+
+/* The offsets the rows written so far were computed from, per partition: first and next. Rank 0's values
+ * count; stored at the next flush. */
+void frames_set_offsets(struct frames *frames, const char *topic, int partitions, const int64_t *first,
+                        const int64_t *next);
+
+/* Flush, then fsync of everything. */
+enum status frames_sync(struct frames *frames, struct error *err) MUST_CHECK;
+
+/* Flushes, closes (checked) and frees, also after an earlier failure; accepts NULL. */
+enum status frames_close(struct frames *frames, struct error *err) MUST_CHECK;
+
+#endif

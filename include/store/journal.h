@@ -1,0 +1,34 @@
+/* The journal: what a run decided that is not a function of the topic's content, written before it takes
+ * effect and never derived again. Rank 0 only. Lines:
+ *
+ *     first <p> <offset>     where the ledger of partition p begins
+ *     t0 <ms>                start of window 0
+ *     end <p> <offset>       captured end of a bounded run; the newest set counts
+ */
+#ifndef HEATSTREAM_STORE_JOURNAL_H
+#define HEATSTREAM_STORE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct journal;
+
+/* Reads what is there; every append is on the disk on return. STATUS_BAD_DATA: a damaged line. */
+enum status journal_open(const char *path, int partitions, struct journal **journal,
+                         struct error *err) MUST_CHECK;
+void journal_close(struct journal *journal); /* accepts NULL */
+
+/* False while not yet written. `offsets` [partitions]. */
+bool journal_first(const struct journal *journal, int64_t *offsets);
+bool journal_t0(const struct journal *journal, int64_t *t0_ms);
+bool journal_ends(const struct journal *journal, int64_t *offsets);
+
+enum status journal_write_first(struct journal *journal, const int64_t *offsets, struct error *err)
+    MUST_CHECK;
+enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct error *err) MUST_CHECK;
+enum status journal_write_ends(struct journal *journal, const int64_t *offsets, struct error *err)
+    MUST_CHECK;
+
+#endif

@@ -1,0 +1,13 @@
+/* How an output came to be: stored as attributes of /provenance in every output file. */
+#ifndef HEATSTREAM_STORE_PROVENANCE_H
+#define HEATSTREAM_STORE_PROVENANCE_H
+
+/* Strings are borrowed. */
+struct provenance {
+    const char *version, *git_id, *compiler, *flags;
+    const char *host, *argv, *slurm_job; /* slurm_job "" outside SLURM */
+    const char *config;                  /* the effective deck as YAML, secrets redacted */
+    int ranks;
+};
+
+#endif

@@ -1,0 +1,64 @@
+/* The plain types that event time is made of. Times are milliseconds since 1970 UTC. */
+#ifndef HEATSTREAM_WINDOW_EVENT_H
+#define HEATSTREAM_WINDOW_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What became of an offset. Every offset below a partition's next one has exactly one fate. */
+enum fate {
+    FATE_ON_TIME,
+    FATE_LATE,
+    FATE_DUPLICATE,
+    FATE_CANDIDATE,
+    FATE_FUTURE,
+    FATE_TOO_LATE,
+    FATE_BEFORE_START,
+    FATE_UNDECODABLE,
+    FATE_UNKNOWN_SENSOR,
+    FATE_OUT_OF_RANGE,
+    FATE_NOT_FINITE,
+    FATE_SKIPPED, /* never delivered: transaction markers, aborted transactions, compacted records */
+    FATE_COUNT
+};
+
+/* The name used in the ledger, in dead letters and in metrics: "on_time", "late", … */
+const char *fate_name(enum fate fate);
+
+/* A record as the decoder hands it over. `key` and `value` are borrowed and may be NULL (no key, a
+ * tombstone). With a verdict other than FATE_ON_TIME only partition, offset, the raw bytes and, if
+ * has_time, time_ms mean something. */
+struct record {
+    enum fate verdict; /* FATE_ON_TIME: decoded and in range; else the reason it is a dead letter */
+    int partition;
+    int64_t offset;
+    bool has_time;
+    int64_t time_ms;
+    int64_t cell;   /* x * ny + y on the global grid */
+    int64_t sensor; /* identity of the sensor's clock: the cell, or its row in a sensor table */
+    double rate;    /* temperature units per second, before gen_scale */
+    const uint8_t *key, *value;
+    size_t key_size, value_size;
+};
+
+/* Heat of one cell over one window; written by the window room, global cell numbers. */
+struct heat {
+    int64_t cell;
+    double rate; /* temperature units per second, gen_scale applied, never 0 */
+};
+
+/* A record that was refused, with its raw bytes cut at DEAD_LETTER_BYTES each. The bytes lie in the
+ * owner's byte buffer at key_at and value_at. */
+enum { DEAD_LETTER_BYTES = 4096 };
+struct dead_letter {
+    int partition;
+    enum fate reason;
+    int64_t offset;
+    bool has_time, has_key, has_value;
+    int64_t time_ms;
+    int64_t key_bytes, value_bytes; /* full lengths; min(full, DEAD_LETTER_BYTES) are kept */
+    size_t key_at, value_at;
+};
+
+#endif

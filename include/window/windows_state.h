@@ -1,0 +1,31 @@
+/* What a windows object knows about itself: for checkpoints, progress lines and the ledger. */
+#ifndef HEATSTREAM_WINDOW_WINDOWS_STATE_H
+#define HEATSTREAM_WINDOW_WINDOWS_STATE_H
+
+#include "window/windows.h"
+
+/* The ledger of one partition: first_offset + sum of fates == next_offset, always. */
+struct ledger {
+    int64_t first_offset, next_offset;
+    int64_t fates[FATE_COUNT];
+    int64_t redelivered; /* beside the sum */
+};
+
+int64_t windows_open_window(const struct windows *windows); /* k */
+const struct ledger *windows_ledger(const struct windows *windows, int partition);
+
+/* The partition that holds the open window back most (the lowest clock of those that have not
+ * finished), or -1; *behind_ms is how far its clock is from closing the window. */
+int windows_waits_for(const struct windows *windows, int64_t *behind_ms);
+
+/* Serialises everything: cursors, clocks with their sensors, open windows, ledger, dead letters not yet
+ * handed out. Equal states give equal bytes. */
+void windows_save(const struct windows *windows, struct buffer *state);
+
+/* The inverse, on a freshly created object of the same configuration. A finished partition is open
+ * again after it: ends are captured anew or taken from the journal by the caller.
+ * STATUS_BAD_DATA when the bytes are not such a state. */
+enum status windows_load(struct windows *windows, struct buffer_reader *state, struct error *err)
+    MUST_CHECK;
+
+#endif
