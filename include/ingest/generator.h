@@ -1,10 +1,11 @@
 /* Synthetic sensors: the same configuration yields the same messages, offsets and order everywhere.
  *
  * Every cell is a sensor that speaks once per step: at step s (from 0) cell (x, y) sends
- * {time: start + s*step + round(N(0, jitter)), gen: value with probability p, else 0}. Each message is
- * delivered after an exponentially distributed delay, may be dropped or doubled, and goes to partition
- * floor(x*P/nx) or by a hash of its key. All choices are made by a counter-based random function of
- * (seed, step, cell), never by a stream of state, so that any part can be made again on its own. */
+ * {time: start + s*step + round(N(0, jitter)), gen: value with probability p, else 0}. Each message
+ * is delivered after an exponentially distributed delay, may be dropped or doubled, and goes to
+ * partition floor(x*P/nx) or by a hash of its key. All choices are made by a counter-based random
+ * function of (seed, step, cell), never by a stream of state, so that any part can be made again on
+ * its own. */
 #ifndef HEATSTREAM_INGEST_GENERATOR_H
 #define HEATSTREAM_INGEST_GENERATOR_H
 
@@ -26,6 +27,7 @@ struct generator_config {
     double probability, value;
     bool zeros; /* sensors that generate nothing say so; else they are silent */
     double jitter_ms, delay_ms, dropout, duplicates;
+    const char *field_time, *field_x, *field_y, *field_value; /* JSON keys; NULL: the usual names */
 };
 
 struct generated {
@@ -39,14 +41,19 @@ struct generated {
 
 struct generator;
 
+/* The strings are copied. */
 struct generator *generator_create(const struct generator_config *config);
+
+/* Yields one partition's events only, equal to those of the whole, offsets included. */
+struct generator *generator_create_part(const struct generator_config *config, int partition);
 void generator_destroy(struct generator *generator); /* accepts NULL */
 
 /* The next event in delivery order; false after the last step. */
 bool generator_next(struct generator *generator, struct generated *event);
 
-/* Appends the event's value (and, for binary, its key to `key`) as it lies on the topic. */
-void generator_encode(const struct generated *event, enum event_format format, struct buffer *key,
-                      struct buffer *value);
+/* Appends the event's value (and, for binary, its key to `key`; JSON messages have none) as it lies
+ * on the topic. */
+void generator_encode(const struct generator *generator, const struct generated *event,
+                      enum event_format format, struct buffer *key, struct buffer *value);
 
 #endif
