@@ -19,7 +19,8 @@ enum fate {
     FATE_UNKNOWN_SENSOR,
     FATE_OUT_OF_RANGE,
     FATE_NOT_FINITE,
-    FATE_SKIPPED, /* never delivered: transaction markers, aborted transactions, compacted records */
+    FATE_SKIPPED, /* never delivered: transaction markers, aborted transactions, compacted records
+                   */
     FATE_COUNT
 };
 

@@ -1,10 +1,10 @@
 /* Event time: records in, closed windows out. Pure: no MPI, no Kafka, no clock, no I/O.
  *
- * Window w holds the events with floor((t - t0) / W) = w. Each partition has a clock mx[p] moved by its
- * sensors (see clock.h); e[p] = floor((mx[p] - t0 - B) / W). Window k closes when e[p] > k for every
- * partition that has not finished. While k is open a partition may be drained only while e[p] <= k, so
- * the cut next[p] at the close of k is the same in every run, memory is bounded under any skew between
- * partitions, and what a close yields is a function of the records alone. */
+ * Window w holds the events with floor((t - t0) / W) = w. Each partition has a clock mx[p] moved by
+ * its sensors (see clock.h); e[p] = floor((mx[p] - t0 - B) / W). Window k closes when e[p] > k for
+ * every partition that has not finished. While k is open a partition may be drained only while e[p]
+ * <= k, so the cut next[p] at the close of k is the same in every run, memory is bounded under any
+ * skew between partitions, and what a close yields is a function of the records alone. */
 #ifndef HEATSTREAM_WINDOW_WINDOWS_H
 #define HEATSTREAM_WINDOW_WINDOWS_H
 
@@ -26,12 +26,13 @@ struct windows_config {
 /* One closed window. The arrays belong to the windows object and are valid until its next call. */
 struct closed_window {
     int64_t window;
-    int64_t end_ms;          /* t0 + (window + 1) * W */
-    bool provisional;        /* a finished partition's clock had not passed: final = 0 from here on */
-    bool complete;           /* every partition's own clock had passed */
-    int64_t heat_count;      /* cells with a rate other than 0 */
+    int64_t end_ms;     /* t0 + (window + 1) * W */
+    bool provisional;   /* a finished partition's clock had not passed: final = 0 from here on */
+    bool complete;      /* every partition's own clock had passed */
+    int64_t heat_count; /* cells with a rate other than 0 */
     const struct heat *heat; /* sorted by cell */
-    int64_t events, late, missing, dead; /* events in the set, cells without one, dead letters settled */
+    int64_t events, late, missing,
+        dead; /* events in the set, cells without one, dead letters settled */
 };
 
 struct windows;
@@ -45,11 +46,11 @@ bool windows_wants(const struct windows *windows, int partition);
 
 /* Takes the next record of a partition that windows_wants(). Redelivered offsets are ignored.
  * STATUS_BAD_DATA when the partition holds more than max_open_events. */
-enum status windows_take(struct windows *windows, const struct record *record, struct error *err)
-    MUST_CHECK;
+enum status windows_take(struct windows *windows, const struct record *record,
+                         struct error *err) MUST_CHECK;
 
-/* Takes the captured end of a partition that windows_wants(): offsets up to `end` are settled and the
- * partition no longer holds windows back. */
+/* Takes the captured end of a partition that windows_wants(): offsets up to `end` are settled and
+ * the partition no longer holds windows back. */
 void windows_finish(struct windows *windows, int partition, int64_t end);
 
 /* True when every partition has finished and no window from the open one on holds an event. */
@@ -57,14 +58,15 @@ bool windows_exhausted(const struct windows *windows);
 
 bool windows_can_close(const struct windows *windows);
 
-/* True when closing now would be the first provisional close: the state before it is worth keeping. */
+/* True when closing now would be the first provisional close: the state before it is worth keeping.
+ */
 bool windows_next_is_provisional(const struct windows *windows);
 
 /* Closes the open window; windows_can_close() must hold. */
 void windows_close(struct windows *windows, struct closed_window *closed);
 
-/* Dead letters settled since they were last cleared, sorted by (partition, offset); `bytes` is where
- * their raw bytes lie. Cleared by windows_clear_dead_letters(). */
+/* Dead letters settled since they were last cleared, sorted by (partition, offset); `bytes` is
+ * where their raw bytes lie. Cleared by windows_clear_dead_letters(). */
 int64_t windows_dead_letters(struct windows *windows, const struct dead_letter **letters,
                              const uint8_t **bytes);
 void windows_clear_dead_letters(struct windows *windows);

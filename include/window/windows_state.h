@@ -18,14 +18,14 @@ const struct ledger *windows_ledger(const struct windows *windows, int partition
  * finished), or -1; *behind_ms is how far its clock is from closing the window. */
 int windows_waits_for(const struct windows *windows, int64_t *behind_ms);
 
-/* Serialises everything: cursors, clocks with their sensors, open windows, ledger, dead letters not yet
- * handed out. Equal states give equal bytes. */
+/* Serialises everything: cursors, clocks with their sensors, open windows, ledger, dead letters not
+ * yet handed out. Equal states give equal bytes. */
 void windows_save(const struct windows *windows, struct buffer *state);
 
 /* The inverse, on a freshly created object of the same configuration. A finished partition is open
  * again after it: ends are captured anew or taken from the journal by the caller.
  * STATUS_BAD_DATA when the bytes are not such a state. */
-enum status windows_load(struct windows *windows, struct buffer_reader *state, struct error *err)
-    MUST_CHECK;
+enum status windows_load(struct windows *windows, struct buffer_reader *state,
+                         struct error *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,113 @@
+#include "window/windows_state.h"
+
+#include "base/arith.h"
+#include "windows_internal.h"
+
+enum { STATE_VERSION = 1 };
+
+int64_t windows_open_window(const struct windows *windows)
+{
+    return windows->open;
+}
+
+const struct ledger *windows_ledger(const struct windows *windows, int partition)
+{
+    return &windows->parts[partition].ledger;
+}
+
+int windows_waits_for(const struct windows *windows, int64_t *behind_ms)
+{
+    int slowest = -1;
+    int64_t least_ms = 0;
+    for (int p = 0; p < windows->config.partitions; p++) {
+        int64_t time_ms = clock_time_ms(windows->parts[p].clock);
+        if (!windows_wants(windows, p) || (slowest >= 0 && time_ms >= least_ms))
+            continue;
+        slowest = p;
+        least_ms = time_ms;
+    }
+    __int128 closes_at = (__int128)windows->config.t0_ms + windows->config.disorder_ms +
+                         ((__int128)windows->open + 1) * windows->config.window_ms;
+    *behind_ms = slowest < 0 ? 0 : clamp_to_int64(closes_at - least_ms);
+    return slowest;
+}
+
+static void partition_save(const struct partition *part, struct buffer *state)
+{
+    buffer_put_i64(state, part->ledger.first_offset);
+    buffer_put_i64(state, part->ledger.next_offset);
+    for (int fate = 0; fate < FATE_COUNT; fate++)
+        buffer_put_i64(state, part->ledger.fates[fate]);
+    clock_save(part->clock, state);
+}
+
+void windows_save(const struct windows *windows, struct buffer *state)
+{
+    buffer_put_i64(state, STATE_VERSION);
+    buffer_put_i64(state, windows->config.partitions);
+    buffer_put_i64(state, windows->open);
+    buffer_put_u8(state, windows->provisional);
+    buffer_put_i64(state, windows->dead_since_close);
+    for (int p = 0; p < windows->config.partitions; p++)
+        partition_save(&windows->parts[p], state);
+    panes_save(windows->panes, state);
+    letters_save(&((struct windows *)windows)->letters, state);
+}
+
+static bool ledger_adds_up(const struct ledger *ledger)
+{
+    __int128 sum = ledger->first_offset;
+    for (int fate = 0; fate < FATE_COUNT; fate++) {
+        if (ledger->fates[fate] < 0)
+            return false;
+        sum += ledger->fates[fate];
+    }
+    return sum == ledger->next_offset;
+}
+
+static enum status partition_load(struct partition *part, struct buffer_reader *state,
+                                  struct error *err)
+{
+    part->ledger.first_offset = buffer_get_i64(state);
+    part->ledger.next_offset = buffer_get_i64(state);
+    for (int fate = 0; fate < FATE_COUNT; fate++)
+        part->ledger.fates[fate] = buffer_get_i64(state);
+    if (state->failed || !ledger_adds_up(&part->ledger))
+        return error_set(err, STATUS_BAD_DATA, "the saved ledger of a partition does not add up");
+    return clock_load(part->clock, state, err);
+}
+
+/* What each partition has in open windows and dead letters; it is not saved. */
+static void count_held(struct windows *windows)
+{
+    int64_t after = INT64_MIN;
+    for (const struct pane *pane; (pane = panes_next(windows->panes, after)); after = pane->window)
+        for (int64_t i = 0; i < pane->count; i++)
+            windows->parts[pane->events[i].partition].held++;
+    for (int64_t i = 0; i < windows->letters.count; i++)
+        windows->parts[windows->letters.list[i].partition].held++;
+}
+
+enum status windows_load(struct windows *windows, struct buffer_reader *state, struct error *err)
+{
+    int64_t version = buffer_get_i64(state);
+    int64_t partitions = buffer_get_i64(state);
+    if (state->failed || version != STATE_VERSION || partitions != windows->config.partitions)
+        return error_set(err, STATUS_BAD_DATA,
+                         "the saved event-time state is of version %lld for %lld partitions; "
+                         "version %d for %d is needed",
+                         (long long)version, (long long)partitions, STATE_VERSION,
+                         windows->config.partitions);
+    windows->open = buffer_get_i64(state);
+    windows->provisional = buffer_get_u8(state);
+    windows->dead_since_close = buffer_get_i64(state);
+    for (int p = 0; p < windows->config.partitions; p++) {
+        TRY(partition_load(&windows->parts[p], state, err));
+        windows_update_passed(windows, &windows->parts[p]);
+    }
+    int64_t cells = windows->config.gnx * windows->config.gny;
+    TRY(panes_load(windows->panes, state, windows->config.partitions, cells, err));
+    TRY(letters_load(&windows->letters, state, windows->config.partitions, err));
+    count_held(windows);
+    return STATUS_OK;
+}
