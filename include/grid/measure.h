@@ -1,5 +1,5 @@
-/* Sums and extremes of a field that do not depend on the number of ranks: each column is summed from
- * bottom to top, rank 0 adds the columns from left to right. */
+/* Sums and extremes of a field that do not depend on the number of ranks: each column is summed
+ * from bottom to top, rank 0 adds the columns from left to right. */
 #ifndef HEATSTREAM_GRID_MEASURE_H
 #define HEATSTREAM_GRID_MEASURE_H
 
@@ -7,10 +7,11 @@
 
 #include "grid/field.h"
 
+/* Without `finite`, min, max and sum mean nothing. */
 struct measure {
     double min, max, sum;
-    bool finite;           /* no NaN and no infinity */
-    int64_t bad_x, bad_y;  /* the first cell that is not finite, in order of x, then y */
+    bool finite;          /* no NaN and no infinity */
+    int64_t bad_x, bad_y; /* the first cell that is not finite, in order of x, then y; else -1 */
 };
 
 struct measurer;
@@ -21,7 +22,8 @@ void measurer_destroy(struct measurer *measurer); /* accepts NULL */
 /* Collective; the result is valid on every rank. */
 struct measure measure_field(struct measurer *measurer, const struct field *field);
 
-/* Collective: the sum of columns[0 .. nx) over the whole grid, in order of x; valid on every rank. */
+/* Collective: the sum of columns[0 .. nx) over the whole grid, in order of x; valid on every rank.
+ */
 double measure_columns(struct measurer *measurer, const double *columns);
 
 #endif

@@ -15,11 +15,12 @@ struct scatter;
 struct scatter *scatter_create(const struct domain *domain);
 void scatter_destroy(struct scatter *scatter); /* accepts NULL */
 
-/* Collective, MPI_Scatterv. On rank 0 `heat` holds `count` entries with global cell numbers x*gny + y in
- * rising order (layout of struct slab_heat); ignored elsewhere. *mine are this rank's entries with local
- * cell numbers in rising order, owned by the scatter, valid until its next call. Allocates only when a
- * window is larger than any before. */
+/* Collective, MPI_Scatterv. On rank 0 `heat` holds `count` entries with global cell numbers x*gny +
+ * y in rising order (layout of struct slab_heat); ignored elsewhere. *mine are this rank's entries
+ * with local cell numbers in rising order, owned by the scatter, valid until its next call.
+ * Allocates only when a window is larger than any before. */
 enum status scatter_heat(struct scatter *scatter, const struct slab_heat *heat, int64_t count,
-                         const struct slab_heat **mine, int *mine_count, struct error *err) MUST_CHECK;
+                         const struct slab_heat **mine, int *mine_count,
+                         struct error *err) MUST_CHECK;
 
 #endif

@@ -3,9 +3,9 @@
  *     Cx = (k*tau)/(dx*dx)   Cy = (k*tau)/(dy*dy)   a = (1 - 2*Cx) - 2*Cy
  *     u' = (a*u + Cx*(uW + uE)) + Cy*(uS + uN),  then where f != 0:  u' = u' + tau*f
  *
- * in exactly this order for every cell, without fused multiply-add, denormals flushed to zero: the bits
- * of a cell do not depend on who computes it. The boundary lies one spacing outside the outermost cells:
- * a held value, or the inner neighbour's (no flux). */
+ * in exactly this order for every cell, without fused multiply-add, denormals flushed to zero: the
+ * bits of a cell do not depend on who computes it. The boundary lies one spacing outside the
+ * outermost cells: a held value, or the inner neighbour's (no flux). */
 #ifndef HEATSTREAM_SOLVE_SOLVER_H
 #define HEATSTREAM_SOLVE_SOLVER_H
 
@@ -34,17 +34,22 @@ struct solver;
 struct solver *solver_create(const struct domain *domain, const struct solver_config *config);
 void solver_destroy(struct solver *solver); /* accepts NULL */
 
-/* Collective: steps one window under constant heat (rising local cell numbers). Allocates nothing. */
+/* Collective: steps one window under constant heat (rising local cell numbers). Allocates nothing.
+ */
 void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count);
 
-/* The present field; owned by the solver, changed by solver_step_window(). A restart writes into its
- * owned cells. */
+/* The present field, always the same object; owned by the solver. solver_step_window() changes its
+ * cells and where they lie. A restart writes into its owned cells. */
 struct field *solver_field(struct solver *solver);
 
-/* Heat that left through the boundary since the last reset, per owned column [nx], in temperature units
- * times area: sum over steps of dx*dy*Cx*(u - ghost) over the left and right edge cells and
- * dx*dy*Cy*(u - ghost) over the bottom and top cell, u before the step. Insulated sides add nothing.
- * Writable, so that a restart can put it back. */
+/* Heat that left through the boundary since the last reset, per owned column [nx], in temperature
+ * units times area. Each step adds to outflow[i], with u and ghosts before the step, in this order
+ * of operations: s  = (dx*dy)*Cy * (u[0] - bottom ghost) s += (dx*dy)*Cy * (u[ny-1] - top ghost) s
+ * += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; only in column 0 of the grid
+ *     s += (dx*dy)*Cx * R    R the same on the right; only in the last column of the grid
+ *     outflow[i] += s
+ * so it does not depend on the ranks. Insulated sides add exactly 0. Writable, so that a restart
+ * can put it back. */
 double *solver_outflow(struct solver *solver);
 void solver_reset_outflow(struct solver *solver);
 

@@ -1,0 +1,56 @@
+#include "grid/field.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { CACHE_LINE = 64, LINE_CELLS = CACHE_LINE / (int)sizeof(double), PAGE = 4096 };
+
+/* Room for both ghost rows, whole cache lines, and no multiple of a page: columns that share their
+ * page offset evict each other and stall loads behind stores. */
+static ptrdiff_t pitch_of(int ny)
+{
+    ptrdiff_t pitch = ((ptrdiff_t)ny + 2 + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
+    if (pitch * (ptrdiff_t)sizeof(double) % PAGE == 0)
+        pitch += LINE_CELLS;
+    return pitch;
+}
+
+static struct field *create_at(const struct domain *domain, double value, size_t page_offset)
+{
+    ptrdiff_t pitch = pitch_of(domain->ny);
+    size_t columns = (size_t)domain->nx + 2;
+    size_t margin = 2 * PAGE; /* up to a page to reach the offset, and the ghost row of column -1 */
+    if ((size_t)pitch > (SIZE_MAX / 2 - margin) / sizeof(double) / columns)
+        return NULL;
+    size_t size = columns * (size_t)pitch * sizeof(double) + margin;
+    struct field *field = malloc(sizeof *field);
+    void *memory = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
+    if (!field || !memory) {
+        free(field);
+        free(memory);
+        return NULL;
+    }
+    double *ghost = (double *)((char *)memory + CACHE_LINE + page_offset);
+    for (ptrdiff_t i = -1; i < (ptrdiff_t)columns * pitch; i++)
+        ghost[i] = value;
+    *field = (struct field){domain->nx, domain->ny, pitch, ghost + pitch, memory};
+    return field;
+}
+
+struct field *field_create(const struct domain *domain, double value)
+{
+    return create_at(domain, value, 0);
+}
+
+struct field *field_create_second(const struct domain *domain, double value)
+{
+    return create_at(domain, value, PAGE / 2);
+}
+
+void field_destroy(struct field *field)
+{
+    if (!field)
+        return;
+    free(field->memory);
+    free(field);
+}

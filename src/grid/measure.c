@@ -1,0 +1,133 @@
+#include "grid/measure.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arith.h"
+
+/* What a rank tells about one column. */
+struct column_measure {
+    double min, max, sum;
+    int64_t bad_y; /* first cell that is not finite, or -1 */
+};
+
+struct measurer {
+    const struct domain *domain;
+    MPI_Datatype column;
+    struct column_measure *columns; /* [nx] */
+    struct column_measure *all;     /* [gnx] on rank 0 */
+    double *all_values;             /* [gnx] on rank 0 */
+    int *counts, *starts;           /* [ranks] columns per rank */
+};
+
+static void *must_allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+struct measurer *measurer_create(const struct domain *domain)
+{
+    struct measurer *measurer = must_allocate(1, sizeof *measurer);
+    size_t gathered = domain->rank == 0 ? (size_t)domain->gnx : 0;
+    *measurer = (struct measurer){
+        .domain = domain,
+        .columns = must_allocate((size_t)domain->nx, sizeof(struct column_measure)),
+        .all = must_allocate(gathered, sizeof(struct column_measure)),
+        .all_values = must_allocate(gathered, sizeof(double)),
+        .counts = must_allocate((size_t)domain->ranks, sizeof(int)),
+        .starts = must_allocate((size_t)domain->ranks, sizeof(int)),
+    };
+    for (int rank = 0; rank < domain->ranks; rank++) {
+        measurer->starts[rank] = narrow_to_int(domain->edges[rank]);
+        measurer->counts[rank] = narrow_to_int(domain->edges[rank + 1] - domain->edges[rank]);
+    }
+    MPI_Type_contiguous((int)sizeof(struct column_measure), MPI_BYTE, &measurer->column);
+    MPI_Type_commit(&measurer->column);
+    return measurer;
+}
+
+void measurer_destroy(struct measurer *measurer)
+{
+    if (!measurer)
+        return;
+    MPI_Type_free(&measurer->column);
+    free(measurer->columns);
+    free(measurer->all);
+    free(measurer->all_values);
+    free(measurer->counts);
+    free(measurer->starts);
+    free(measurer);
+}
+
+static int64_t first_bad_cell(const double *cells, int ny)
+{
+    for (int j = 0; j < ny; j++)
+        if (!isfinite(cells[j]))
+            return j;
+    return -1;
+}
+
+static struct column_measure measure_column(const double *cells, int ny)
+{
+    double min = cells[0], max = cells[0], sum = 0.0;
+    for (int j = 0; j < ny; j++) {
+        min = cells[j] < min ? cells[j] : min;
+        max = cells[j] > max ? cells[j] : max;
+        sum += cells[j];
+    }
+    int64_t bad_y = isfinite(sum) ? -1 : first_bad_cell(cells, ny);
+    return (struct column_measure){min, max, sum, bad_y};
+}
+
+static struct measure combine(const struct column_measure *columns, int64_t gnx)
+{
+    struct measure measure;
+    memset(&measure, 0, sizeof measure); /* it travels as bytes, padding included */
+    measure.min = columns[0].min;
+    measure.max = columns[0].max;
+    measure.finite = true;
+    measure.bad_x = measure.bad_y = -1;
+    for (int64_t x = 0; x < gnx; x++) {
+        measure.min = fmin(measure.min, columns[x].min);
+        measure.max = fmax(measure.max, columns[x].max);
+        measure.sum += columns[x].sum;
+        if (measure.finite && columns[x].bad_y >= 0) {
+            measure.finite = false;
+            measure.bad_x = x;
+            measure.bad_y = columns[x].bad_y;
+        }
+    }
+    return measure;
+}
+
+struct measure measure_field(struct measurer *measurer, const struct field *field)
+{
+    const struct domain *domain = measurer->domain;
+    for (int i = 0; i < field->nx; i++)
+        measurer->columns[i] = measure_column(field_column(field, i), field->ny);
+    MPI_Gatherv(measurer->columns, domain->nx, measurer->column, measurer->all, measurer->counts,
+                measurer->starts, measurer->column, 0, domain->comm);
+    struct measure measure;
+    if (domain->rank == 0)
+        measure = combine(measurer->all, domain->gnx);
+    MPI_Bcast(&measure, (int)sizeof measure, MPI_BYTE, 0, domain->comm);
+    return measure;
+}
+
+double measure_columns(struct measurer *measurer, const double *columns)
+{
+    const struct domain *domain = measurer->domain;
+    MPI_Gatherv(columns, domain->nx, MPI_DOUBLE, measurer->all_values, measurer->counts,
+                measurer->starts, MPI_DOUBLE, 0, domain->comm);
+    double sum = 0.0;
+    if (domain->rank == 0)
+        for (int64_t x = 0; x < domain->gnx; x++)
+            sum += measurer->all_values[x];
+    MPI_Bcast(&sum, 1, MPI_DOUBLE, 0, domain->comm);
+    return sum;
+}

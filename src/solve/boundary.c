@@ -1,0 +1,23 @@
+#include "solve/boundary.h"
+
+void boundary_fill_rows(double *column, int ny, const struct solver_side *bottom,
+                        const struct solver_side *top)
+{
+    column[-1] = boundary_ghost(bottom, column[0]);
+    column[ny] = boundary_ghost(top, column[ny - 1]);
+}
+
+void boundary_fill_column(double *ghost, const double *inner, int ny,
+                          const struct solver_side *side)
+{
+    for (int j = 0; j < ny; j++)
+        ghost[j] = boundary_ghost(side, inner[j]);
+}
+
+double boundary_column_excess(const double *inner, const double *ghost, int ny)
+{
+    double excess = 0.0;
+    for (int j = 0; j < ny; j++)
+        excess += inner[j] - ghost[j];
+    return excess;
+}
