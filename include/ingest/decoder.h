@@ -2,14 +2,13 @@
  *
  * JSON: exactly one RFC 8259 object, UTF-8 without BOM, white space around it allowed; keys in any
  * order, unknown ones checked for syntax and ignored, a known or unknown key twice in one object is
- * undecodable; time, x and y are integer literals within int64, gen any number, as strtod. Nesting is
- * limited to 64 levels, the event itself being level 1.
- * Binary: key 8 bytes big-endian x << 32 | y (both unsigned 32 bits), value int64 time and float64 gen,
- * big-endian, 16 bytes.
- * CSV (files only): fields of a data line in the order of the header.
+ * undecodable; time, x and y are integer literals within int64, gen any number, as strtod. Nesting
+ * is limited to 64 levels, the event itself being level 1. Binary: key 8 bytes big-endian x << 32 |
+ * y (both unsigned 32 bits), value int64 time and float64 gen, big-endian, 16 bytes. CSV (files
+ * only): fields of a data line in the order of the header.
  *
- * Verdicts in this order: undecodable, out_of_range (cell outside the grid, or a finite |rate| beyond
- * gen_limit), not_finite (NaN, or a number beyond double). */
+ * Verdicts in this order: undecodable, out_of_range (cell outside the grid, or a finite |rate|
+ * beyond gen_limit), not_finite (NaN, or a number beyond double). */
 #ifndef HEATSTREAM_INGEST_DECODER_H
 #define HEATSTREAM_INGEST_DECODER_H
 
@@ -18,9 +17,13 @@
 #include "ingest/source.h"
 #include "window/event.h"
 
+/* A larger message is undecodable whatever it holds. */
+enum { DECODER_BYTES_MAX = 64 << 20 };
+
 struct decoder_config {
     enum event_format format;
-    const char *field_time, *field_x, *field_y, *field_value; /* names of the JSON keys or columns */
+    const char *field_time, *field_x, *field_y,
+        *field_value; /* names of the JSON keys or columns */
     int64_t gnx, gny;
     double gen_limit;
 };
@@ -36,8 +39,9 @@ void decoder_destroy(struct decoder *decoder); /* accepts NULL */
 enum status decoder_set_csv(struct decoder *decoder, int partition, const char *header,
                             struct error *err) MUST_CHECK;
 
-/* Fills *record from a message (not an `end`); raw bytes are borrowed from it. Never fails: what cannot
- * be decoded is a verdict. Allocates nothing. */
+/* Fills *record from a message (not an `end`); raw bytes are borrowed from it. Never fails: what
+ * cannot be decoded is a verdict. Allocates only for a record of more than 256 keys. One thread at
+ * a time. */
 void decoder_decode(const struct decoder *decoder, int partition, const struct message *message,
                     struct record *record);
 
