@@ -3,54 +3,154 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .SUFFIXES:
+.DELETE_ON_ERROR:
 
-CC      ?= gcc
+VERSION := 0.1.0
+comma   := ,
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
 SAN     ?=
 VARIANT ?= $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))
-comma   := ,
 B       := build/$(VARIANT)
+PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
+SAY     := @$(if $(V),:,printf '%-5s %s\n')
 
-PACKAGES := ompi hdf5-openmpi rdkafka yaml-0.1 libxxhash zlib
+# These goals set up what they need. It happens here, before pkg-config is asked below.
+GROUPS_demo := build
+GROUPS_test := build test
+$(foreach goal,test-unit test-mpi test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
+GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
+ifneq ($(GROUPS),)
+$(shell DEPS=$(DEPS) tests/tools/deps.sh $(GROUPS) >&2)
+$(if $(filter-out 0,$(.SHELLSTATUS)),$(error required packages are missing, see above))
+endif
+
+PACKAGES := ompi hdf5-openmpi rdkafka yaml-0.1 jansson libxxhash zlib
 OPT      := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O3)
 CFLAGS   := -std=c11 -D_POSIX_C_SOURCE=200809L -g $(OPT) -ffp-contract=off -fno-strict-aliasing \
             -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 CPPFLAGS := -Iinclude -I$(B)/generated $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LDFLAGS  := $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lhdf5_openmpi_hl -lpthread -lm
 
 SOURCES  := $(filter-out src/main.c,$(wildcard src/*/*.c))
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
-UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-MPITESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/mpi/test_*.c))
+PROGRAMS  = $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/$(2)_*.c))
+UNIT     := $(call PROGRAMS,unit,test)
+MPITESTS := $(call PROGRAMS,mpi,test)
+BENCHES  := $(call PROGRAMS,bench,bench)
+TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BENCHES))
+GENERATED := $(B)/generated/build_info.h
+VENV     := build/venv
+PYTHON   := $(VENV)/bin/python
+STYLED   := $(shell find src include tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all help clean test-unit test-mpi
-all: $(B)/heatstream ## build build/<variant>/heatstream
+# What the sanitizers report of Open MPI itself is no leak of ours.
+export UBSAN_OPTIONS := print_stacktrace=1
+LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
+SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
+
+.PHONY: all help deps demo test test-unit test-mpi test-system test-kafka4 lint objects \
+        reference bench install clean present FORCE
+
+all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@echo 'variables: V=1 (show commands)  NP="2 3" (ranks of test-mpi)  TESTS="-k name" (of test-system)'
+	@echo '           SAN=address,undefined  CC=clang  DEPS=no (install no packages)  PREFIX= DESTDIR='
 
-$(B)/%.o: %.c
+deps: ## install every Debian package that building, testing and linting need
+
+demo: $(B)/heatstream $(VENV)/analysis.stamp ## the main job on two ranks, through an in-process broker, to a picture
+	$(Q)tests/tools/demo.sh $(B)/heatstream $(PYTHON)
+
+test: ## all tests: unit, then MPI, then system
+	$(Q)$(MAKE) --no-print-directory test-unit
+	$(Q)$(MAKE) --no-print-directory test-mpi
+	$(Q)$(MAKE) --no-print-directory test-system
+
+test-unit: $(UNIT) ## CUnit programs of tests/unit
+	$(Q)$(call LEAKS,1) tests/tools/run-tests.sh unit $(UNIT)
+
+test-mpi: $(MPITESTS) ## CUnit programs of tests/mpi on 1, 2, 3, 4 and 6 ranks
+	$(Q)$(call LEAKS,0) NP="$(NP)" tests/tools/run-tests.sh mpi $(MPITESTS)
+
+test-system: $(B)/heatstream $(VENV)/tests.stamp ## the whole program, with a real Apache Kafka
+	$(Q)$(SYSTEM) tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) tests/system $(TESTS)
+
+test-kafka4: $(B)/heatstream $(VENV)/tests.stamp ## the Kafka tests on Apache Kafka 4.x
+	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
+
+lint: $(B)/heatstream $(VENV)/tests.stamp ## format, include rules, sizes, compiler warnings, scripts, stale generated files
+	$(Q)clang-format --dry-run -Werror $(STYLED)
+	$(Q)$(PYTHON) tests/tools/lint_sources.py
+	$(Q)$(PYTHON) tests/tools/reference.py --check $(B)/heatstream
+	$(Q)shellcheck $$(grep -rlE '^#!/bin/(ba)?sh' jobs tests .ci input analysis)
+	$(Q)$(VENV)/bin/ruff check -q analysis tests && $(VENV)/bin/ruff format -q --check analysis tests
+	$(Q)tests/tools/selftest.sh
+	$(Q)$(MAKE) --no-print-directory B=build/lint-gcc SAN= CC=gcc WERROR=-Werror objects
+	$(Q)$(MAKE) --no-print-directory B=build/lint-clang SAN= CC=clang WERROR=-Werror objects
+	@echo 'lint: clean'
+
+objects: $(OBJECTS) $(B)/src/main.o $(TESTOBJS)
+
+reference: $(B)/heatstream $(VENV)/tests.stamp ## regenerate the deck reference of README.md and input/deck.schema.json
+	$(Q)$(PYTHON) tests/tools/reference.py --write $(B)/heatstream
+
+bench: $(BENCHES) ## run the programs of tests/bench
+	$(Q)set -e; for program in $(BENCHES); do jobs/mpirun-local.sh -np $(or $(NP),1) $$program; done
+
+install: $(B)/heatstream ## install to PREFIX (default /usr/local), below DESTDIR
+	install -D -m 755 $(B)/heatstream $(DESTDIR)$(PREFIX)/bin/heatstream
+	install -d $(DESTDIR)$(PREFIX)/share/heatstream
+	cp -R input jobs $(DESTDIR)$(PREFIX)/share/heatstream
+
+clean: ## remove what was built, keep what was downloaded
+	rm -rf $(filter-out $(VENV) build/broker%,$(wildcard build/*))
+
+present:
+	@pkg-config --exists $(PACKAGES) 2>/dev/null || { echo 'packages are missing: make deps, or install by hand' \
+	    'those of the group "build" in tests/tools/packages.txt' >&2; exit 1; }
+
+# Rewritten only when the text changes, so that nothing else is compiled again.
+REWRITE = mkdir -p $(@D) && printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) >$@
+GIT_ID  = $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown)
+define BUILD_INFO
+'#define HEATSTREAM_VERSION "$(VERSION)"' '#define HEATSTREAM_GIT_ID "$(GIT_ID)"' \
+'#define HEATSTREAM_COMPILER "$(shell $(CC) --version 2>/dev/null | head -n 1)"' '#define HEATSTREAM_FLAGS "$(strip $(CFLAGS))"'
+endef
+
+$(GENERATED): FORCE
+	@$(call REWRITE,$(BUILD_INFO))
+
+$(B)/command: FORCE
+	@$(call REWRITE,'$(CC) $(CPPFLAGS) $(CFLAGS)')
+
+$(B)/%.o: %.c $(B)/command | $(GENERATED) present
 	@mkdir -p $(@D)
+	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libheatstream.a: $(OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/heatstream: $(B)/src/main.o $(B)/libheatstream.a
+	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libheatstream.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs cunit jansson)
+$(UNIT) $(MPITESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
+	$(SAY) LINK $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 
-$(B)/tests/mpi/%: $(B)/tests/mpi/%.o $(B)/libheatstream.a
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs cunit)
+$(VENV)/analysis.stamp: analysis/requirements.txt
+	$(Q)tests/tools/venv.sh $(VENV) $< && touch $@
+
+$(VENV)/tests.stamp: tests/requirements.txt $(VENV)/analysis.stamp
+	$(Q)tests/tools/venv.sh $(VENV) $< && touch $@
 
 .PRECIOUS: $(B)/%.o
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-
-clean: ## remove every build product, keep downloads
-	rm -rf build/release* build/san-*
