@@ -30,8 +30,11 @@ struct deck_list {
     int count; /* for a map: names and values in turn, 2 * entries */
 };
 
+struct deck_origin; /* where an option got its value: one an entry of the option table */
+
 struct deck {
     char *path; /* of the deck file, for messages and relative file names */
+    struct deck_origin *origins;
     struct {
         char *id, *title, *out;
     } run;

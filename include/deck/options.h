@@ -1,0 +1,68 @@
+/* The option table: every key of the deck once. It drives parsing, ranges, defaults, --print-config, the
+ * deck hash, the reference in the README and the JSON schema. */
+#ifndef HEATSTREAM_DECK_OPTIONS_H
+#define HEATSTREAM_DECK_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum deck_type {
+    DECK_INT,            /* int64_t */
+    DECK_INT_OR_AUTO,    /* int64_t, 0 for `auto` */
+    DECK_DOUBLE,         /* double, always finite */
+    DECK_BOOL,           /* bool */
+    DECK_ENUM,           /* int, the position in `names` */
+    DECK_STRING,         /* char *, range = length in bytes */
+    DECK_STRING_OR_NULL, /* char *, NULL for `null` */
+    DECK_SIDE,           /* struct deck_side: a number or `insulated` */
+    DECK_LIST,           /* struct deck_list of strings */
+    DECK_MAP,            /* struct deck_list of names and strings in turn */
+    DECK_START,          /* time.t0: milliseconds, ISO 8601 with zone, or `auto` */
+    DECK_CONSTANT,       /* one of `names`, all of which mean the same: not stored */
+    DECK_TYPES
+};
+
+enum {
+    DECK_MAY_CHANGE = 1,   /* a continued run may differ in it: not part of deck_hash() */
+    DECK_HOLDS_SECRET = 2, /* a map whose *.password, *.secret, … are shown as *** */
+    DECK_ABOVE_MIN = 4,    /* the minimum itself is out of range */
+};
+
+struct deck_option {
+    const char *key; /* dotted: "grid.nx" */
+    enum deck_type type;
+    size_t offset;        /* into struct deck; unused for DECK_START and DECK_CONSTANT */
+    const char *fallback; /* the default as YAML */
+    const char *names;    /* DECK_ENUM, DECK_CONSTANT: "a|b|c" */
+    double min, max;      /* integers up to 2^53; times have no range */
+    const char *unit;     /* "" when it has none */
+    unsigned flags;
+    const char *doc; /* what it means and what goes wrong, Markdown */
+};
+
+/* A mapping of the deck that holds options: "output", "output.frames". */
+struct deck_group {
+    const char *key, *doc;
+};
+
+extern const struct deck_option deck_options[];
+extern const int deck_option_count;
+extern const struct deck_group deck_groups[];
+extern const int deck_group_count;
+
+/* The option or group of that key, or NULL. */
+const struct deck_option *deck_option_find(const char *key);
+const struct deck_group *deck_group_find(const char *key);
+
+/* The environment variable of a key: HEATSTREAM_GRID_NX. `name` holds DECK_VARIABLE_SIZE bytes. */
+enum { DECK_VARIABLE_SIZE = 96 };
+void deck_variable(const char *key, char *name);
+
+/* Position of `word` in "a|b|c", or -1; and the word at a position, its length in *length. */
+int deck_names_find(const char *names, const char *word);
+const char *deck_names_at(const char *names, int position, int *length);
+
+/* True for names such as sasl.password, whose values are never shown. */
+bool deck_name_is_secret(const char *name);
+
+#endif
