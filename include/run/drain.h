@@ -1,0 +1,42 @@
+/* From a source into the windows: each partition is read only while the windows want it, so a
+ * leading partition waits in its own queue and memory is bounded under any skew. One thread at a
+ * time. */
+#ifndef HEATSTREAM_RUN_DRAIN_H
+#define HEATSTREAM_RUN_DRAIN_H
+
+#include "base/status.h"
+#include "ingest/decoder.h"
+#include "ingest/source.h"
+#include "window/windows.h"
+
+/* Proof that a topic is the one a checkpoint was taken from: the last record taken of a partition.
+ * next - 1 will not do, it may be a transaction marker. */
+struct fingerprint {
+    int64_t offset; /* -1: no record yet */
+    uint32_t crc;   /* CRC-32 of key, then value */
+};
+
+struct drain;
+
+/* All are borrowed. `batch` bounds how many messages one read asks for. */
+struct drain *drain_create(struct source *source, const struct decoder *decoder,
+                           struct windows *windows, int batch);
+void drain_destroy(struct drain *drain); /* accepts NULL */
+
+/* Begins to read at the windows' next offsets. `ends` [partitions] are the captured ends of a
+ * bounded run, or NULL. Where last[p] has an offset the source is asked for that record first and
+ * compared: STATUS_BAD_DATA at the first drain_round() that meets another one. */
+enum status drain_start(struct drain *drain, const int64_t *ends, const struct fingerprint *last,
+                        struct error *err) MUST_CHECK;
+
+/* Takes what is at hand from every partition the windows want, without waiting. *taken counts
+ * messages and ends; 0: nothing to do until source_wait(). */
+enum status drain_round(struct drain *drain, int64_t *taken, struct error *err) MUST_CHECK;
+
+/* The last record taken of a partition. */
+struct fingerprint drain_fingerprint(struct drain *drain, int partition);
+
+/* Messages taken since creation, garbage included. */
+int64_t drain_messages(const struct drain *drain);
+
+#endif

@@ -1,0 +1,69 @@
+/* The ingest thread of rank 0: drains the source into the windows while the main thread steps, and
+ * hands over closed windows through a short queue of parcels that are made once and reused. */
+#ifndef HEATSTREAM_RUN_FEED_H
+#define HEATSTREAM_RUN_FEED_H
+
+#include "base/buffer.h"
+#include "run/drain.h"
+#include "window/windows_state.h"
+
+enum parcel_kind {
+    PARCEL_WINDOW, /* a closed window */
+    PARCEL_STATE, /* the state asked for with feed_want_state(), no window closed since the last one
+                   */
+    PARCEL_KEEP, /* the state just before the first provisional close: worth a checkpoint that stays
+                  */
+    PARCEL_END,  /* the bounded run is over; carries the state */
+    PARCEL_FAILED /* reading failed: status and error */
+};
+
+/* Written by the feed, read by the main thread between feed_next() and feed_done(). */
+struct parcel {
+    enum parcel_kind kind;
+    struct closed_window closed; /* PARCEL_WINDOW; its heat points into `heat` */
+    struct buffer heat;
+    int64_t letter_count; /* dead letters settled since the parcel before, sorted */
+    struct buffer letters, letter_bytes;
+    struct ledger *ledgers; /* [partitions], as of this parcel */
+    bool has_state;
+    struct buffer windows_state;      /* windows_save() */
+    struct fingerprint *fingerprints; /* [partitions], with the state */
+    enum status status;
+    struct error error;
+};
+
+struct feed;
+
+struct feed_config {
+    struct source *source;
+    struct drain *drain; /* started */
+    struct windows *windows;
+    int partitions;
+    int64_t state_every; /* windows w with (w + 1) % state_every == 0 carry the state; 0: none do */
+    int64_t stop_after;  /* the last window to close, INT64_MAX: no limit */
+};
+
+/* Starts the thread; source, drain and windows are its own until feed_stop(). */
+enum status feed_start(const struct feed_config *config, struct feed **feed,
+                       struct error *err) MUST_CHECK;
+
+/* The next parcel, waiting at most timeout_ms; NULL when there is none yet. Give it back with
+ * feed_done() before asking for another. */
+struct parcel *feed_next(struct feed *feed, int timeout_ms);
+void feed_done(struct feed *feed, struct parcel *parcel);
+
+/* Makes the next parcel carry the state; if nothing closes, one comes of its own. */
+void feed_want_state(struct feed *feed);
+
+/* What the thread is waiting for: the slowest partition and how far behind it is, or -1 while it is
+ * not waiting; messages taken so far. For progress lines. */
+struct feed_view {
+    int waits_for;
+    int64_t behind_ms, open_window, messages;
+};
+struct feed_view feed_view(struct feed *feed);
+
+/* Ends the thread and frees everything of the feed; accepts NULL. */
+void feed_stop(struct feed *feed);
+
+#endif

@@ -1,0 +1,223 @@
+#include "run/drain.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/log.h"
+#include "window/windows_state.h"
+
+struct lane { /* the messages of one partition that have been read but not all taken */
+    const struct message *messages;
+    int count, taken;
+    int last;                 /* index of the last record taken whose CRC is not known yet, or -1 */
+    struct fingerprint proof; /* of the last record taken, once its message is given up */
+    struct fingerprint expected;
+    bool check_expected;
+};
+
+struct drain {
+    struct source *source;
+    const struct decoder *decoder;
+    struct windows *windows;
+    int partitions, batch;
+    struct lane *lanes;
+    int64_t *ends; /* NULL: the run has no captured ends */
+    int64_t messages;
+};
+
+struct drain *drain_create(struct source *source, const struct decoder *decoder,
+                           struct windows *windows, int batch)
+{
+    struct drain *drain = calloc(1, sizeof *drain);
+    if (!drain)
+        abort();
+    drain->source = source;
+    drain->decoder = decoder;
+    drain->windows = windows;
+    drain->partitions = source_identity(source).partitions;
+    drain->batch = batch;
+    drain->lanes = calloc((size_t)drain->partitions, sizeof *drain->lanes);
+    if (!drain->lanes)
+        abort();
+    for (int p = 0; p < drain->partitions; p++)
+        drain->lanes[p] = (struct lane){.last = -1, .proof.offset = -1};
+    return drain;
+}
+
+void drain_destroy(struct drain *drain)
+{
+    if (!drain)
+        return;
+    free(drain->lanes);
+    free(drain->ends);
+    free(drain);
+}
+
+static uint32_t message_crc(const struct message *message)
+{
+    uLong crc = crc32_z(0, message->key, message->key ? message->key_size : 0);
+    return (uint32_t)crc32_z(crc, message->value, message->value ? message->value_size : 0);
+}
+
+static void copy_ends(struct drain *drain, const int64_t *ends)
+{
+    free(drain->ends);
+    drain->ends = NULL;
+    if (!ends)
+        return;
+    drain->ends = calloc((size_t)drain->partitions, sizeof *drain->ends);
+    if (!drain->ends)
+        abort();
+    for (int p = 0; p < drain->partitions; p++)
+        drain->ends[p] = ends[p];
+}
+
+/* Where reading begins: at the record of the fingerprint while the source still has it. */
+static enum status first_to_read(struct drain *drain, int p, const struct fingerprint *last,
+                                 int64_t *offset, struct error *err)
+{
+    *offset = windows_ledger(drain->windows, p)->next_offset;
+    if (!last || last[p].offset < 0)
+        return STATUS_OK;
+    int64_t low, high;
+    TRY(source_bounds(drain->source, p, &low, &high, err));
+    drain->lanes[p].proof = last[p];
+    if (last[p].offset < low)
+        return STATUS_OK;
+    *offset = last[p].offset;
+    drain->lanes[p].expected = last[p];
+    drain->lanes[p].check_expected = true;
+    return STATUS_OK;
+}
+
+enum status drain_start(struct drain *drain, const int64_t *ends, const struct fingerprint *last,
+                        struct error *err)
+{
+    int64_t *next = calloc((size_t)drain->partitions, sizeof *next);
+    if (!next)
+        abort();
+    copy_ends(drain, ends);
+    enum status status = STATUS_OK;
+    for (int p = 0; p < drain->partitions && status == STATUS_OK; p++)
+        status = first_to_read(drain, p, last, &next[p], err);
+    if (status == STATUS_OK)
+        status = source_start(drain->source, next, err);
+    free(next);
+    return status;
+}
+
+static enum status compare_fingerprint(struct drain *drain, int p, const struct message *message,
+                                       struct error *err)
+{
+    struct lane *lane = &drain->lanes[p];
+    if (message->end)
+        return STATUS_OK;
+    lane->check_expected = false;
+    if (message->offset != lane->expected.offset) {
+        log_warn(
+            "partition %d: the record at offset %lld, the last one the checkpoint knows, is gone; "
+            "going on without comparing it",
+            p, (long long)lane->expected.offset);
+        return STATUS_OK;
+    }
+    if (message_crc(message) == lane->expected.crc)
+        return STATUS_OK;
+    return error_set(
+        err, STATUS_BAD_DATA,
+        "partition %d: the record at offset %lld is not the one the checkpoint was taken "
+        "after: %s was written anew; start from the beginning with --restart=none",
+        p, (long long)message->offset, source_identity(drain->source).topic);
+}
+
+/* The message of the last record taken is about to be given up: remember what it was. */
+static void settle_proof(struct lane *lane)
+{
+    if (lane->last < 0)
+        return;
+    const struct message *message = &lane->messages[lane->last];
+    lane->proof = (struct fingerprint){.offset = message->offset, .crc = message_crc(message)};
+    lane->last = -1;
+}
+
+/* Sees to it that the lane has a message if the source has one at hand. */
+static enum status refill(struct drain *drain, int p, struct error *err)
+{
+    struct lane *lane = &drain->lanes[p];
+    if (lane->taken < lane->count)
+        return STATUS_OK;
+    settle_proof(lane);
+    lane->count = lane->taken = 0;
+    return source_read(drain->source, p, drain->batch, &lane->messages, &lane->count, err);
+}
+
+static bool reached_end(const struct drain *drain, int p)
+{
+    return drain->ends && windows_ledger(drain->windows, p)->next_offset >= drain->ends[p];
+}
+
+static enum status take_record(struct drain *drain, int p, const struct message *message,
+                               struct error *err)
+{
+    struct record record;
+    decoder_decode(drain->decoder, p, message, &record);
+    drain->messages++;
+    return windows_take(drain->windows, &record, err);
+}
+
+static enum status take_message(struct drain *drain, int p, struct error *err)
+{
+    struct lane *lane = &drain->lanes[p];
+    const struct message *message = &lane->messages[lane->taken];
+    if (lane->check_expected)
+        TRY(compare_fingerprint(drain, p, message, err));
+    if (drain->ends && (message->end || message->offset >= drain->ends[p])) {
+        if (message->offset >= drain->ends[p])
+            windows_finish(drain->windows, p, drain->ends[p]);
+        lane->taken++;
+        return STATUS_OK;
+    }
+    if (!message->end) {
+        if (message->offset >= windows_ledger(drain->windows, p)->next_offset)
+            lane->last = lane->taken;
+        TRY(take_record(drain, p, message, err));
+    }
+    lane->taken++;
+    return STATUS_OK;
+}
+
+static enum status drain_partition(struct drain *drain, int p, int64_t *taken, struct error *err)
+{
+    struct lane *lane = &drain->lanes[p];
+    if (!windows_wants(drain->windows, p))
+        return STATUS_OK;
+    TRY(refill(drain, p, err));
+    int before = lane->taken;
+    while (lane->taken < lane->count && windows_wants(drain->windows, p) && !reached_end(drain, p))
+        TRY(take_message(drain, p, err));
+    *taken += lane->taken - before;
+    if (windows_wants(drain->windows, p) && reached_end(drain, p)) {
+        windows_finish(drain->windows, p, drain->ends[p]);
+        ++*taken;
+    }
+    return STATUS_OK;
+}
+
+enum status drain_round(struct drain *drain, int64_t *taken, struct error *err)
+{
+    *taken = 0;
+    for (int p = 0; p < drain->partitions; p++)
+        TRY(drain_partition(drain, p, taken, err));
+    return STATUS_OK;
+}
+
+struct fingerprint drain_fingerprint(struct drain *drain, int partition)
+{
+    settle_proof(&drain->lanes[partition]);
+    return drain->lanes[partition].proof;
+}
+
+int64_t drain_messages(const struct drain *drain)
+{
+    return drain->messages;
+}

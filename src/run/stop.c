@@ -1,0 +1,88 @@
+#include "run/stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/durable.h"
+#include "base/log.h"
+
+static struct {
+    volatile sig_atomic_t usr1, usr2, terminations;
+} signals;
+
+static void on_signal(int number)
+{
+    if (number == SIGUSR1)
+        signals.usr1 = 1;
+    else if (number == SIGUSR2)
+        signals.usr2 = 1;
+    else if (signals.terminations < 2)
+        signals.terminations++;
+}
+
+void stop_install(void)
+{
+    static const int handled[] = {SIGUSR1, SIGUSR2, SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof handled / sizeof *handled; i++)
+        sigaction(handled[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    stop_clock_s();
+}
+
+double stop_clock_s(void)
+{
+    static struct timespec start;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (start.tv_sec == 0)
+        start = now;
+    return (double)(now.tv_sec - start.tv_sec) + 1e-9 * (double)(now.tv_nsec - start.tv_nsec);
+}
+
+static bool stop_file_found(struct stop_watch *watch)
+{
+    double now_s = stop_clock_s();
+    if (now_s - watch->looked_at_s < 0.2)
+        return false;
+    watch->looked_at_s = now_s;
+    return durable_exists(watch->stop_file);
+}
+
+static bool time_is_up(const struct stop_watch *watch, double checkpoint_s)
+{
+    double margin_s = 2 * checkpoint_s + 1;
+    return watch->time_limit_s > 0 && stop_clock_s() + margin_s >= watch->time_limit_s;
+}
+
+static const char *reason_to_stop(struct stop_watch *watch, double checkpoint_s)
+{
+    if (signals.terminations > 0)
+        return "asked to terminate";
+    if (signals.usr2)
+        return "signal USR2";
+    if (stop_file_found(watch))
+        return "file STOP";
+    if (time_is_up(watch, checkpoint_s))
+        return "the time limit is near";
+    return NULL;
+}
+
+enum stop_request stop_poll(struct stop_watch *watch, double checkpoint_s)
+{
+    if (signals.terminations > 1)
+        return STOP_NOW;
+    const char *reason = watch->announced ? NULL : reason_to_stop(watch, checkpoint_s);
+    if (reason)
+        log_info("%s: writing a checkpoint, then stopping", reason);
+    watch->announced = watch->announced || reason;
+    if (watch->announced)
+        return STOP_SOON;
+    if (!signals.usr1)
+        return STOP_NOTHING;
+    signals.usr1 = 0;
+    log_info("signal USR1: writing a checkpoint");
+    return STOP_CHECKPOINT;
+}
