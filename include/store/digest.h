@@ -17,6 +17,7 @@ enum { DIGEST_HEX = 33 }; /* 32 digits and the final 0 */
 
 struct digester;
 
+/* Local. The domain is borrowed. NULL when memory is short. */
 struct digester *digester_create(const struct domain *domain);
 void digester_destroy(struct digester *digester); /* accepts NULL */
 
@@ -26,6 +27,11 @@ struct digest digest_field(struct digester *digester, const struct field *field)
 /* The same over any local columns: column i is `size` bytes at columns + i * stride_bytes. */
 struct digest digest_columns(struct digester *digester, const void *columns, size_t stride_bytes,
                              size_t size);
+
+/* The same in two steps, for columns that are not all in memory at once: each owned column once (local),
+ * then the digest of all (collective, valid on every rank). */
+void digest_column(struct digester *digester, int i, const void *column, size_t size);
+struct digest digest_combine(struct digester *digester);
 
 /* Of plain bytes, local. */
 struct digest digest_bytes(const void *data, size_t size);

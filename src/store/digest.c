@@ -1,0 +1,125 @@
+#include "store/digest.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/arith.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are hashed as they lie in memory");
+
+struct digester {
+    const struct domain *domain;
+    struct digest *mine;  /* [nx] */
+    struct digest *all;   /* [gnx] on rank 0 */
+    int *counts, *starts; /* bytes per rank, on rank 0 */
+};
+
+struct digester *digester_create(const struct domain *domain)
+{
+    struct digester *digester = calloc(1, sizeof *digester);
+    size_t columns = domain->rank == 0 ? (size_t)domain->gnx : 1;
+    if (!digester)
+        return NULL;
+    digester->domain = domain;
+    digester->mine = calloc((size_t)domain->nx, sizeof *digester->mine);
+    digester->all = calloc(columns, sizeof *digester->all);
+    digester->counts = calloc((size_t)domain->ranks, sizeof *digester->counts);
+    digester->starts = calloc((size_t)domain->ranks, sizeof *digester->starts);
+    if (!digester->mine || !digester->all || !digester->counts || !digester->starts) {
+        digester_destroy(digester);
+        return NULL;
+    }
+    for (int r = 0; r < domain->ranks; r++) {
+        int64_t width = domain->edges[r + 1] - domain->edges[r];
+        digester->counts[r] = narrow_to_int(width * (int64_t)sizeof(struct digest));
+        digester->starts[r] = narrow_to_int(domain->edges[r] * (int64_t)sizeof(struct digest));
+    }
+    return digester;
+}
+
+void digester_destroy(struct digester *digester)
+{
+    if (!digester)
+        return;
+    free(digester->mine);
+    free(digester->all);
+    free(digester->counts);
+    free(digester->starts);
+    free(digester);
+}
+
+struct digest digest_bytes(const void *data, size_t size)
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, size));
+    struct digest digest;
+    memcpy(digest.bytes, canonical.digest, sizeof digest.bytes);
+    return digest;
+}
+
+void digest_column(struct digester *digester, int i, const void *column, size_t size)
+{
+    assert(i >= 0 && i < digester->domain->nx);
+    digester->mine[i] = digest_bytes(column, size);
+}
+
+struct digest digest_combine(struct digester *digester)
+{
+    const struct domain *domain = digester->domain;
+    int count = narrow_to_int(domain->nx * (int64_t)sizeof(struct digest));
+    MPI_Gatherv(digester->mine, count, MPI_BYTE, digester->all, digester->counts, digester->starts,
+                MPI_BYTE, 0, domain->comm);
+    struct digest digest = {{0}};
+    if (domain->rank == 0)
+        digest = digest_bytes(digester->all, (size_t)domain->gnx * sizeof *digester->all);
+    MPI_Bcast(digest.bytes, (int)sizeof digest.bytes, MPI_BYTE, 0, domain->comm);
+    return digest;
+}
+
+struct digest digest_columns(struct digester *digester, const void *columns, size_t stride_bytes,
+                             size_t size)
+{
+    for (int i = 0; i < digester->domain->nx; i++)
+        digest_column(digester, i, (const char *)columns + (size_t)i * stride_bytes, size);
+    return digest_combine(digester);
+}
+
+struct digest digest_field(struct digester *digester, const struct field *field)
+{
+    return digest_columns(digester, field->cells, (size_t)field->pitch * sizeof(double),
+                          (size_t)field->ny * sizeof(double));
+}
+
+void digest_hex(struct digest digest, char hex[DIGEST_HEX])
+{
+    for (int i = 0; i < 16; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest.bytes[i]);
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool digest_parse(const char *hex, struct digest *digest)
+{
+    struct digest parsed;
+    if (strlen(hex) != DIGEST_HEX - 1)
+        return false;
+    for (int i = 0; i < 16; i++) {
+        int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        parsed.bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    *digest = parsed;
+    return true;
+}
+
+bool digest_equal(struct digest a, struct digest b)
+{
+    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}

@@ -1,0 +1,189 @@
+#include "h5.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct h5_scope h5_begin(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return (struct h5_scope){.count = 0};
+}
+
+/* Upwards, the first entry is the innermost call: what really went wrong. */
+static herr_t take_innermost(unsigned depth, const H5E_error2_t *entry, void *reason)
+{
+    if (depth == 0)
+        snprintf(reason, sizeof((struct h5_scope *)0)->reason, "%s (HDF5, %s)",
+                 entry->desc ? entry->desc : "failed", entry->func_name);
+    return 0;
+}
+
+hid_t h5_check(struct h5_scope *scope, hid_t result)
+{
+    if (result < 0 && !scope->failed) {
+        scope->failed = true;
+        strcpy(scope->reason, "HDF5 gives no reason");
+        H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, scope->reason);
+    }
+    return result;
+}
+
+hid_t h5_own(struct h5_scope *scope, hid_t id)
+{
+    h5_check(scope, id);
+    if (id >= 0) {
+        assert(scope->count < H5_SCOPE_IDS);
+        scope->ids[scope->count++] = id;
+    }
+    return id;
+}
+
+static herr_t close_id(hid_t id)
+{
+    return H5Iget_type(id) == H5I_FILE ? H5Fclose(id) : H5Idec_ref(id);
+}
+
+void h5_close_to(struct h5_scope *scope, int mark)
+{
+    while (scope->count > mark)
+        h5_check(scope, close_id(scope->ids[--scope->count]));
+}
+
+enum status h5_end(struct h5_scope *scope, enum status status, struct error *err, const char *format,
+                   ...)
+{
+    h5_close_to(scope, 0);
+    if (!scope->failed)
+        return STATUS_OK;
+    char what[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return error_set(err, status, "%s: %s", what, scope->reason);
+}
+
+hid_t h5_access_serial(struct h5_scope *scope)
+{
+    hid_t list = h5_own(scope, H5Pcreate(H5P_FILE_ACCESS));
+    h5_check(scope, H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110));
+    return list;
+}
+
+hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain)
+{
+    hid_t list = h5_access_serial(scope);
+    h5_check(scope, H5Pset_fapl_mpio(list, domain->comm, MPI_INFO_NULL));
+    h5_check(scope, H5Pset_coll_metadata_write(list, true));
+    return list;
+}
+
+hid_t h5_string_type(struct h5_scope *scope, size_t size)
+{
+    hid_t type = h5_own(scope, H5Tcopy(H5T_C_S1));
+    h5_check(scope, H5Tset_size(type, size ? size : 1));
+    h5_check(scope, H5Tset_strpad(type, H5T_STR_NULLPAD));
+    h5_check(scope, H5Tset_cset(type, H5T_CSET_UTF8));
+    return type;
+}
+
+hid_t h5_group(struct h5_scope *scope, hid_t parent, const char *name)
+{
+    hid_t list = h5_own(scope, H5Pcreate(H5P_GROUP_CREATE));
+    h5_check(scope, H5Pset_obj_track_times(list, false));
+    return h5_own(scope, H5Gcreate2(parent, name, H5P_DEFAULT, list, H5P_DEFAULT));
+}
+
+static void put_scalar(struct h5_scope *scope, hid_t object, const char *name, hid_t type,
+                       const void *value)
+{
+    hid_t space = h5_own(scope, H5Screate(H5S_SCALAR));
+    hid_t attribute =
+        h5_own(scope, H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT));
+    h5_check(scope, H5Awrite(attribute, type, value));
+}
+
+void h5_put_text(struct h5_scope *scope, hid_t object, const char *name, const char *text)
+{
+    int mark = scope->count;
+    put_scalar(scope, object, name, h5_string_type(scope, strlen(text)), text);
+    h5_close_to(scope, mark);
+}
+
+void h5_put_int64(struct h5_scope *scope, hid_t object, const char *name, int64_t value)
+{
+    int mark = scope->count;
+    put_scalar(scope, object, name, H5T_NATIVE_INT64, &value);
+    h5_close_to(scope, mark);
+}
+
+void h5_put_long_text(struct h5_scope *scope, hid_t group, const char *name, const char *text)
+{
+    int mark = scope->count;
+    hid_t type = h5_string_type(scope, strlen(text));
+    hid_t space = h5_own(scope, H5Screate(H5S_SCALAR));
+    hid_t list = h5_own(scope, H5Pcreate(H5P_DATASET_CREATE));
+    h5_check(scope, H5Pset_obj_track_times(list, false));
+    hid_t set =
+        h5_own(scope, H5Dcreate2(group, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
+    h5_check(scope, H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text));
+    h5_close_to(scope, mark);
+}
+
+/* A fixed-length scalar string, or the scope fails. Returns where its bytes go, NULL on failure. */
+static char *reserve_text(struct h5_scope *scope, hid_t type, hid_t space, struct buffer *text)
+{
+    bool fits = type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
+                H5Sget_simple_extent_npoints(space) == 1;
+    if (!fits) {
+        h5_check(scope, -1);
+        return NULL;
+    }
+    return buffer_reserve(text, H5Tget_size(type));
+}
+
+static void accept_text(struct buffer *text, size_t size)
+{
+    const char *start = (const char *)text->data + text->size;
+    const char *end = memchr(start, '\0', size);
+    text->size += end ? (size_t)(end - start) : size;
+}
+
+void h5_get_text(struct h5_scope *scope, hid_t object, const char *name, struct buffer *text)
+{
+    int mark = scope->count;
+    hid_t attribute = h5_own(scope, H5Aopen(object, name, H5P_DEFAULT));
+    hid_t type = h5_own(scope, H5Aget_type(attribute));
+    hid_t space = h5_own(scope, H5Aget_space(attribute));
+    char *start = reserve_text(scope, type, space, text);
+    if (start && h5_check(scope, H5Aread(attribute, type, start)) >= 0)
+        accept_text(text, H5Tget_size(type));
+    h5_close_to(scope, mark);
+}
+
+void h5_get_int64(struct h5_scope *scope, hid_t object, const char *name, int64_t *value)
+{
+    int mark = scope->count;
+    int64_t read = 0;
+    hid_t attribute = h5_own(scope, H5Aopen(object, name, H5P_DEFAULT));
+    hid_t space = h5_own(scope, H5Aget_space(attribute));
+    if (H5Sget_simple_extent_npoints(space) != 1)
+        h5_check(scope, -1);
+    else if (h5_check(scope, H5Aread(attribute, H5T_NATIVE_INT64, &read)) >= 0)
+        *value = read;
+    h5_close_to(scope, mark);
+}
+
+void h5_get_long_text(struct h5_scope *scope, hid_t group, const char *name, struct buffer *text)
+{
+    int mark = scope->count;
+    hid_t set = h5_own(scope, H5Dopen2(group, name, H5P_DEFAULT));
+    hid_t type = h5_own(scope, H5Dget_type(set));
+    hid_t space = h5_own(scope, H5Dget_space(set));
+    char *start = reserve_text(scope, type, space, text);
+    if (start && h5_check(scope, H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, start)) >= 0)
+        accept_text(text, H5Tget_size(type));
+    h5_close_to(scope, mark);
+}

@@ -1,0 +1,62 @@
+/* HDF5 with one outcome per piece of work: identifiers are owned by a scope, the first failure is kept
+ * with the library's reason, later calls on its invalid identifiers are harmless, and h5_end() closes
+ * everything and reports. Only src/store sees this header. */
+#ifndef HEATSTREAM_STORE_H5_H
+#define HEATSTREAM_STORE_H5_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "grid/domain.h"
+
+enum { H5_SCOPE_IDS = 64 };
+
+/* Written by the functions below only. */
+struct h5_scope {
+    hid_t ids[H5_SCOPE_IDS];
+    int count;
+    bool failed;
+    char reason[512];
+};
+
+/* An empty scope; from now on HDF5 prints nothing itself. */
+struct h5_scope h5_begin(void);
+
+/* Takes over an identifier (file, dataset, group, space, list, type) to be closed; returns it. */
+hid_t h5_own(struct h5_scope *scope, hid_t id);
+
+/* Keeps the failure of a call that returns a negative value; returns the value. */
+hid_t h5_check(struct h5_scope *scope, hid_t result);
+
+/* Closes what was taken over after the first `mark` identifiers, newest first. */
+void h5_close_to(struct h5_scope *scope, int mark);
+
+/* Closes everything. STATUS_OK, or `status` with the text and the reason of the first failure. */
+enum status h5_end(struct h5_scope *scope, enum status status, struct error *err, const char *format,
+                   ...) __attribute__((format(printf, 4, 5))) MUST_CHECK;
+
+/* File access lists. The parallel one is collective in use; both write the 1.10 format. */
+hid_t h5_access_serial(struct h5_scope *scope);
+hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain);
+
+/* A fixed-length string type of `size` bytes (at least 1), null-padded, UTF-8. */
+hid_t h5_string_type(struct h5_scope *scope, size_t size);
+
+/* A group that keeps no time stamps. */
+hid_t h5_group(struct h5_scope *scope, hid_t parent, const char *name);
+
+void h5_put_text(struct h5_scope *scope, hid_t object, const char *name, const char *text);
+void h5_put_int64(struct h5_scope *scope, hid_t object, const char *name, int64_t value);
+
+/* A scalar string dataset, for texts that may outgrow an attribute. */
+void h5_put_long_text(struct h5_scope *scope, hid_t group, const char *name, const char *text);
+
+/* Fails the scope when missing or of another kind; `text` (appended to) gets no final 0. */
+void h5_get_text(struct h5_scope *scope, hid_t object, const char *name, struct buffer *text);
+void h5_get_int64(struct h5_scope *scope, hid_t object, const char *name, int64_t *value);
+void h5_get_long_text(struct h5_scope *scope, hid_t group, const char *name, struct buffer *text);
+
+#endif
