@@ -1,0 +1,167 @@
+"""Opens the frames of a run as one xarray.Dataset.
+
+A frames file is a segment, or a virtual master over segments. HDF5 answers with fill values where a
+segment is missing, so the segments of a master are checked before anything is believed.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import h5py
+import xarray as xr
+
+SCHEMA = "frames/1"
+RETRIES = 5
+RETRY_PAUSE_S = 0.2
+
+Result = TypeVar("Result")
+
+
+class RunError(Exception):
+    """What was asked for cannot be read; the text is one line for the user."""
+
+
+class UnsettledError(RunError):
+    """Master and segments disagree, as they also do for a moment while a run cuts rows back."""
+
+
+def open_run(path: str | Path) -> xr.Dataset:
+    """Open the frames of a run, also while the run is still writing them.
+
+    `path` is a run directory, its frames.h5, or one segment. The result is lazy: the field is read
+    when used, so close it (or use `with`) when done.
+
+    Dimensions: time (one stored frame each), y (bottom to top), x (left to right).
+
+    Coordinates:
+        time    datetime64[ms], UTC: the end of the frame's window in event time, exact
+        y, x    float64 cell positions, units in attrs
+
+    Variables:
+        temperature (time, y, x)    units in attrs
+        everything of /series (time), under its own name: window, revision, final (0: provisional),
+        t_min, t_max, t_mean (units of temperature), heat_content, events, late, missing, …
+
+    Attributes: those of the file's root (title, run_id, source, …).
+
+    Raises RunError: no such run, not a frames file, no frame stored yet, a segment missing.
+    """
+    file = find_frames_file(path)
+    return retrying(lambda: _open_file(file))
+
+
+def find_frames_file(path: str | Path) -> Path:
+    """Return the frames file of a run directory, or the file itself. Raises RunError: none."""
+    path = Path(path)
+    if path.is_file():
+        return path
+    if not path.exists():
+        raise RunError(f"{path}: no such run directory or frames file")
+    master = path / "frames.h5"
+    if master.is_file():
+        return master
+    if (path / "config.yaml").exists() or (path / "manifest").exists():
+        raise RunError(f"{path}: the run has no frames yet")
+    raise RunError(f"{path}: not a run directory (it has no frames.h5)")
+
+
+def retrying(read: Callable[[], Result]) -> Result:
+    """Return read(), tried again for a moment when a running writer changed the file underneath."""
+    for _ in range(RETRIES - 1):
+        try:
+            return read()
+        except (OSError, UnsettledError):
+            time.sleep(RETRY_PAUSE_S)
+    try:
+        return read()
+    except OSError as error:
+        raise RunError(" ".join(str(error).split())) from error
+
+
+def _open_file(file: Path) -> xr.Dataset:
+    _check_file(file)
+    root = xr.open_dataset(file, engine="h5netcdf", decode_times=False)
+    series = xr.open_dataset(file, engine="h5netcdf", group="series", decode_times=False)
+    merged = root.merge(series.drop_vars(list(root.coords), errors="ignore"), join="exact")
+    event_time = merged["event_time"].values.astype("datetime64[ms]")
+    attrs = {"long_name": "event time (UTC) of the end of the window"}
+    merged = merged.drop_vars("event_time").assign_coords(time=("time", event_time, attrs))
+    merged.attrs = {name: _text(value) for name, value in root.attrs.items()}
+    merged.set_close(lambda: _close(root, series))
+    merged.encoding["source"] = str(file)
+    return merged
+
+
+def _close(*datasets: xr.Dataset) -> None:
+    for dataset in datasets:
+        dataset.close()
+
+
+def _text(value: object) -> object:
+    """Undo h5netcdf's escapes in a string that is UTF-8 without being tagged so."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _check_file(file: Path) -> None:
+    if not h5py.is_hdf5(file):
+        raise RunError(f"{file}: not an HDF5 file")
+    with h5py.File(file, "r") as h5:
+        _check_schema(file, h5)
+        rows = h5["temperature"].shape[0]
+        if rows == 0:
+            raise RunError(f"{file}: the run has no frames yet")
+        if h5["temperature"].is_virtual:
+            _check_segments(file, h5["temperature"], rows)
+
+
+def _check_schema(file: Path, h5: h5py.File) -> None:
+    schema = h5.attrs.get("heatstream_schema", "")
+    schema = schema.decode() if isinstance(schema, bytes) else str(schema)
+    if schema != SCHEMA:
+        found = f"its schema is {schema!r}" if schema else "it names no schema"
+        raise RunError(f"{file}: not a heatstream frames file of schema {SCHEMA!r} ({found})")
+    missing = {"time", "y", "x", "temperature", "series/event_time", "series/window"} - _names(h5)
+    if missing:
+        raise RunError(f"{file}: not a frames file: it lacks {', '.join(sorted(missing))}")
+
+
+def _names(h5: h5py.File) -> set[str]:
+    return set(h5) | {f"series/{name}" for name in h5.get("series", ())}
+
+
+def _check_segments(file: Path, field: h5py.Dataset, rows: int) -> None:
+    """Check that the segments a master points at are there and hold the rows it promises."""
+    stored = 0
+    for segment in _segment_files(file, field, rows):
+        if not segment.is_file():
+            raise UnsettledError(
+                f"{file}: segment {segment} is missing; its frames would read as zeros"
+            )
+        try:
+            with h5py.File(segment, "r") as h5:
+                stored += h5["temperature"].shape[0]
+        except (OSError, KeyError) as error:
+            raise UnsettledError(f"{segment}: the segment cannot be read: {error}") from error
+    if stored < rows:
+        raise UnsettledError(f"{file}: promises {rows} frames, its segments hold {stored}")
+
+
+def _segment_files(file: Path, field: h5py.Dataset, rows: int) -> list[Path]:
+    names = dict.fromkeys(source.file_name for source in field.virtual_sources())
+    files = [file.parent / name for name in names]
+    return [segment for named in files for segment in _expand(named, rows)]
+
+
+def _expand(named: Path, rows: int) -> list[Path]:
+    """Expand HDF5's block number `%b` to every block up to the last one present."""
+    if "%b" not in named.name:
+        return [named]
+    pattern = re.compile(re.escape(named.name).replace("%b", r"(\d+)"))
+    found = [pattern.fullmatch(entry.name) for entry in named.parent.glob("*")]
+    last = max((int(match[1]) for match in found if match), default=0)
+    return [named.with_name(named.name.replace("%b", str(block))) for block in range(last + 1)]
