@@ -48,8 +48,16 @@ struct generator *generator_create(const struct generator_config *config);
 struct generator *generator_create_part(const struct generator_config *config, int partition);
 void generator_destroy(struct generator *generator); /* accepts NULL */
 
-/* The next event in delivery order; false after the last step. */
+/* The next event in delivery order; false after the last. */
 bool generator_next(struct generator *generator, struct generated *event);
+
+/* Leaves out the next `count` events of one partition's generator: the others stay what they were.
+ * Immediate where every sensor speaks and nothing is delayed, dropped or doubled. */
+void generator_skip(struct generator *generator, int64_t count);
+
+/* The number of events a partition will ever have, INT64_MAX when endless. Makes them all, unless
+ * it can be told from the configuration. */
+int64_t generator_count(const struct generator_config *config, int partition);
 
 /* Appends the event's value (and, for binary, its key to `key`; JSON messages have none) as it lies
  * on the topic. */

@@ -1,0 +1,136 @@
+#include "event_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARTS = 4, DOUBLE_TEXT = 40 };
+
+struct event_text {
+    struct buffer parts[PARTS]; /* what stands before each number: `{"time":`, `,"gridX":`, … */
+    double value;
+    char value_text[DOUBLE_TEXT];
+    size_t longest;
+};
+
+static void put_big_endian(uint8_t *at, uint64_t value, int bytes)
+{
+    for (int i = bytes - 1; i >= 0; i--, value >>= 8)
+        at[i] = (uint8_t)value;
+}
+
+void event_key(int64_t x, int64_t y, uint8_t key[EVENT_KEY_BYTES])
+{
+    put_big_endian(key, (uint64_t)x << 32 | (uint64_t)y, EVENT_KEY_BYTES);
+}
+
+void event_text_put_binary(const struct generated *event, struct buffer *key, struct buffer *value)
+{
+    uint64_t bits;
+    memcpy(&bits, &event->value, sizeof bits);
+    uint8_t *at = buffer_reserve(key, EVENT_KEY_BYTES);
+    event_key(event->x, event->y, at);
+    key->size += EVENT_KEY_BYTES;
+    at = buffer_reserve(value, EVENT_VALUE_BYTES);
+    put_big_endian(at, (uint64_t)event->time_ms, 8);
+    put_big_endian(at + 8, bits, 8);
+    value->size += EVENT_VALUE_BYTES;
+}
+
+/* The shortest text that reads back as the same double, always with a point or an exponent. */
+static void print_double(double value, char text[DOUBLE_TEXT])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, DOUBLE_TEXT - 2, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    if (!strpbrk(text, ".e"))
+        strcat(text, ".0");
+}
+
+static void put_quoted(struct buffer *text, const char *name)
+{
+    buffer_put_u8(text, '"');
+    for (; *name; name++) {
+        if ((unsigned char)*name < ' ')
+            buffer_printf(text, "\\u%04x", (unsigned)*name);
+        else if (*name == '"' || *name == '\\')
+            buffer_printf(text, "\\%c", *name);
+        else
+            buffer_put_u8(text, (uint8_t)*name);
+    }
+    buffer_put_u8(text, '"');
+}
+
+struct event_text *event_text_create(const struct generator_config *config)
+{
+    static const char *const usual[PARTS] = {"time", "gridX", "gridY", "gen"};
+    const char *given[PARTS] = {config->field_time, config->field_x, config->field_y,
+                                config->field_value};
+    struct event_text *text = calloc(1, sizeof *text);
+    if (!text)
+        abort();
+    for (int i = 0; i < PARTS; i++) {
+        buffer_put_u8(&text->parts[i], i ? ',' : '{');
+        put_quoted(&text->parts[i], given[i] ? given[i] : usual[i]);
+        buffer_put_u8(&text->parts[i], ':');
+        text->longest += text->parts[i].size + DOUBLE_TEXT;
+    }
+    text->value = config->value;
+    print_double(config->value, text->value_text);
+    return text;
+}
+
+void event_text_destroy(struct event_text *text)
+{
+    if (!text)
+        return;
+    for (int i = 0; i < PARTS; i++)
+        buffer_release(&text->parts[i]);
+    free(text);
+}
+
+static uint8_t *put_part(uint8_t *at, const struct buffer *part)
+{
+    memcpy(at, part->data, part->size);
+    return at + part->size;
+}
+
+static uint8_t *put_integer(uint8_t *at, int64_t value)
+{
+    uint8_t digits[20];
+    int count = 0;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        digits[count++] = (uint8_t)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *at++ = '-';
+    while (count > 0)
+        *at++ = digits[--count];
+    return at;
+}
+
+static uint8_t *put_double(const struct event_text *text, uint8_t *at, double value)
+{
+    char printed[DOUBLE_TEXT];
+    const char *from = value == 0 ? "0.0" : value == text->value ? text->value_text : printed;
+    if (from == printed)
+        print_double(value, printed);
+    size_t size = strlen(from);
+    memcpy(at, from, size);
+    return at + size;
+}
+
+void event_text_put_json(const struct event_text *text, const struct generated *event,
+                         struct buffer *value)
+{
+    uint8_t *begin = buffer_reserve(value, text->longest + 1), *at = begin;
+    at = put_integer(put_part(at, &text->parts[0]), event->time_ms);
+    at = put_integer(put_part(at, &text->parts[1]), event->x);
+    at = put_integer(put_part(at, &text->parts[2]), event->y);
+    at = put_double(text, put_part(at, &text->parts[3]), event->value);
+    *at++ = '}';
+    value->size += (size_t)(at - begin);
+}
