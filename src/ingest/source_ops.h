@@ -1,5 +1,5 @@
-/* What a kind of source implements; see ingest/source.h for the contract of each call. A source embeds
- * `struct source` as its first member. */
+/* What a kind of source implements; see ingest/source.h for the contract of each call. A source
+ * embeds `struct source` as its first member. */
 #ifndef HEATSTREAM_INGEST_SOURCE_OPS_H
 #define HEATSTREAM_INGEST_SOURCE_OPS_H
 
@@ -10,8 +10,8 @@ struct source_ops {
     enum status (*bounds)(struct source *source, int partition, int64_t *first, int64_t *end,
                           struct error *err);
     enum status (*start)(struct source *source, const int64_t *next, struct error *err);
-    enum status (*read)(struct source *source, int partition, int max, const struct message **messages,
-                        int *count, struct error *err);
+    enum status (*read)(struct source *source, int partition, int max,
+                        const struct message **messages, int *count, struct error *err);
     enum status (*wait)(struct source *source, int timeout_ms, struct error *err);
     void (*wake)(struct source *source);
     void (*report)(struct source *source, const int64_t *next); /* may be NULL */
