@@ -17,6 +17,13 @@ missing_of() {
     comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
 }
 
+apt_get() {
+    local sudo=()
+    [ "$1" != sudo ] || { sudo=(sudo) && shift; }
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        -o Dpkg::Use-Pty=0 "$@"
+}
+
 # A failing update is no reason to stop: the lists at hand may do.
 install() {
     local sudo=()
@@ -27,11 +34,14 @@ install() {
         }
         sudo=(sudo)
     fi
-    echo "deps: installing with ${sudo[*]:+sudo }apt-get: $*" >&2
-    local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y
-        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
-    "${apt[@]}" update >&2 || echo "deps: apt-get update failed, going on with the lists at hand" >&2
-    "${apt[@]}" install --no-install-recommends "$@" >&2
+    echo "deps: installing with ${sudo[*]:+sudo }apt-get (a minute or two): $*" >&2
+    local log status=0
+    log=$(mktemp)
+    apt_get "${sudo[@]}" update >"$log" 2>&1 || echo "deps: apt-get update failed, going on" >&2
+    apt_get "${sudo[@]}" install --no-install-recommends "$@" >>"$log" 2>&1 || status=$?
+    [ "$status" -eq 0 ] || tail -n 40 "$log" >&2
+    rm -f "$log"
+    return "$status"
 }
 
 mapfile -t wanted < <(packages_of "$@")
