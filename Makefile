@@ -46,6 +46,7 @@ TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BENCHES))
 GENERATED := $(B)/generated/build_info.h
 VENV     := build/venv
 PYTHON   := $(VENV)/bin/python
+PYTESTS  := tests/oracle analysis/tests tests/system
 STYLED   := $(shell find src include tests -name '*.[ch]' 2>/dev/null)
 
 # What the sanitizers report of Open MPI itself is no leak of ours.
@@ -79,17 +80,17 @@ test-unit: $(UNIT) ## CUnit programs of tests/unit
 test-mpi: $(MPITESTS) ## CUnit programs of tests/mpi on 1, 2, 3, 4 and 6 ranks
 	$(Q)$(call LEAKS,0) NP="$(NP)" tests/tools/run-tests.sh mpi $(MPITESTS)
 
-test-system: $(B)/heatstream $(VENV)/tests.stamp ## the whole program, with a real Apache Kafka
-	$(Q)$(SYSTEM) tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) tests/system $(TESTS)
+test-system: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## the whole program, with a real Apache Kafka
+	$(Q)$(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) $(PYTESTS) $(TESTS)
 
-test-kafka4: $(B)/heatstream $(VENV)/tests.stamp ## the Kafka tests on Apache Kafka 4.x
+test-kafka4: $(B)/heatstream $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
 
 lint: $(B)/heatstream $(VENV)/tests.stamp ## format, include rules, sizes, compiler warnings, scripts, stale generated files
 	$(Q)clang-format --dry-run -Werror $(STYLED)
 	$(Q)$(PYTHON) tests/tools/lint_sources.py
 	$(Q)$(PYTHON) tests/tools/reference.py --check $(B)/heatstream
-	$(Q)shellcheck $$(grep -rlE '^#!/bin/(ba)?sh' jobs tests .ci input analysis)
+	$(Q)shellcheck $$(grep -rlE '^#!.*[/ ](ba)?sh$$' jobs tests .ci)
 	$(Q)$(VENV)/bin/ruff check -q analysis tests && $(VENV)/bin/ruff format -q --check analysis tests
 	$(Q)tests/tools/selftest.sh
 	$(Q)$(MAKE) --no-print-directory B=build/lint-gcc SAN= CC=gcc WERROR=-Werror objects
@@ -151,6 +152,11 @@ $(VENV)/analysis.stamp: analysis/requirements.txt
 
 $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/analysis.stamp
 	$(Q)tests/tools/venv.sh $(VENV) $< && touch $@
+
+build/broker/3.9/libs/.complete: tests/broker/pom.xml
+build/broker/4/libs/.complete: tests/broker/pom-4.xml
+build/broker/%/libs/.complete:
+	$(Q)tests/broker/broker.sh jars --version $* && touch $@
 
 .PRECIOUS: $(B)/%.o
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

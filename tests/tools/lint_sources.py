@@ -1,6 +1,6 @@
 """Checks of the sources that no compiler makes: include rules, sizes, leftover markers.
 
-Prints one line per violation and exits 1 when there is any. With arguments, checks these files only.
+One line per violation, and exit code 1 when there is any. Arguments: check these files only.
 """
 
 import pathlib
@@ -72,7 +72,7 @@ def check_includes(path, lines):
 
 
 def check_functions(path, lines):
-    """The format puts both braces of a function, and no other opening brace, in the first column."""
+    """The format puts the braces of a function, and no other opening one, in the first column."""
     if path.suffix not in (".c", ".h"):
         return
     start = None
