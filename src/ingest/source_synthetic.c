@@ -1,0 +1,187 @@
+#include "ingest/source_synthetic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "source_ops.h"
+#include "waker.h"
+
+enum { READ_MAX = 4096 };
+
+/* Every partition has a generator of its own that makes only its events: one that is read far ahead
+ * of the others costs them nothing. */
+struct synthetic_partition {
+    struct generator *generator; /* NULL: not started */
+    int64_t next;
+    int64_t count; /* of all its events; negative: not asked for yet */
+    bool ended;    /* the end has been handed over */
+    struct buffer keys, values;
+    struct message *messages; /* [READ_MAX] */
+};
+
+struct source_synthetic {
+    struct source base;
+    struct generator_config config;
+    struct generator *encoder; /* owns the field names; makes nothing */
+    enum event_format format;
+    struct synthetic_partition *partitions;
+    struct waker waker;
+};
+
+static struct source_identity synthetic_identity(const struct source *base)
+{
+    const struct source_synthetic *source = (const struct source_synthetic *)base;
+    return (struct source_identity){.topic = "synthetic",
+                                    .cluster_id = "",
+                                    .partitions = source->config.partitions,
+                                    .bounded = source->config.steps > 0};
+}
+
+static enum status synthetic_bounds(struct source *base, int index, int64_t *first, int64_t *end,
+                                    struct error *err)
+{
+    struct source_synthetic *source = (struct source_synthetic *)base;
+    struct synthetic_partition *partition = &source->partitions[index];
+    (void)err;
+    if (partition->count < 0)
+        partition->count = generator_count(&source->config, index);
+    *first = 0;
+    *end = partition->count;
+    return STATUS_OK;
+}
+
+static enum status synthetic_start(struct source *base, const int64_t *next, struct error *err)
+{
+    struct source_synthetic *source = (struct source_synthetic *)base;
+    (void)err;
+    for (int p = 0; p < source->config.partitions; p++) {
+        struct synthetic_partition *partition = &source->partitions[p];
+        generator_destroy(partition->generator);
+        partition->generator = NULL;
+        partition->ended = false;
+        if (next[p] < 0)
+            continue;
+        partition->generator = generator_create_part(&source->config, p);
+        partition->next = next[p];
+        generator_skip(partition->generator, next[p]);
+    }
+    return STATUS_OK;
+}
+
+/* Encodes up to `max` events; their places in the buffers are known once these have stopped
+ * growing. */
+static int make_messages(struct source_synthetic *source, struct synthetic_partition *partition,
+                         int max)
+{
+    struct generated event;
+    int count = 0;
+    buffer_clear(&partition->keys);
+    buffer_clear(&partition->values);
+    for (; count < max && generator_next(partition->generator, &event); count++) {
+        size_t keys = partition->keys.size, values = partition->values.size;
+        generator_encode(source->encoder, &event, source->format, &partition->keys,
+                         &partition->values);
+        partition->messages[count] =
+            (struct message){.offset = event.offset,
+                             .key_size = partition->keys.size - keys,
+                             .value_size = partition->values.size - values};
+    }
+    const uint8_t *key = partition->keys.data, *value = partition->values.data;
+    for (int i = 0; i < count; i++) {
+        struct message *message = &partition->messages[i];
+        message->value = value;
+        value += message->value_size;
+        if (message->key_size == 0)
+            continue;
+        message->key = key;
+        key += message->key_size;
+    }
+    return count;
+}
+
+static enum status synthetic_read(struct source *base, int index, int max,
+                                  const struct message **messages, int *count, struct error *err)
+{
+    struct source_synthetic *source = (struct source_synthetic *)base;
+    struct synthetic_partition *partition = &source->partitions[index];
+    int made = 0;
+    (void)err;
+    if (partition->generator && !partition->ended) {
+        made = make_messages(source, partition, max < READ_MAX ? max : READ_MAX);
+        partition->next += made;
+        if (made == 0) {
+            partition->ended = true;
+            partition->messages[made++] = (struct message){.offset = partition->next, .end = true};
+        }
+    }
+    *messages = partition->messages;
+    *count = made;
+    return STATUS_OK;
+}
+
+/* Something is always at hand until every end has been handed over. */
+static enum status synthetic_wait(struct source *base, int timeout_ms, struct error *err)
+{
+    struct source_synthetic *source = (struct source_synthetic *)base;
+    (void)err;
+    for (int p = 0; p < source->config.partitions; p++)
+        if (source->partitions[p].generator && !source->partitions[p].ended)
+            return STATUS_OK;
+    waker_wait(&source->waker, timeout_ms);
+    return STATUS_OK;
+}
+
+static void synthetic_wake(struct source *base)
+{
+    waker_raise(&((struct source_synthetic *)base)->waker);
+}
+
+static void synthetic_destroy(struct source *base)
+{
+    struct source_synthetic *source = (struct source_synthetic *)base;
+    for (int p = 0; p < source->config.partitions; p++) {
+        generator_destroy(source->partitions[p].generator);
+        buffer_release(&source->partitions[p].keys);
+        buffer_release(&source->partitions[p].values);
+        free(source->partitions[p].messages);
+    }
+    free(source->partitions);
+    generator_destroy(source->encoder);
+    waker_release(&source->waker);
+    free(source);
+}
+
+static const struct source_ops synthetic_ops = {.identity = synthetic_identity,
+                                                .bounds = synthetic_bounds,
+                                                .start = synthetic_start,
+                                                .read = synthetic_read,
+                                                .wait = synthetic_wait,
+                                                .wake = synthetic_wake,
+                                                .destroy = synthetic_destroy};
+
+enum status source_open_synthetic(const struct generator_config *config, enum event_format format,
+                                  struct source **opened, struct error *err)
+{
+    struct source_synthetic *source = calloc(1, sizeof *source);
+    size_t partitions = (size_t)config->partitions;
+    (void)err;
+    if (!source || !(source->partitions = calloc(partitions, sizeof *source->partitions)))
+        abort();
+    source->base.ops = &synthetic_ops;
+    source->config = *config;
+    source->format = format;
+    source->encoder = generator_create(config);
+    source->config.field_time = source->config.field_x = NULL; /* borrowed for the call only */
+    source->config.field_y = source->config.field_value = NULL;
+    waker_init(&source->waker);
+    for (size_t p = 0; p < partitions; p++) {
+        struct synthetic_partition *partition = &source->partitions[p];
+        partition->count = -1;
+        partition->messages = calloc(READ_MAX, sizeof *partition->messages);
+        if (!partition->messages)
+            abort();
+    }
+    *opened = &source->base;
+    return STATUS_OK;
+}
