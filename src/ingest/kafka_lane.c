@@ -1,0 +1,93 @@
+#include "kafka_lane.h"
+
+#include <stdlib.h>
+
+void kafka_lane_notify(rd_kafka_queue_t *queue, int wake_fd)
+{
+    static const uint64_t one = 1; /* an eventfd takes eight bytes */
+    rd_kafka_queue_io_event_enable(queue, wake_fd, &one, sizeof one);
+}
+
+void kafka_lane_open(struct kafka_lane *lane, rd_kafka_t *rk, const char *topic, int partition,
+                     int64_t next, int wake_fd)
+{
+    lane->next = next;
+    lane->queue = rd_kafka_queue_get_partition(rk, topic, partition);
+    rd_kafka_queue_forward(lane->queue, NULL);
+    kafka_lane_notify(lane->queue, wake_fd);
+}
+
+static void give_up_messages(struct kafka_lane *lane)
+{
+    for (int i = 0; i < lane->count; i++)
+        rd_kafka_message_destroy(lane->raw[i]);
+    lane->count = 0;
+}
+
+void kafka_lane_close(struct kafka_lane *lane)
+{
+    give_up_messages(lane);
+    if (!lane->queue)
+        return;
+    rd_kafka_queue_io_event_enable(lane->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(lane->queue);
+    lane->queue = NULL;
+}
+
+void kafka_lane_release(struct kafka_lane *lane)
+{
+    kafka_lane_close(lane);
+    free(lane->raw);
+    free(lane->messages);
+    *lane = (struct kafka_lane){0};
+}
+
+static enum status make_room(struct kafka_lane *lane, int max, struct error *err)
+{
+    if (max <= lane->capacity)
+        return STATUS_OK;
+    rd_kafka_message_t **raw = realloc(lane->raw, (size_t)max * sizeof *raw);
+    if (raw)
+        lane->raw = raw;
+    struct message *messages = realloc(lane->messages, (size_t)max * sizeof *messages);
+    if (messages)
+        lane->messages = messages;
+    if (!raw || !messages)
+        return error_set(err, STATUS_BUG, "out of memory for %d messages", max);
+    lane->capacity = max;
+    return STATUS_OK;
+}
+
+static struct message convert(const rd_kafka_message_t *raw)
+{
+    if (raw->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        return (struct message){.offset = raw->offset, .end = true};
+    return (struct message){
+        .offset = raw->offset,
+        .key = raw->key,
+        .value = raw->payload,
+        .key_size = raw->key_len,
+        .value_size = raw->len,
+    };
+}
+
+enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_message_t **failed,
+                            struct error *err)
+{
+    *failed = NULL;
+    give_up_messages(lane);
+    if (!lane->queue)
+        return STATUS_OK;
+    TRY(make_room(lane, max, err));
+    ssize_t got = rd_kafka_consume_batch_queue(lane->queue, 0, lane->raw, (size_t)max);
+    lane->count = got > 0 ? (int)got : 0;
+    for (int i = 0; i < lane->count; i++) {
+        const rd_kafka_message_t *raw = lane->raw[i];
+        lane->messages[i] = convert(raw);
+        if (raw->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            lane->next = raw->offset + 1;
+        else if (!lane->messages[i].end)
+            *failed = raw;
+    }
+    return STATUS_OK;
+}

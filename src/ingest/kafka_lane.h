@@ -1,0 +1,35 @@
+/* One partition of a consumer, with a queue of its own: its messages never reach the consumer's
+ * common queue, so a partition that leads is simply not read while the others go on. */
+#ifndef HEATSTREAM_INGEST_KAFKA_LANE_H
+#define HEATSTREAM_INGEST_KAFKA_LANE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "ingest/source.h"
+
+/* Zero-initialised is closed and valid. Written by this module only. */
+struct kafka_lane {
+    rd_kafka_queue_t *queue;
+    int64_t next;             /* offset after the last one read */
+    rd_kafka_message_t **raw; /* what `messages` point into */
+    struct message *messages;
+    int count, capacity;
+};
+
+/* To be called before the partition is assigned; `wake_fd` is an eventfd. */
+void kafka_lane_open(struct kafka_lane *lane, rd_kafka_t *rk, const char *topic, int partition,
+                     int64_t next, int wake_fd);
+
+/* Gives up the queue and the messages read; keeps the arrays. */
+void kafka_lane_close(struct kafka_lane *lane);
+void kafka_lane_release(struct kafka_lane *lane);
+
+/* Replaces the messages by up to `max` new ones, without waiting. A message that is a failure of
+ * the partition is *failed, else NULL. */
+enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_message_t **failed,
+                            struct error *err) MUST_CHECK;
+
+/* Rings the eventfd when the queue stops being empty. */
+void kafka_lane_notify(rd_kafka_queue_t *queue, int wake_fd);
+
+#endif

@@ -1,0 +1,88 @@
+#include "kafka_offset.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arith.h"
+
+static bool parse_digits(const char *text, int64_t *value)
+{
+    if (!isdigit((unsigned char)*text))
+        return false;
+    char *rest;
+    errno = 0;
+    long long number = strtoll(text, &rest, 10);
+    if (errno != 0 || *rest != '\0')
+        return false;
+    *value = number;
+    return true;
+}
+
+enum status kafka_offset_parse(const char *text, struct kafka_offset *offset, struct error *err)
+{
+    struct kafka_offset parsed = {0};
+    bool good = true;
+    if (strcmp(text, "beginning") == 0) {
+        parsed.kind = KAFKA_OFFSET_BEGINNING;
+    } else if (strcmp(text, "end") == 0) {
+        parsed.kind = KAFKA_OFFSET_END;
+    } else if (strncmp(text, "s@", 2) == 0) {
+        parsed.kind = KAFKA_OFFSET_AT_TIME;
+        good = parse_digits(text + 2, &parsed.value);
+    } else {
+        parsed.kind = *text == '-' ? KAFKA_OFFSET_BEFORE_END : KAFKA_OFFSET_ABSOLUTE;
+        good = parse_digits(text + (*text == '-'), &parsed.value);
+    }
+    if (!good)
+        return error_set(err, STATUS_USAGE,
+                         "offset \"%s\": expected beginning, end, N, -N or s@MILLISECONDS", text);
+    *offset = parsed;
+    return STATUS_OK;
+}
+
+enum status kafka_offset_resolve(const struct kafka_offset *wanted, int64_t first, int64_t end,
+                                 int64_t *offset, struct error *err)
+{
+    bool from_end = wanted->kind == KAFKA_OFFSET_END || wanted->kind == KAFKA_OFFSET_BEFORE_END;
+    if (from_end && end == INT64_MAX)
+        return error_set(err, STATUS_USAGE, "an offset counted from the end of an endless source");
+    if (wanted->kind == KAFKA_OFFSET_ABSOLUTE && (wanted->value < first || wanted->value > end))
+        return error_set(err, STATUS_NO_INPUT, "offset %lld is not within %lld to %lld",
+                         (long long)wanted->value, (long long)first, (long long)end);
+    switch (wanted->kind) {
+    case KAFKA_OFFSET_BEFORE_END:
+        *offset = max_int64(first, end - wanted->value);
+        break;
+    case KAFKA_OFFSET_END:
+        *offset = end;
+        break;
+    case KAFKA_OFFSET_ABSOLUTE:
+        *offset = wanted->value;
+        break;
+    default:
+        *offset = first;
+    }
+    return STATUS_OK;
+}
+
+enum status kafka_offset_at_time(struct kafka_client *client, const char *topic, int partition,
+                                 int64_t time_ms, int64_t end, int64_t *offset, struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
+    asked->offset = time_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka_client_handle(client), list,
+                                                          kafka_client_limit_ms(client));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = asked->err;
+    int64_t found = asked->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return error_set(err, kafka_status(code), "asking for the offset of %s [%d] at %lld ms: %s",
+                         topic, partition, (long long)time_ms, rd_kafka_err2str(code));
+    *offset = found >= 0 ? found : end;
+    return STATUS_OK;
+}
