@@ -39,7 +39,7 @@ def layout_for(x_length: float, y_length: float, header_lines: int) -> Layout:
     """Return the layout for a domain of these lengths under a header of so many lines."""
     scale = MAP_SIDE / max(x_length, y_length)
     wide, high = max(x_length * scale, 0.05), max(y_length * scale, 0.05)
-    header = MARGIN + header_lines * HEADER_LINE + 0.08
+    header = MARGIN + header_lines * HEADER_LINE + 0.2
     if high > TALL * wide:
         return _side_by_side(wide, high, header)
     if high < FLAT * wide:

@@ -29,7 +29,7 @@ STYLE: dict[Any, Any] = {
     "font.size": 11,
     "axes.labelsize": 11,
     "legend.fontsize": 10,
-    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-3, 5),
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
@@ -54,7 +54,7 @@ def draw_picture(run: xr.Dataset, frame: int, out: str | Path) -> Path:
         _limit_ticks(axes, layout)
         _draw_colour_bar(figure, image, _label(chosen["temperature"], "temperature"), layout)
         _draw_series(figure.add_axes(layout.fraction(layout.series)), run, chosen)
-        figure.savefig(out, dpi=DPI, format="png")
+        figure.savefig(out, dpi=DPI, format="png", bbox_inches="tight", pad_inches=MARGIN)
     return Path(out)
 
 

@@ -4,7 +4,6 @@ A frames file is a segment, or a virtual master over segments. HDF5 answers with
 segment is missing, so the segments of a master are checked before anything is believed.
 """
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,9 @@ import h5py
 import xarray as xr
 
 SCHEMA = "frames/1"
+NEEDED = {"time", "y", "x", "temperature"} | {
+    f"series/{name}" for name in ("window", "event_time", "t_min", "t_max", "t_mean")
+}
 RETRIES = 5
 RETRY_PAUSE_S = 0.2
 
@@ -112,11 +114,10 @@ def _check_file(file: Path) -> None:
         raise RunError(f"{file}: not an HDF5 file")
     with h5py.File(file, "r") as h5:
         _check_schema(file, h5)
-        rows = h5["temperature"].shape[0]
-        if rows == 0:
+        if h5["temperature"].shape[0] == 0:
             raise RunError(f"{file}: the run has no frames yet")
         if h5["temperature"].is_virtual:
-            _check_segments(file, h5["temperature"], rows)
+            _check_segments(file, h5["temperature"])
 
 
 def _check_schema(file: Path, h5: h5py.File) -> None:
@@ -125,7 +126,7 @@ def _check_schema(file: Path, h5: h5py.File) -> None:
     if schema != SCHEMA:
         found = f"its schema is {schema!r}" if schema else "it names no schema"
         raise RunError(f"{file}: not a heatstream frames file of schema {SCHEMA!r} ({found})")
-    missing = {"time", "y", "x", "temperature", "series/event_time", "series/window"} - _names(h5)
+    missing = NEEDED - _names(h5)
     if missing:
         raise RunError(f"{file}: not a frames file: it lacks {', '.join(sorted(missing))}")
 
@@ -134,34 +135,27 @@ def _names(h5: h5py.File) -> set[str]:
     return set(h5) | {f"series/{name}" for name in h5.get("series", ())}
 
 
-def _check_segments(file: Path, field: h5py.Dataset, rows: int) -> None:
+def _check_segments(file: Path, field: h5py.Dataset) -> None:
     """Check that the segments a master points at are there and hold the rows it promises."""
-    stored = 0
-    for segment in _segment_files(file, field, rows):
+    for source in field.virtual_sources():
+        segment = file.parent / source.file_name
         if not segment.is_file():
             raise UnsettledError(
-                f"{file}: segment {segment} is missing; its frames would read as zeros"
+                f"{file}: segment {segment} is missing; its frames would read as fill values"
             )
-        try:
-            with h5py.File(segment, "r") as h5:
-                stored += h5["temperature"].shape[0]
-        except (OSError, KeyError) as error:
-            raise UnsettledError(f"{segment}: the segment cannot be read: {error}") from error
-    if stored < rows:
-        raise UnsettledError(f"{file}: promises {rows} frames, its segments hold {stored}")
+        first, last = source.vspace.get_select_bounds()
+        promised = last[0] - first[0] + 1
+        stored = _rows_of(segment)
+        if stored < promised:
+            raise UnsettledError(
+                f"{segment}: the segment holds {stored} frames, {file} promises {promised} of it"
+            )
 
 
-def _segment_files(file: Path, field: h5py.Dataset, rows: int) -> list[Path]:
-    names = dict.fromkeys(source.file_name for source in field.virtual_sources())
-    files = [file.parent / name for name in names]
-    return [segment for named in files for segment in _expand(named, rows)]
-
-
-def _expand(named: Path, rows: int) -> list[Path]:
-    """Expand HDF5's block number `%b` to every block up to the last one present."""
-    if "%b" not in named.name:
-        return [named]
-    pattern = re.compile(re.escape(named.name).replace("%b", r"(\d+)"))
-    found = [pattern.fullmatch(entry.name) for entry in named.parent.glob("*")]
-    last = max((int(match[1]) for match in found if match), default=0)
-    return [named.with_name(named.name.replace("%b", str(block))) for block in range(last + 1)]
+def _rows_of(segment: Path) -> int:
+    try:
+        with h5py.File(segment, "r") as h5:
+            return int(h5["temperature"].shape[0])
+    except (OSError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise UnsettledError(f"{segment}: the segment cannot be read: {reason}") from error

@@ -53,7 +53,7 @@ def _window_ms(run: xr.Dataset) -> int:
 
 def provisional_spans(run: xr.Dataset, axis: TimeAxis) -> Iterator[tuple[float, float]]:
     """Yield begin and end on the axis of each row of frames that are not final."""
-    if "final" not in run:
+    if "final" not in run or not axis.window:
         return
     open_rows = np.flatnonzero(run["final"].values == 0)
     groups = np.split(open_rows, np.flatnonzero(np.diff(open_rows) > 1) + 1)
