@@ -18,7 +18,8 @@ static enum status print_text(const struct cli_options *options)
 
 static enum status dispatch(const struct cli_options *options, struct error *err)
 {
-    static enum status (*const command[CLI_COMMANDS])(const struct cli_options *, struct error *) = {
+    static enum status (*const command[CLI_COMMANDS])(const struct cli_options *,
+                                                      struct error *) = {
         [CLI_RUN] = command_run,   [CLI_CHECK] = command_check,         [CLI_GEN] = command_gen,
         [CLI_INFO] = command_info, [CLI_REFERENCE] = command_reference,
     };
@@ -34,8 +35,8 @@ int main(int argc, char **argv)
     bool first = cli_is_first_rank();
     enum status status = cli_parse(argc, argv, &options, &err);
     bool parallel = status == STATUS_OK && options.command == CLI_RUN && !options.help;
-    /* One rank tells of a failure, and it leaves with the exit code: were the others to leave with it
-     * too, mpirun might end the one that is still talking. */
+    /* One rank tells of a failure, and it leaves with the exit code: were the others to leave with
+     * it too, mpirun might end the one that is still talking. */
     if (!first && !parallel) {
         cli_release(&options);
         return 0;

@@ -51,21 +51,22 @@ struct cli_options {
     char *command_line; /* all arguments joined for provenance, secrets shown as *** */
 };
 
-/* Local, without MPI. STATUS_USAGE carries what is wrong and "heatstream COMMAND -h". Files named by -F
- * are read here. The options are to be released in every case. */
-enum status cli_parse(int argc, char **argv, struct cli_options *options, struct error *err) MUST_CHECK;
+/* Local, without MPI. STATUS_USAGE carries what is wrong and "heatstream COMMAND -h". Files named
+ * by -F are read here. The options are to be released in every case. */
+enum status cli_parse(int argc, char **argv, struct cli_options *options,
+                      struct error *err) MUST_CHECK;
 void cli_release(struct cli_options *options);
 
 /* The help text of a command (CLI_NONE: of the program), or one line naming version and git id. */
 void cli_help(enum cli_command command, struct buffer *text);
 void cli_version(struct buffer *text);
 
-/* True on rank 0 of a parallel start and without one: asks the launcher's environment, because MPI is
- * not running yet when a usage error has to be told once. */
+/* True on rank 0 of a parallel start and without one: asks the launcher's environment, because MPI
+ * is not running yet when a usage error has to be told once. */
 bool cli_is_first_rank(void);
 
-/* The commands, one a file in src/cli. command_run() starts and ends MPI itself and returns the same
- * status on every rank; the others are called on the first rank only. */
+/* The commands, one a file in src/cli. command_run() starts and ends MPI itself and returns the
+ * same status on every rank; the others are called on the first rank only. */
 enum status command_run(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_check(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_gen(const struct cli_options *options, struct error *err) MUST_CHECK;

@@ -1,8 +1,9 @@
 /* The run deck: what the user asked for, typed, checked and complete.
  *
- * The fields are filled through the option table (options.h), one entry a key, from the defaults, the
- * YAML file, the environment (HEATSTREAM_GRID_NX=…) and the command line (-D grid.nx=…), in that order.
- * Strings are owned by the deck. No other module is ever handed the whole deck except cli and run. */
+ * The fields are filled through the option table (options.h), one entry a key, from the defaults,
+ * the YAML file, the environment (HEATSTREAM_GRID_NX=…) and the command line (-D grid.nx=…), in
+ * that order. Strings are owned by the deck. No other module is ever handed the whole deck except
+ * cli and run. */
 #ifndef HEATSTREAM_DECK_DECK_H
 #define HEATSTREAM_DECK_DECK_H
 
@@ -85,8 +86,8 @@ struct deck {
  * rules that tie options together (stability, sources that need files, …). STATUS_BAD_DECK carries
  * file:line:column of the key, or the name of the variable or option, and the nearest known key;
  * STATUS_NO_INPUT when the file cannot be read. */
-enum status deck_load(const char *path, char *const *overrides, int override_count, struct deck **deck,
-                      struct error *err) MUST_CHECK;
+enum status deck_load(const char *path, char *const *overrides, int override_count,
+                      struct deck **deck, struct error *err) MUST_CHECK;
 void deck_destroy(struct deck *deck); /* accepts NULL */
 
 /* The effective deck as YAML that loads again to an equal one; secrets are shown as "***". */
@@ -96,9 +97,9 @@ void deck_print(const struct deck *deck, struct buffer *yaml);
  * table says which) are left out. */
 void deck_hash(const struct deck *deck, char hex[33]);
 
-/* Failure of a value that only shows later (too few columns for the ranks, …): file:line:column of the
- * key where the deck gave it, else the key alone, then the text. Returns STATUS_BAD_DECK. */
-enum status deck_error(const struct deck *deck, const char *key, struct error *err, const char *format,
-                       ...) __attribute__((format(printf, 4, 5)));
+/* Failure of a value that only shows later (too few columns for the ranks, …): file:line:column of
+ * the key where the deck gave it, else the key alone, then the text. Returns STATUS_BAD_DECK. */
+enum status deck_error(const struct deck *deck, const char *key, struct error *err,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -1,5 +1,5 @@
-/* The option table: every key of the deck once. It drives parsing, ranges, defaults, --print-config, the
- * deck hash, the reference in the README and the JSON schema. */
+/* The option table: every key of the deck once. It drives parsing, ranges, defaults,
+ * --print-config, the deck hash, the reference in the README and the JSON schema. */
 #ifndef HEATSTREAM_DECK_OPTIONS_H
 #define HEATSTREAM_DECK_OPTIONS_H
 

@@ -26,8 +26,8 @@ static int days_in_month(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar; the year starts in March so that the leap
- * day is its last (Hinnant, "chrono-compatible low-level date algorithms"). */
+/* Days since 1970-01-01 in the proleptic Gregorian calendar; the year starts in March so that the
+ * leap day is its last (Hinnant, "chrono-compatible low-level date algorithms"). */
 static int64_t days_since_epoch(int year, int month, int day)
 {
     int64_t y = year - (month <= 2) + 400; /* never negative; one era more is taken off below */

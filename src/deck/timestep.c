@@ -12,8 +12,8 @@ double timestep_stability(double conductivity, double dx, double dy, double tau_
 
 int64_t timestep_least_substeps(double conductivity, double dx, double dy, int64_t window_ms)
 {
-    /* Rounding is monotone, so stability never grows with n and bisection finds the exact edge. A NaN
-     * (0/0 for tiny spacings) compares false and counts as unstable. */
+    /* Rounding is monotone, so stability never grows with n and bisection finds the exact edge. A
+     * NaN (0/0 for tiny spacings) compares false and counts as unstable. */
     int64_t unstable = 0, stable = INT32_MAX;
     if (!(timestep_stability(conductivity, dx, dy, timestep_tau_s(window_ms, stable)) <= 0.5))
         return 0;

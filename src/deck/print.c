@@ -1,0 +1,213 @@
+#include "print.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "text.h"
+#include "value.h"
+
+/* Exponents come with a point: YAML 1.1 readers take 1e+12 for a text. */
+void print_double(double value, struct buffer *text)
+{
+    char digits[40];
+    bool whole = value > -1e15 && value < 1e15 && (double)(int64_t)value == value;
+    if (whole) {
+        buffer_printf(text, "%" PRId64, (int64_t)value);
+        return;
+    }
+    int precision = 1;
+    do
+        snprintf(digits, sizeof digits, "%.*g", precision++, value);
+    while (strtod(digits, NULL) != value);
+    size_t mantissa = strcspn(digits, "e");
+    bool bare = digits[mantissa] == 'e' && !strchr(digits, '.');
+    buffer_printf(text, "%.*s%s%s", (int)mantissa, digits, bare ? ".0" : "", digits + mantissa);
+}
+
+/* Words that no YAML reader takes for anything but a text. */
+static bool is_plain(const char *text)
+{
+    static const char reserved[] =
+        "null|true|false|yes|no|on|off|y|n|Y|N|Null|NULL|True|TRUE|False|"
+        "FALSE|Yes|YES|No|NO|On|ON|Off|OFF";
+    static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_/";
+    static const char later[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_/0123456789.-";
+    return *text && strchr(first, *text) && text[strspn(text, later)] == '\0' &&
+           deck_names_find(reserved, text) < 0;
+}
+
+static bool is_printable(uint32_t code)
+{
+    return (code >= 0x20 && code < 0x7f) ||
+           (code >= 0xa0 && code < 0xd800 && code != 0x2028 && code != 0x2029) ||
+           (code >= 0xe000 && code < 0xfffe && code != 0xfeff);
+}
+
+static void print_quoted(const char *text, struct buffer *out)
+{
+    buffer_append(out, "\"", 1);
+    while (*text) {
+        uint32_t code = 0;
+        int length = text_decode(text, &code);
+        if (code == '"' || code == '\\')
+            buffer_printf(out, "\\%c", (int)code);
+        else if (!strncmp(text, "${", 2))
+            buffer_append(out, "$$", 2);
+        else if (is_printable(code))
+            buffer_append(out, text, (size_t)length);
+        else
+            buffer_printf(out, code > 0xffff ? "\\U%08" PRIX32 : "\\u%04" PRIX32, code);
+        text += length > 0 ? length : 1;
+    }
+    buffer_append(out, "\"", 1);
+}
+
+static void print_string(const char *text, struct buffer *out)
+{
+    if (!text)
+        buffer_printf(out, "null");
+    else if (is_plain(text))
+        buffer_printf(out, "%s", text);
+    else
+        print_quoted(text, out);
+}
+
+static void print_list(const struct deck_list *list, struct buffer *text)
+{
+    buffer_printf(text, "[");
+    for (int i = 0; i < list->count; i++) {
+        buffer_printf(text, i ? ", " : "");
+        print_string(list->items[i], text);
+    }
+    buffer_printf(text, "]");
+}
+
+static void print_map(const struct deck_list *map, bool secrets, struct buffer *text)
+{
+    buffer_printf(text, "{");
+    for (int i = 0; i < map->count; i += 2) {
+        buffer_printf(text, i ? ", " : "");
+        print_string(map->items[i], text);
+        buffer_printf(text, ": ");
+        bool hide = secrets && deck_name_is_secret(map->items[i]);
+        print_string(hide ? "***" : map->items[i + 1], text);
+    }
+    buffer_printf(text, "}");
+}
+
+static void print_name(const char *names, int position, struct buffer *text)
+{
+    int length;
+    const char *name = deck_names_at(names, position, &length);
+    buffer_printf(text, "%.*s", length, name);
+}
+
+static void print_int(const struct deck_option *option, int64_t value, struct buffer *text)
+{
+    if (option->type == DECK_INT_OR_AUTO && value == 0)
+        buffer_printf(text, "auto");
+    else
+        buffer_printf(text, "%" PRId64, value);
+}
+
+static void print_side(const struct deck_side *side, struct buffer *text)
+{
+    if (side->insulated)
+        buffer_printf(text, "insulated");
+    else
+        print_double(side->value, text);
+}
+
+static void print_start(const struct deck *deck, struct buffer *text)
+{
+    if (deck->time.t0_auto)
+        buffer_printf(text, "auto");
+    else
+        buffer_printf(text, "%" PRId64, deck->time.t0_ms);
+}
+
+void print_value(const struct deck *deck, const struct deck_option *option, struct buffer *text)
+{
+    const void *value = value_at(deck, option);
+    switch (option->type) {
+    case DECK_INT:
+    case DECK_INT_OR_AUTO:
+        print_int(option, *(const int64_t *)value, text);
+        break;
+    case DECK_DOUBLE:
+        print_double(*(const double *)value, text);
+        break;
+    case DECK_BOOL:
+        buffer_printf(text, *(const bool *)value ? "true" : "false");
+        break;
+    case DECK_ENUM:
+        print_name(option->names, *(const int *)value, text);
+        break;
+    case DECK_STRING:
+    case DECK_STRING_OR_NULL:
+        print_string(*(char *const *)value, text);
+        break;
+    case DECK_SIDE:
+        print_side(value, text);
+        break;
+    case DECK_LIST:
+        print_list(value, text);
+        break;
+    case DECK_MAP:
+        print_map(value, option->flags & DECK_HOLDS_SECRET, text);
+        break;
+    case DECK_START:
+        print_start(deck, text);
+        break;
+    case DECK_CONSTANT:
+    case DECK_TYPES:
+        buffer_printf(text, "%s", option->fallback);
+        break;
+    }
+}
+
+/* Opens the mappings of `key` that the option before it was not in yet. */
+static void print_groups(const char *before, const char *key, struct buffer *yaml)
+{
+    int depth = 0;
+    const char *part = key;
+    for (const char *dot = strchr(part, '.'); dot; dot = strchr(part, '.'), depth++) {
+        size_t length = (size_t)(dot - key) + 1;
+        if (strncmp(before, key, length))
+            buffer_printf(yaml, "%*s%.*s:\n", 2 * depth, "", (int)(dot - part), part);
+        part = dot + 1;
+    }
+    buffer_printf(yaml, "%*s%s: ", 2 * depth, "", part);
+}
+
+void deck_print(const struct deck *deck, struct buffer *yaml)
+{
+    const char *before = "";
+    for (int i = 0; i < deck_option_count; i++) {
+        print_groups(before, deck_options[i].key, yaml);
+        print_value(deck, &deck_options[i], yaml);
+        buffer_printf(yaml, "\n");
+        before = deck_options[i].key;
+    }
+}
+
+void deck_hash(const struct deck *deck, char hex[33])
+{
+    struct buffer text = {0};
+    for (int i = 0; i < deck_option_count; i++) {
+        if (deck_options[i].flags & DECK_MAY_CHANGE)
+            continue;
+        buffer_printf(&text, "%s: ", deck_options[i].key);
+        print_value(deck, &deck_options[i], &text);
+        buffer_printf(&text, "\n");
+    }
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text.data, text.size));
+    for (int i = 0; i < 16; i++)
+        snprintf(hex + 2 * i, 3, "%02x", canonical.digest[i]);
+    buffer_release(&text);
+}

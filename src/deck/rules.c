@@ -1,0 +1,156 @@
+#include "rules.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deck/timestep.h"
+
+static void replace(char **text, char *value)
+{
+    if (!value)
+        abort();
+    free(*text);
+    *text = value;
+}
+
+/* The deck's file name without its ending, in characters that are good in a directory name. */
+static char *id_of_path(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *id = strdup(slash ? slash + 1 : path);
+    if (!id)
+        abort();
+    char *dot = strrchr(id, '.');
+    if (dot && dot != id)
+        *dot = '\0';
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    for (char *c = id; *c; c++)
+        if (!strchr(good, *c) || (c == id && *c == '.'))
+            *c = '_';
+    if (strlen(id) > 200)
+        id[200] = '\0';
+    return id;
+}
+
+/* `name` in the folder of the deck, made absolute by the current directory. */
+static char *place_beside(const char *deck_path, const char *name, const char *current)
+{
+    const char *slash = strrchr(deck_path, '/');
+    int folder = slash ? (int)(slash - deck_path) + 1 : 0;
+    bool absolute = *deck_path == '/';
+    size_t size = strlen(current) + (size_t)folder + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s%s%.*s%s", absolute ? "" : current, absolute ? "" : "/", folder,
+                 deck_path, name);
+    return path;
+}
+
+/* Absolute, so that the deck printed into a run directory still finds its files. */
+static enum status resolve_files(struct deck *deck, struct error *err)
+{
+    char current[PATH_MAX];
+    if (!getcwd(current, sizeof current))
+        return deck_error(deck, "stream.files", err, "the current directory: %s", strerror(errno));
+    for (int i = 0; i < deck->stream.files.count; i++) {
+        char **file = &deck->stream.files.items[i];
+        if (**file != '/')
+            replace(file, place_beside(deck->path, *file, current));
+    }
+    return STATUS_OK;
+}
+
+enum status rules_complete(struct deck *deck, struct error *err)
+{
+    if (!strcmp(deck->run.id, "auto"))
+        replace(&deck->run.id, id_of_path(deck->path));
+    return deck->stream.files.count > 0 ? resolve_files(deck, err) : STATUS_OK;
+}
+
+static enum status check_id(const struct deck *deck, struct error *err)
+{
+    const char *id = deck->run.id;
+    bool control = false;
+    for (const char *c = id; *c; c++)
+        control = control || (unsigned char)*c < 0x20 || *c == 0x7f;
+    if (*id == '.' || strchr(id, '/') || control)
+        return deck_error(deck, "run.id", err,
+                          "`%s` cannot name a directory: no slash, leading dot or control "
+                          "character",
+                          id);
+    return STATUS_OK;
+}
+
+static enum status check_stability(const struct deck *deck, struct error *err)
+{
+    double k = deck->physics.conductivity, dx = deck->grid.dx, dy = deck->grid.dy;
+    int64_t window_ms = deck->time.window_ms, given = deck->time.substeps;
+    int64_t least = timestep_least_substeps(k, dx, dy, window_ms);
+    double largest_tau_s = 0.5 / (k / (dx * dx) + k / (dy * dy));
+    if (least == 0)
+        return deck_error(deck, "physics.conductivity", err,
+                          "%g cannot be stepped stably on cells of %g by %g: the largest stable "
+                          "time step is %g s, less than a window of %lld ms has room for",
+                          k, dx, dy, largest_tau_s, (long long)window_ms);
+    if (given == 0 || given >= least)
+        return STATUS_OK;
+    double tau_s = timestep_tau_s(window_ms, given);
+    return deck_error(deck, "time.substeps", err,
+                      "%lld is unstable: a time step of %.9g s gives k*tau*(1/dx^2 + 1/dy^2) = "
+                      "%.9g, beyond 0.5; the largest stable time step is %.9g s, so at least %lld "
+                      "substeps, or `auto`",
+                      (long long)given, tau_s, timestep_stability(k, dx, dy, tau_s), largest_tau_s,
+                      (long long)least);
+}
+
+static enum status check_fields(const struct deck *deck, struct error *err)
+{
+    static const char *const key[] = {"stream.fields.time", "stream.fields.x", "stream.fields.y",
+                                      "stream.fields.value"};
+    const char *const name[] = {deck->stream.field_time, deck->stream.field_x, deck->stream.field_y,
+                                deck->stream.field_value};
+    for (int i = 0; i < 4; i++) {
+        if (strchr(name[i], '.'))
+            return deck_error(deck, key[i], err,
+                              "`%s` must be the name of a field of the event itself, without dots",
+                              name[i]);
+        for (int j = 0; j < i; j++)
+            if (!strcmp(name[i], name[j]))
+                return deck_error(deck, key[i], err, "`%s` is already %s", name[i], key[j]);
+    }
+    return STATUS_OK;
+}
+
+static bool makes_its_events(const struct deck *deck)
+{
+    return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
+           (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
+}
+
+static enum status check_stream(const struct deck *deck, struct error *err)
+{
+    const char *letters = deck->stream.dead_letter_topic;
+    if (deck->stream.source == DECK_SOURCE_FILE && deck->stream.files.count == 0)
+        return deck_error(deck, "stream.source", err, "`file` needs stream.files");
+    if (letters && !strcmp(letters, deck->stream.topic))
+        return deck_error(deck, "stream.dead_letter_topic", err,
+                          "`%s` is stream.topic: every dead letter would be read again", letters);
+    if (makes_its_events(deck) && deck->gen.partition_by == DECK_BY_COLUMN &&
+        deck->gen.partitions > deck->grid.nx)
+        return deck_error(deck, "gen.partitions", err,
+                          "%lld partitions by column, but grid.nx is %lld: some would stay silent "
+                          "and hold every window back",
+                          (long long)deck->gen.partitions, (long long)deck->grid.nx);
+    return check_fields(deck, err);
+}
+
+enum status rules_check(const struct deck *deck, struct error *err)
+{
+    TRY(check_id(deck, err));
+    TRY(check_stability(deck, err));
+    return check_stream(deck, err);
+}

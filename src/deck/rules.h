@@ -1,0 +1,12 @@
+/* Rules that tie options together, and values that follow from others. Internal to deck/. */
+#ifndef HEATSTREAM_DECK_RULES_H
+#define HEATSTREAM_DECK_RULES_H
+
+#include "deck/deck.h"
+
+/* Names the run after the deck where run.id is `auto`, and makes stream.files absolute. */
+enum status rules_complete(struct deck *deck, struct error *err) MUST_CHECK;
+
+enum status rules_check(const struct deck *deck, struct error *err) MUST_CHECK;
+
+#endif

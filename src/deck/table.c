@@ -1,0 +1,241 @@
+#include "deck/options.h"
+
+#include "deck/deck.h"
+
+#define AT(field) offsetof(struct deck, field)
+#define INT(key, field, fallback, min, max, unit, flags, doc)                                      \
+    {                                                                                              \
+        key, DECK_INT, AT(field), fallback, "", min, max, unit, flags, doc                         \
+    }
+#define AUTO(key, field, fallback, min, max, unit, flags, doc)                                     \
+    {                                                                                              \
+        key, DECK_INT_OR_AUTO, AT(field), fallback, "", min, max, unit, flags, doc                 \
+    }
+#define DOUBLE(key, field, fallback, min, max, unit, flags, doc)                                   \
+    {                                                                                              \
+        key, DECK_DOUBLE, AT(field), fallback, "", min, max, unit, flags, doc                      \
+    }
+#define BOOL(key, field, fallback, flags, doc)                                                     \
+    {                                                                                              \
+        key, DECK_BOOL, AT(field), fallback, "", 0, 0, "", flags, doc                              \
+    }
+#define ENUM(key, field, fallback, names, flags, doc)                                              \
+    {                                                                                              \
+        key, DECK_ENUM, AT(field), fallback, names, 0, 0, "", flags, doc                           \
+    }
+#define STRING(key, field, fallback, min, max, flags, doc)                                         \
+    {                                                                                              \
+        key, DECK_STRING, AT(field), fallback, "", min, max, "bytes", flags, doc                   \
+    }
+#define OR_NULL(key, field, min, max, flags, doc)                                                  \
+    {                                                                                              \
+        key, DECK_STRING_OR_NULL, AT(field), "null", "", min, max, "bytes", flags, doc             \
+    }
+#define SIDE(key, field, doc)                                                                      \
+    {                                                                                              \
+        key, DECK_SIDE, AT(field), "0", "", -HUGE_RANGE, HUGE_RANGE, "temperature", 0, doc         \
+    }
+#define LIST(key, field, flags, doc)                                                               \
+    {                                                                                              \
+        key, DECK_LIST, AT(field), "[]", "", 1, PATH_BYTES, "bytes", flags, doc                    \
+    }
+#define MAP(key, field, flags, doc)                                                                \
+    {                                                                                              \
+        key, DECK_MAP, AT(field), "{}", "", 0, PATH_BYTES, "bytes", flags, doc                     \
+    }
+#define CONSTANT(key, names, fallback, flags, doc)                                                 \
+    {                                                                                              \
+        key, DECK_CONSTANT, 0, fallback, names, 0, 0, "", flags, doc                               \
+    }
+
+#define HUGE_RANGE 1e300
+#define PATH_BYTES 4095
+#define YEAR_MS 31622400000.0 /* 366 days */
+#define DAY_MS 86400000.0
+
+const struct deck_option deck_options[] = {
+    STRING("run.id", run.id, "auto", 1, 200, DECK_MAY_CHANGE,
+           "Name of the run and of its directory under `run.out`. `auto` is the deck's file name "
+           "without its ending. A slash or a leading dot is refused."),
+    STRING("run.title", run.title, "\"\"", 0, 1000, DECK_MAY_CHANGE,
+           "A line for people, stored in every output."),
+    STRING("run.out", run.out, "out/", 1, PATH_BYTES, DECK_MAY_CHANGE,
+           "Directory that holds run directories, relative to the current directory. A run that "
+           "cannot create it stops with exit code 73."),
+
+    INT("grid.nx", grid.nx, "40", 1, 1e6, "cells", 0,
+        "Columns, from left to right. A run needs at least one column a rank."),
+    INT("grid.ny", grid.ny, "40", 1, 1e6, "cells", 0, "Rows, from bottom to top."),
+    DOUBLE("grid.dx", grid.dx, "0.5", 0, HUGE_RANGE, "length", DECK_ABOVE_MIN,
+           "Width of a cell. Halving it divides the largest stable time step by up to four."),
+    DOUBLE("grid.dy", grid.dy, "0.5", 0, HUGE_RANGE, "length", DECK_ABOVE_MIN,
+           "Height of a cell. As `grid.dx`."),
+
+    DOUBLE("physics.conductivity", physics.conductivity, "1.0", 0, HUGE_RANGE, "length²/s", 0,
+           "k of u' = kΔu + f. Beyond the stability limit the deck is refused unless "
+           "`time.substeps` allows for it."),
+    DOUBLE("physics.gen_scale", physics.gen_scale, "1.0", -HUGE_RANGE, HUGE_RANGE, "", 0,
+           "Factor on every cell's heat rate, applied last."),
+    DOUBLE("physics.initial", physics.initial, "0.0", -HUGE_RANGE, HUGE_RANGE, "temperature", 0,
+           "Temperature of every cell before window 0."),
+    SIDE("physics.boundary.left", physics.left,
+         "Temperature held one spacing outside the first column, or `insulated`: no heat passes."),
+    SIDE("physics.boundary.right", physics.right, "The same for the last column."),
+    SIDE("physics.boundary.bottom", physics.bottom, "The same for the lowest row."),
+    SIDE("physics.boundary.top", physics.top, "The same for the highest row."),
+
+    INT("time.window_ms", time.window_ms, "100", 1, YEAR_MS, "ms", 0,
+        "Length of a window of event time: heat is constant over it and one frame stands for it. "
+        "Windows shorter than the sensors' pause leave cells without an event."),
+    AUTO("time.substeps", time.substeps, "auto", 1, 2147483647.0, "steps", 0,
+         "Time steps a window. `auto` is the least stable number; fewer than that is refused with "
+         "the largest stable step."),
+    {"time.t0", DECK_START, 0, "auto", "", 0, 0, "ms", 0,
+     "Start of window 0: milliseconds since 1970 UTC, or ISO 8601 with zone. `auto` takes it from "
+     "the first records, which costs some of them: earlier events are dead letters "
+     "`before_start`."},
+    INT("time.windows", time.windows, "0", 0, 9007199254740991.0, "windows", DECK_MAY_CHANGE,
+        "Number of windows after which the run ends; 0: when the stream does, or someone stops "
+        "it."),
+
+    ENUM("stream.source", stream.source, "kafka", "kafka|file|synthetic", 0,
+         "Where events come from: a Kafka topic, the files of `stream.files`, or the generator "
+         "(`gen`) without transport."),
+    STRING("stream.brokers", stream.brokers, "embedded", 1, PATH_BYTES, DECK_MAY_CHANGE,
+           "Kafka servers, `host:port,…`. `embedded` starts an in-process broker fed by the "
+           "generator (`gen`), so that no server is needed."),
+    STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, 0,
+           "Topic to read. A topic that is missing ends the run with the list of those known."),
+    ENUM("stream.format", stream.format, "json", "json|binary", 0,
+         "Form of an event: a JSON object, or binary (key x and y as 4 bytes each, value int64 "
+         "time and float64 rate, big-endian). What does not decode is a dead letter."),
+    STRING("stream.fields.time", stream.field_time, "time", 1, 255, 0,
+           "Name of the field that holds the time in ms since 1970 UTC."),
+    STRING("stream.fields.x", stream.field_x, "gridX", 1, 255, 0,
+           "Name of the field that holds the cell's column, from 0."),
+    STRING("stream.fields.y", stream.field_y, "gridY", 1, 255, 0,
+           "Name of the field that holds the cell's row, from 0."),
+    STRING("stream.fields.value", stream.field_value, "gen", 1, 255, 0,
+           "Name of the field that holds the heat rate, in temperature units per second."),
+    LIST("stream.files", stream.files, DECK_MAY_CHANGE,
+         "Event files (NDJSON or CSV) for `source: file`, relative to the deck's folder. File i is "
+         "partition i; what was read of it must not change before a restart."),
+    INT("stream.disorder_ms", stream.disorder_ms, "200", 0, YEAR_MS, "ms", 0,
+        "How far events of one partition may be out of order. Larger delays every window, smaller "
+        "makes late events."),
+    INT("stream.horizon_windows", stream.horizon_windows, "50", 2, 1e6, "windows", 0,
+        "How many windows back a late event may reach; older ones are dead letters `too_late`."),
+    INT("stream.jump_cells", stream.jump_cells, "3", 2, 1000, "sensors", 0,
+        "Sensors that must agree before a partition's clock follows them. More than share one "
+        "gateway's clock keeps a wrong gateway from moving it."),
+    INT("stream.jump_expiry", stream.jump_expiry, "1000", 20, 1e9, "records", 0,
+        "Records of a partition after which a sensor that was silent is forgotten by its clock. "
+        "Too few, and a single wrong clock is believed."),
+    DOUBLE("stream.gen_limit", stream.gen_limit, "1e12", 0, HUGE_RANGE, "temperature/s",
+           DECK_ABOVE_MIN, "Largest believable rate; beyond it: dead letter `out_of_range`."),
+    INT("stream.max_open_events", stream.max_open_events, "10000000", 1, 1e12, "events", 0,
+        "Events a partition may have in open windows. More means a clock that stands still: the "
+        "run stops with exit code 65 and names the partition."),
+    CONSTANT("stream.idle", "block", "block", 0,
+             "A partition that is silent holds the windows back; the progress line says which."),
+    CONSTANT("stream.estimate", "mean", "mean", 0,
+             "Rate of a cell in a window: the mean of its events."),
+    CONSTANT("stream.span", "1", "1", 0, "Windows a rate is averaged over."),
+    CONSTANT("stream.missing", "zero", "zero", 0, "Rate of a cell without an event."),
+    CONSTANT("stream.dedup", "false", "false", 0, "Every delivered event counts."),
+    CONSTANT("stream.early_ms", "0", "0", 0, "No picture of a window before it closes."),
+    OR_NULL("stream.dead_letter_topic", stream.dead_letter_topic, 1, 249, DECK_MAY_CHANGE,
+            "Topic that gets a copy of every refused record, beside `dead_letters.ndjson`."),
+    INT("stream.batch", stream.batch, "10000", 1, 1e6, "messages", DECK_MAY_CHANGE,
+        "Most messages read at once. Changes speed and memory, never the result."),
+    MAP("stream.rdkafka", stream.rdkafka, DECK_MAY_CHANGE | DECK_HOLDS_SECRET,
+        "Properties handed to librdkafka as they are, for example `security.protocol`. An unknown "
+        "one ends the run at start."),
+
+    INT("output.frames.every", frames.every, "1", 1, 1e9, "windows", 0,
+        "One frame every so many windows."),
+    ENUM("output.frames.dtype", frames.dtype, "f32", "f32|f64", 0,
+         "Precision of stored temperatures. The solution itself is always f64."),
+    INT("output.frames.tile", frames.tile, "256", 1, 16384, "cells", 0,
+        "Edge of a chunk of the file. Small tiles cost time, large ones make reading a part slow."),
+    CONSTANT("output.frames.compress", "none", "none", 0, "Frames are stored as they are."),
+    INT("output.frames.flush_every", frames.flush_every, "1", 1, 1e9, "frames", DECK_MAY_CHANGE,
+        "Frames between flushes: what a reader does not see yet, and what a kill makes the restart "
+        "compute again."),
+    INT("output.frames.per_segment", frames.per_segment, "1000", 1, 1e9, "frames", 0,
+        "Frames in one file. A damaged file costs at most so many."),
+    CONSTANT("output.temp_topic", "null", "null", 0, "Frames go to files only."),
+
+    INT("checkpoint.every_windows", checkpoint.every_windows, "100", 0, 1e12, "windows",
+        DECK_MAY_CHANGE, "Windows between checkpoints; 0: by time only."),
+    INT("checkpoint.every_wall_s", checkpoint.every_wall_s, "600", 0, 1e9, "s", DECK_MAY_CHANGE,
+        "Most seconds between checkpoints, which is what a crash costs; 0: by windows only."),
+    INT("checkpoint.keep", checkpoint.keep, "2", 2, 1e6, "checkpoints", DECK_MAY_CHANGE,
+        "Checkpoints kept. A damaged newest one is replaced by the one before."),
+    BOOL("checkpoint.at_end", checkpoint.at_end, "true", DECK_MAY_CHANGE,
+         "A checkpoint at the end, so that a topic that grows can be gone on with."),
+
+    CONSTANT("solve.halo_depth", "1", "1", DECK_MAY_CHANGE,
+             "Ghost columns exchanged with the neighbour ranks."),
+    CONSTANT("solve.steps_per_sweep", "auto|1", "auto", DECK_MAY_CHANGE,
+             "Time steps computed in one pass over memory."),
+    CONSTANT("regions", "[]", "[]", 0, "Boxes of the grid with statistics of their own."),
+    CONSTANT("alerts", "[]", "[]", 0, "Thresholds on regions."),
+    CONSTANT("relations", "[]", "[]", 0, "Ratios between regions."),
+    CONSTANT("watch.listen", "null", "null", DECK_MAY_CHANGE, "Address of the live page."),
+    CONSTANT("watch.metrics_file", "null", "null", DECK_MAY_CHANGE, "File for metrics."),
+
+    INT("gen.seed", gen.seed, "1", 0, 9007199254740991.0, "", 0,
+        "Seed of the synthetic sensors: equal seeds make equal events, offsets and order."),
+    INT("gen.start_ms", gen.start_ms, "1767225600000", -1e15, 1e15, "ms", 0,
+        "Event time of step 0, in ms since 1970 UTC (the default is 2026-01-01)."),
+    INT("gen.step_ms", gen.step_ms, "100", 1, DAY_MS, "ms", 0,
+        "Pause of a sensor between two events."),
+    INT("gen.steps", gen.steps, "600", 0, 1e9, "steps", 0,
+        "Events a sensor sends; 0: without end. The last windows close only when `disorder_ms` "
+        "more has been heard, or at the end of a bounded run."),
+    INT("gen.partitions", gen.partitions, "6", 1, 10000, "partitions", 0,
+        "Partitions of the topic or files that are made."),
+    ENUM("gen.partition_by", gen.partition_by, "column", "column|key", 0,
+         "Partition of cell (x, y): floor(x·P/nx), or a hash of its key."),
+    DOUBLE("gen.probability", gen.probability, "0.01", 0, 1, "", 0,
+           "Chance that a sensor generates heat in a step."),
+    DOUBLE("gen.value", gen.value, "4.0", -HUGE_RANGE, HUGE_RANGE, "temperature/s", 0,
+           "Rate a sensor sends when it does."),
+    BOOL("gen.zeros", gen.zeros, "true", 0,
+         "Sensors without heat send 0. Otherwise they are silent and their cells count as "
+         "missing."),
+    DOUBLE("gen.jitter_ms", gen.jitter_ms, "10", 0, DAY_MS, "ms", 0,
+           "Standard deviation of a sensor's clock."),
+    DOUBLE("gen.delay_ms", gen.delay_ms, "0", 0, DAY_MS, "ms", 0,
+           "Mean of the exponential delay of delivery: events arrive out of order. Much more than "
+           "`stream.disorder_ms` makes late events."),
+    DOUBLE("gen.dropout", gen.dropout, "0", 0, 1, "", 0, "Chance that an event is lost."),
+    DOUBLE("gen.duplicates", gen.duplicates, "0", 0, 1, "", 0,
+           "Chance that an event is delivered twice."),
+
+    ENUM("log.level", log.level, "info", "error|warn|info|debug", DECK_MAY_CHANGE,
+         "Least important line that is written."),
+    DOUBLE("log.every_s", log.every_s, "5", 0.1, DAY_MS, "s", DECK_MAY_CHANGE,
+           "Seconds between progress lines."),
+    ENUM("log.format", log.format, "human", "human|json", DECK_MAY_CHANGE, "Form of a log line."),
+};
+const int deck_option_count = sizeof deck_options / sizeof *deck_options;
+
+const struct deck_group deck_groups[] = {
+    {"run", "What the run is called and where it writes."},
+    {"grid", "Cells and their spacing."},
+    {"physics", "The equation u' = kΔu + f."},
+    {"physics.boundary", "The four sides; one number or `insulated` instead sets all of them."},
+    {"time", "Windows of event time and the time step."},
+    {"stream", "Where events come from and what is believed of them."},
+    {"stream.fields", "Names of the fields of an event."},
+    {"output", "What is written."},
+    {"output.frames", "Temperature frames."},
+    {"checkpoint", "When the state is saved."},
+    {"solve", "How steps are computed; never changes the result."},
+    {"watch", "Looking at a run."},
+    {"gen", "Synthetic sensors: `brokers: embedded`, `source: synthetic` and `heatstream gen`."},
+    {"log", "Progress and messages."},
+};
+const int deck_group_count = sizeof deck_groups / sizeof *deck_groups;

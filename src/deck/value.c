@@ -1,0 +1,339 @@
+#include "value.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deck/timestamp.h"
+#include "text.h"
+
+enum status value_fail(const struct setting *setting, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct deck_origin at = setting->origin;
+    if (setting->tree->line > 0) {
+        at.line = setting->tree->line;
+        at.column = setting->tree->column;
+    }
+    enum status status = origin_fail(setting->deck->path, &at, setting->option->key, setting->err,
+                                     format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* The text of a scalar, or NULL after saying that `wanted` was expected. Quoted numbers are texts.
+ */
+static const char *plain_text(const struct setting *setting, const char *wanted)
+{
+    const struct tree *tree = setting->tree;
+    const char *found = tree->kind == TREE_MAP    ? "a mapping"
+                        : tree->kind == TREE_LIST ? "a list"
+                        : tree_is_null(tree)      ? "nothing"
+                                                  : NULL;
+    if (found)
+        (void)value_fail(setting, "must be %s, not %s", wanted, found);
+    else if (tree->quoted)
+        (void)value_fail(setting, "must be %s, not the text \"%.60s\"", wanted, tree->text);
+    return found || tree->quoted ? NULL : tree->text;
+}
+
+static enum status check_range(const struct setting *setting, double value)
+{
+    const struct deck_option *option = setting->option;
+    bool above = value > option->min || (value >= option->min && !(option->flags & DECK_ABOVE_MIN));
+    if (above && value <= option->max)
+        return STATUS_OK;
+    const char *bound = option->flags & DECK_ABOVE_MIN ? "above " : "";
+    return value_fail(setting, "%.60s is out of range: %s%.16g to %.16g%s%s", setting->tree->text,
+                      bound, option->min, option->max, *option->unit ? " " : "", option->unit);
+}
+
+static bool parse_whole(const char *text, int64_t *value, bool *too_large)
+{
+    size_t sign = text[0] == '-' || text[0] == '+';
+    if (text[sign] == '\0' || text[sign + strspn(text + sign, "0123456789")] != '\0')
+        return false;
+    errno = 0;
+    *value = strtoll(text, NULL, 10);
+    *too_large = errno == ERANGE;
+    return true;
+}
+
+static enum status set_int(const struct setting *setting)
+{
+    bool or_auto = setting->option->type == DECK_INT_OR_AUTO, too_large = false;
+    int64_t value;
+    const char *wanted = or_auto ? "a whole number or `auto`" : "a whole number";
+    const char *text = plain_text(setting, wanted);
+    if (!text)
+        return STATUS_BAD_DECK;
+    if (or_auto && !strcmp(text, "auto"))
+        value = 0;
+    else if (!parse_whole(text, &value, &too_large))
+        return value_fail(setting, "`%.60s` is not %s", text, wanted);
+    else
+        TRY(check_range(setting, too_large ? copysign(INFINITY, (double)value) : (double)value));
+    *(int64_t *)value_at(setting->deck, setting->option) = value;
+    return STATUS_OK;
+}
+
+/* Decimal only: strtod() alone would take hexadecimals, infinities and NaN. */
+static bool parse_number(const char *text, double *value)
+{
+    if (strspn(text, "0123456789+-.eE") != strlen(text))
+        return false;
+    char *end;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0';
+}
+
+static enum status read_number(const struct setting *setting, const char *text, const char *wanted,
+                               double *value)
+{
+    if (!parse_number(text, value))
+        return value_fail(setting, "`%.60s` is not %s", text, wanted);
+    return check_range(setting, *value);
+}
+
+static enum status set_double(const struct setting *setting)
+{
+    double value;
+    const char *text = plain_text(setting, "a number");
+    if (!text)
+        return STATUS_BAD_DECK;
+    TRY(read_number(setting, text, "a number", &value));
+    *(double *)value_at(setting->deck, setting->option) = value;
+    return STATUS_OK;
+}
+
+static enum status set_bool(const struct setting *setting)
+{
+    const char *text = plain_text(setting, "true or false");
+    if (!text)
+        return STATUS_BAD_DECK;
+    int position = deck_names_find("false|true", text);
+    if (position < 0)
+        return value_fail(setting, "`%.60s` is neither true nor false", text);
+    *(bool *)value_at(setting->deck, setting->option) = position == 1;
+    return STATUS_OK;
+}
+
+static enum status set_side(const struct setting *setting)
+{
+    struct deck_side side = {0};
+    const char *wanted = "a number or `insulated`";
+    const char *text = plain_text(setting, wanted);
+    if (!text)
+        return STATUS_BAD_DECK;
+    if (!strcmp(text, "insulated"))
+        side.insulated = true;
+    else
+        TRY(read_number(setting, text, wanted, &side.value));
+    *(struct deck_side *)value_at(setting->deck, setting->option) = side;
+    return STATUS_OK;
+}
+
+static enum status set_start(const struct setting *setting)
+{
+    bool too_large = false;
+    int64_t value = 0;
+    const struct tree *tree = setting->tree;
+    const char *wanted = "milliseconds since 1970, an ISO 8601 time with zone or `auto`";
+    if (tree->kind != TREE_SCALAR || tree_is_null(tree))
+        return plain_text(setting, wanted) ? STATUS_BUG : STATUS_BAD_DECK;
+    bool automatic = !strcmp(tree->text, "auto");
+    bool good = automatic || parse_whole(tree->text, &value, &too_large) ||
+                timestamp_parse(tree->text, &value);
+    if (!good)
+        return value_fail(setting, "`%.60s` is not %s", tree->text, wanted);
+    if (too_large)
+        return value_fail(setting, "%.60s is out of range: 64-bit milliseconds", tree->text);
+    setting->deck->time.t0_auto = automatic;
+    setting->deck->time.t0_ms = value;
+    return STATUS_OK;
+}
+
+static enum status fail_names(const struct setting *setting)
+{
+    char list[256] = "";
+    const char *names = setting->option->names;
+    for (size_t i = 0, used = 0; names[i] && used + 3 < sizeof list; i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, names[i] == '|' ? ", " : "%c",
+                                 names[i]);
+    }
+    const struct tree *tree = setting->tree;
+    if (tree->kind == TREE_LIST && !strcmp(names, "[]"))
+        return value_fail(setting, "must be empty, []");
+    if (tree->kind != TREE_SCALAR)
+        return value_fail(setting, "must be %s%s, not a %s", strchr(names, '|') ? "one of " : "",
+                          list, tree->kind == TREE_MAP ? "mapping" : "list");
+    return value_fail(setting, "`%.60s` is not one of: %s", tree->text, list);
+}
+
+static enum status set_enum(const struct setting *setting)
+{
+    const struct tree *tree = setting->tree;
+    int position = -1;
+    if (tree->kind == TREE_SCALAR)
+        position = deck_names_find(setting->option->names, tree->text);
+    if (position < 0)
+        return fail_names(setting);
+    *(int *)value_at(setting->deck, setting->option) = position;
+    return STATUS_OK;
+}
+
+static enum status set_constant(const struct setting *setting)
+{
+    const struct tree *tree = setting->tree;
+    const char *text = tree->kind == TREE_SCALAR ? tree->text : "";
+    if (tree->kind == TREE_LIST && tree->count == 0)
+        text = "[]";
+    if (tree_is_null(tree))
+        text = "null";
+    return deck_names_find(setting->option->names, text) < 0 ? fail_names(setting) : STATUS_OK;
+}
+
+/* A copy of a scalar with ${NAME} expanded, within the option's range of lengths. */
+static enum status read_string(const struct setting *setting, const struct tree *tree, char **text)
+{
+    struct setting at = *setting;
+    at.tree = tree;
+    if (tree->kind != TREE_SCALAR || tree_is_null(tree))
+        return value_fail(&at, "must be a text, not %s",
+                          tree->kind == TREE_MAP    ? "a mapping"
+                          : tree->kind == TREE_LIST ? "a list"
+                                                    : "nothing");
+    struct buffer expanded = {0};
+    char reason[320];
+    enum status status = STATUS_OK;
+    const struct deck_option *option = setting->option;
+    if (!text_expand(tree->text, &expanded, reason, sizeof reason))
+        status = value_fail(&at, "%s", reason);
+    else if (!text_is_utf8((char *)expanded.data))
+        status = value_fail(&at, "the text is not UTF-8");
+    else if ((double)(expanded.size - 1) < option->min || (double)(expanded.size - 1) > option->max)
+        status = value_fail(&at, "must be %.0f to %.0f bytes long, not %zu", option->min,
+                            option->max, expanded.size - 1);
+    if (status == STATUS_OK)
+        *text = (char *)expanded.data;
+    else
+        buffer_release(&expanded);
+    return status;
+}
+
+static enum status set_string(const struct setting *setting)
+{
+    char *text = NULL;
+    bool null = setting->option->type == DECK_STRING_OR_NULL && tree_is_null(setting->tree);
+    if (!null)
+        TRY(read_string(setting, setting->tree, &text));
+    value_release(setting->deck, setting->option);
+    *(char **)value_at(setting->deck, setting->option) = text;
+    return STATUS_OK;
+}
+
+static void release_list(struct deck_list *list)
+{
+    for (int i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct deck_list){0};
+}
+
+static void append_item(struct deck_list *list, char *text)
+{
+    size_t size = (size_t)(list->count + 1) * sizeof *list->items;
+    list->items = realloc(list->items, size);
+    if (!list->items)
+        abort();
+    list->items[list->count++] = text;
+}
+
+static enum status check_name(const struct setting *setting, const char *name)
+{
+    size_t length = strlen(name);
+    size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+    if (length == 0 || length > 255 || good != length)
+        return value_fail(setting, "`%.60s` is no name: letters, digits, `.`, `_`, `-`", name);
+    return STATUS_OK;
+}
+
+/* Names of a map are taken as they are; everything else is a text of the deck. */
+static enum status read_item(const struct setting *setting, int position, char **text)
+{
+    const struct tree *item = setting->tree->items[position];
+    if (setting->option->type == DECK_LIST || position % 2 == 1)
+        return read_string(setting, item, text);
+    struct setting at = *setting;
+    at.tree = item;
+    TRY(check_name(&at, item->text));
+    *text = strdup(item->text);
+    return STATUS_OK;
+}
+
+static enum status set_list(const struct setting *setting)
+{
+    bool map = setting->option->type == DECK_MAP;
+    const struct tree *tree = setting->tree;
+    struct deck_list list = {0};
+    if (tree->kind != (map ? TREE_MAP : TREE_LIST))
+        return value_fail(setting, "must be a %s", map ? "mapping" : "list, [a, b]");
+    for (int i = 0; i < tree->count; i++) {
+        char *text;
+        enum status status = read_item(setting, i, &text);
+        if (status != STATUS_OK) {
+            release_list(&list);
+            return status;
+        }
+        append_item(&list, text);
+    }
+    value_release(setting->deck, setting->option);
+    *(struct deck_list *)value_at(setting->deck, setting->option) = list;
+    return STATUS_OK;
+}
+
+enum status value_set_entry(const struct setting *setting, const char *name)
+{
+    struct deck_list *list = value_at(setting->deck, setting->option);
+    char *text;
+    TRY(check_name(setting, name));
+    TRY(read_string(setting, setting->tree, &text));
+    for (int i = 0; i < list->count; i += 2) {
+        if (!strcmp(list->items[i], name)) {
+            free(list->items[i + 1]);
+            list->items[i + 1] = text;
+            return STATUS_OK;
+        }
+    }
+    append_item(list, strdup(name));
+    append_item(list, text);
+    return STATUS_OK;
+}
+
+void value_release(struct deck *deck, const struct deck_option *option)
+{
+    if (option->type == DECK_STRING || option->type == DECK_STRING_OR_NULL) {
+        char **text = value_at(deck, option);
+        free(*text);
+        *text = NULL;
+    } else if (option->type == DECK_LIST || option->type == DECK_MAP) {
+        release_list(value_at(deck, option));
+    }
+}
+
+enum status value_set(const struct setting *setting)
+{
+    static enum status (*const set[DECK_TYPES])(const struct setting *) = {
+        [DECK_INT] = set_int,       [DECK_INT_OR_AUTO] = set_int,
+        [DECK_DOUBLE] = set_double, [DECK_BOOL] = set_bool,
+        [DECK_ENUM] = set_enum,     [DECK_STRING] = set_string,
+        [DECK_SIDE] = set_side,     [DECK_STRING_OR_NULL] = set_string,
+        [DECK_LIST] = set_list,     [DECK_MAP] = set_list,
+        [DECK_START] = set_start,   [DECK_CONSTANT] = set_constant,
+    };
+    return set[setting->option->type](setting);
+}

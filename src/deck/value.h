@@ -1,0 +1,37 @@
+/* Turning a tree into the value of one option. Internal to deck/. */
+#ifndef HEATSTREAM_DECK_VALUE_H
+#define HEATSTREAM_DECK_VALUE_H
+
+#include "deck/options.h"
+#include "origin.h"
+#include "tree.h"
+
+/* What is being set, and where it stood. */
+struct setting {
+    struct deck *deck;
+    const struct deck_option *option;
+    const struct tree *tree;
+    struct deck_origin origin;
+    struct error *err;
+};
+
+/* Checks type and range and replaces the option's value; untouched on failure. */
+enum status value_set(const struct setting *setting) MUST_CHECK;
+
+/* Replaces one entry of a DECK_MAP, or adds it. */
+enum status value_set_entry(const struct setting *setting, const char *name) MUST_CHECK;
+
+/* Failure of this setting; the message names the place of the value and the key. */
+enum status value_fail(const struct setting *setting, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Frees what the option owns. */
+void value_release(struct deck *deck, const struct deck_option *option);
+
+/* The option's value inside a deck. */
+static inline void *value_at(const struct deck *deck, const struct deck_option *option)
+{
+    return (char *)(uintptr_t)deck + option->offset;
+}
+
+#endif
