@@ -1,7 +1,8 @@
 /* Where refused records go: dead_letters.ndjson of the run directory and, if asked for, a topic.
  *
- * A line is {"partition","offset","reason","time"?,"key","value"}: key and value in base64, null where
- * there is none; a value cut at DEAD_LETTER_BYTES adds "bytes", its full length. */
+ * A line is {"partition","offset","reason","time"?,"key","value"}: key and value in base64, null
+ * where there is none; a value cut at DEAD_LETTER_BYTES adds "bytes", its full length, a key
+ * "key_bytes". */
 #ifndef HEATSTREAM_INGEST_DEAD_LETTERS_H
 #define HEATSTREAM_INGEST_DEAD_LETTERS_H
 
@@ -16,8 +17,9 @@ enum status dead_letters_open(const char *path, int64_t size, struct dead_letter
                               struct error *err) MUST_CHECK;
 void dead_letters_close(struct dead_letters *letters); /* accepts NULL */
 
-/* Copies every later letter to a topic as well: original key and value, headers `reason`, `topic`,
- * `partition`, `offset`. */
+/* Copies every later letter to config->topic as well, which must exist: key and value as in the
+ * file but raw, headers `reason`, `topic` (source_topic), `partition`, `offset` and, of a cut
+ * value, `bytes`. */
 enum status dead_letters_to_topic(struct dead_letters *letters, const struct kafka_config *config,
                                   const char *source_topic, struct error *err) MUST_CHECK;
 
@@ -26,6 +28,7 @@ enum status dead_letters_write(struct dead_letters *letters, const struct dead_l
                                int64_t count, const uint8_t *bytes, struct error *err) MUST_CHECK;
 
 /* On the disk, and delivered to the topic, on return. *size is the length of the file. */
-enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct error *err) MUST_CHECK;
+enum status dead_letters_sync(struct dead_letters *letters, int64_t *size,
+                              struct error *err) MUST_CHECK;
 
 #endif
