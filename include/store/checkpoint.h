@@ -33,9 +33,10 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
 /* Reads a checkpoint into the owned cells of `field` and into `outflow`, rank 0's state into `state`, and
  * verifies all against `seal`, or against the seal in the file when NULL. STATUS_NO_INPUT with the reason
  * when the file is missing, damaged or of a newer version; nothing is to be believed then. */
-enum status checkpoint_read(const struct domain *domain, struct digester *digester, const char *path,
-                            const struct checkpoint_seal *seal, struct field *field, double *outflow,
-                            struct buffer *state, struct error *err) MUST_CHECK;
+enum status checkpoint_read(const struct domain *domain, struct digester *digester,
+                            const char *path, const struct checkpoint_seal *seal,
+                            struct field *field, double *outflow, struct buffer *state,
+                            struct error *err) MUST_CHECK;
 
 /* The file name of a window's checkpoint within the directory. Local. */
 void checkpoint_name(int64_t window, char name[32]);

@@ -30,7 +30,8 @@ struct frames_config {
     double dx, dy;
     bool f64;
     int64_t tile, per_segment;
-    int64_t horizon_rows; /* a segment is closed only when this many newer rows exist: corrections */
+    int64_t
+        horizon_rows; /* a segment is closed only when this many newer rows exist: corrections */
     const struct provenance *provenance;
 };
 
@@ -39,22 +40,22 @@ struct frames;
 /* Opens the frames of a run with its first `rows` rows (0: new). Later rows are cut off; segments that
  * hold none of the kept rows are deleted. STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA when kept
  * rows are missing. The domain is borrowed. */
-enum status frames_open(const struct domain *domain, const struct frames_config *config, int64_t rows,
-                        struct frames **frames, struct error *err) MUST_CHECK;
+enum status frames_open(const struct domain *domain, const struct frames_config *config,
+                        int64_t rows, struct frames **frames, struct error *err) MUST_CHECK;
 
 /* Writes row `index` <= number of rows: appends or overwrites. `field` is the f64 field; it is converted
  * and transposed here. `row` is read on rank 0. *stored is the digest over the values as stored. */
 enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
-                         const struct frame_row *row, struct digest *stored, struct error *err)
-    MUST_CHECK;
+                         const struct frame_row *row, struct digest *stored,
+                         struct error *err) MUST_CHECK;
 
 /* Makes all rows written so far readable by others (H5Fflush), and the master point at them. */
 enum status frames_flush(struct frames *frames, struct error *err) MUST_CHECK;
 
 /* The offsets the rows written so far were computed from, per partition: first and next. Rank 0's values
  * count; stored at the next flush. */
-void frames_set_offsets(struct frames *frames, const char *topic, int partitions, const int64_t *first,
-                        const int64_t *next);
+void frames_set_offsets(struct frames *frames, const char *topic, int partitions,
+                        const int64_t *first, const int64_t *next);
 
 /* Flush, then fsync of everything. */
 enum status frames_sync(struct frames *frames, struct error *err) MUST_CHECK;

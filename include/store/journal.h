@@ -25,10 +25,10 @@ bool journal_first(const struct journal *journal, int64_t *offsets);
 bool journal_t0(const struct journal *journal, int64_t *t0_ms);
 bool journal_ends(const struct journal *journal, int64_t *offsets);
 
-enum status journal_write_first(struct journal *journal, const int64_t *offsets, struct error *err)
-    MUST_CHECK;
+enum status journal_write_first(struct journal *journal, const int64_t *offsets,
+                                struct error *err) MUST_CHECK;
 enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct error *err) MUST_CHECK;
-enum status journal_write_ends(struct journal *journal, const int64_t *offsets, struct error *err)
-    MUST_CHECK;
+enum status journal_write_ends(struct journal *journal, const int64_t *offsets,
+                               struct error *err) MUST_CHECK;
 
 #endif

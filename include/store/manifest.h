@@ -46,7 +46,8 @@ bool manifest_finished(const struct manifest *manifest, int64_t *window, struct 
 /* A frame line is not synced by itself; the others are on the disk on return. */
 enum status manifest_add_frame(struct manifest *manifest, const struct manifest_frame *frame,
                                struct error *err) MUST_CHECK;
-enum status manifest_add_checkpoint(struct manifest *manifest, const struct manifest_checkpoint *entry,
+enum status manifest_add_checkpoint(struct manifest *manifest,
+                                    const struct manifest_checkpoint *entry,
                                     struct error *err) MUST_CHECK;
 enum status manifest_add_finished(struct manifest *manifest, int64_t window, struct digest digest,
                                   struct error *err) MUST_CHECK;

@@ -17,8 +17,8 @@ struct rundir {
 
 /* Local. `out`/`run_id`. STATUS_CANNOT_CREATE when a path is too long or the id has a slash or a leading
  * dot. */
-enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir, struct error *err)
-    MUST_CHECK;
+enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir,
+                         struct error *err) MUST_CHECK;
 
 /* Makes the directories and takes the lock. STATUS_CANNOT_CREATE: not writable, or another run holds the
  * lock (its host and process are named). */

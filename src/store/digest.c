@@ -8,7 +8,8 @@
 
 #include "base/arith.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are hashed as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "values are hashed as they lie in memory");
 
 struct digester {
     const struct domain *domain;

@@ -40,6 +40,14 @@ hid_t h5_own(struct h5_scope *scope, hid_t id)
     return id;
 }
 
+void h5_take_failure(struct h5_scope *scope, const struct h5_scope *inner)
+{
+    if (!inner->failed || scope->failed)
+        return;
+    scope->failed = true;
+    memcpy(scope->reason, inner->reason, sizeof scope->reason);
+}
+
 static herr_t close_id(hid_t id)
 {
     return H5Iget_type(id) == H5I_FILE ? H5Fclose(id) : H5Idec_ref(id);
@@ -51,8 +59,8 @@ void h5_close_to(struct h5_scope *scope, int mark)
         h5_check(scope, close_id(scope->ids[--scope->count]));
 }
 
-enum status h5_end(struct h5_scope *scope, enum status status, struct error *err, const char *format,
-                   ...)
+enum status h5_end(struct h5_scope *scope, enum status status, struct error *err,
+                   const char *format, ...)
 {
     h5_close_to(scope, 0);
     if (!scope->failed)
@@ -126,8 +134,7 @@ void h5_put_long_text(struct h5_scope *scope, hid_t group, const char *name, con
     hid_t space = h5_own(scope, H5Screate(H5S_SCALAR));
     hid_t list = h5_own(scope, H5Pcreate(H5P_DATASET_CREATE));
     h5_check(scope, H5Pset_obj_track_times(list, false));
-    hid_t set =
-        h5_own(scope, H5Dcreate2(group, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
+    hid_t set = h5_own(scope, H5Dcreate2(group, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
     h5_check(scope, H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text));
     h5_close_to(scope, mark);
 }

@@ -31,12 +31,15 @@ hid_t h5_own(struct h5_scope *scope, hid_t id);
 /* Keeps the failure of a call that returns a negative value; returns the value. */
 hid_t h5_check(struct h5_scope *scope, hid_t result);
 
+/* Passes a failure of an inner scope on. */
+void h5_take_failure(struct h5_scope *scope, const struct h5_scope *inner);
+
 /* Closes what was taken over after the first `mark` identifiers, newest first. */
 void h5_close_to(struct h5_scope *scope, int mark);
 
 /* Closes everything. STATUS_OK, or `status` with the text and the reason of the first failure. */
-enum status h5_end(struct h5_scope *scope, enum status status, struct error *err, const char *format,
-                   ...) __attribute__((format(printf, 4, 5))) MUST_CHECK;
+enum status h5_end(struct h5_scope *scope, enum status status, struct error *err,
+                   const char *format, ...) __attribute__((format(printf, 4, 5))) MUST_CHECK;
 
 /* File access lists. The parallel one is collective in use; both write the 1.10 format. */
 hid_t h5_access_serial(struct h5_scope *scope);

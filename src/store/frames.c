@@ -1,0 +1,333 @@
+#include "store/frames.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arith.h"
+#include "base/durable.h"
+#include "frames_directory.h"
+#include "grid/agree.h"
+#include "layout.h"
+#include "master.h"
+#include "segment.h"
+#include "stage.h"
+
+/* Flushing every frame would cost more than writing it: at most this part of the time goes there. */
+enum { FLUSH_SHARE = 20 };
+
+struct frames {
+    const struct domain *domain;
+    char directory[PATH_MAX], master[PATH_MAX];
+    char *run_id, *title;
+    struct layout layout;
+    struct digester *digester;
+    struct stage *stage;
+    int64_t rows, horizon_rows;
+    struct segment *open; /* [open_count], oldest first */
+    int open_count, open_most;
+    bool dirty;       /* rows were written since the last flush */
+    double flushed_s; /* rank 0: when the last flush ended, and what it cost */
+    double flush_cost_s;
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void frames_free(struct frames *frames)
+{
+    free(frames->run_id);
+    free(frames->title);
+    free(frames->layout.offsets.topic);
+    free(frames->layout.offsets.first);
+    free(frames->layout.offsets.next);
+    digester_destroy(frames->digester);
+    stage_destroy(frames->stage);
+    free(frames->open);
+    free(frames);
+}
+
+static struct layout layout_of(const struct domain *domain, const struct frames_config *config)
+{
+    return (struct layout){
+        .provenance = config->provenance,
+        .gnx = domain->gnx,
+        .gny = domain->gny,
+        .tile = config->tile,
+        .per_segment = config->per_segment,
+        .dx = config->dx,
+        .dy = config->dy,
+        .f64 = config->f64,
+    };
+}
+
+static enum status frames_allocate(const struct domain *domain, const struct frames_config *config,
+                                   struct frames **out, struct error *err)
+{
+    struct frames *frames = calloc(1, sizeof *frames);
+    if (!frames)
+        return error_set(err, STATUS_IO, "opening the frames: out of memory");
+    frames->domain = domain;
+    frames->horizon_rows = config->horizon_rows;
+    frames->layout = layout_of(domain, config);
+    frames->layout.run_id = frames->run_id = strdup(config->run_id);
+    frames->layout.title = frames->title = strdup(config->title);
+    frames->open_most = narrow_to_int(config->horizon_rows / config->per_segment + 3);
+    frames->open = calloc((size_t)frames->open_most, sizeof *frames->open);
+    frames->digester = digester_create(domain);
+    frames->stage = stage_create(domain, config->f64);
+    enum status status =
+        path_join(frames->directory, sizeof frames->directory, config->directory, "", err);
+    if (status == STATUS_OK)
+        status =
+            path_join(frames->master, sizeof frames->master, config->directory, "frames.h5", err);
+    if (status == STATUS_OK &&
+        (!frames->run_id || !frames->title || !frames->open || !frames->digester || !frames->stage))
+        status = error_set(err, STATUS_IO, "opening the frames: out of memory");
+    if (status != STATUS_OK)
+        frames_free(frames);
+    else
+        *out = frames;
+    return status;
+}
+
+/* A segment that a coming correction can still reach. */
+static bool is_reachable(const struct frames *frames, int64_t number)
+{
+    return frames->rows - (number + 1) * frames->layout.per_segment < frames->horizon_rows;
+}
+
+static enum status open_segment(struct frames *frames, int64_t number, struct error *err)
+{
+    assert(frames->open_count < frames->open_most);
+    struct segment *segment = &frames->open[frames->open_count];
+    char name[64];
+    segment_name(number, name);
+    segment->number = number;
+    TRY(path_join(segment->path, sizeof segment->path, frames->directory, name, err));
+    enum status mine = segment_open(frames->domain, segment, err);
+    enum status all = agree(frames->domain, mine, err);
+    if (all == STATUS_OK) {
+        frames->open_count++;
+        return STATUS_OK;
+    }
+    struct error ignored;
+    if (mine == STATUS_OK)
+        (void)!segment_close(segment, &ignored);
+    return all;
+}
+
+static enum status open_kept_segments(struct frames *frames, struct error *err)
+{
+    int64_t per_segment = frames->layout.per_segment;
+    for (int64_t number = 0; number * per_segment < frames->rows; number++)
+        if (is_reachable(frames, number))
+            TRY(open_segment(frames, number, err));
+    return STATUS_OK;
+}
+
+enum status frames_open(const struct domain *domain, const struct frames_config *config,
+                        int64_t rows, struct frames **out, struct error *err)
+{
+    struct frames *frames = NULL;
+    enum status mine = frames_allocate(domain, config, &frames, err);
+    TRY(agree(domain, mine, err)); /* out of memory somewhere: the process ends, nothing to save */
+    frames->rows = rows;
+    if (domain->rank == 0)
+        mine = frames_directory_prepare(&frames->layout, frames->directory, rows, err);
+    enum status status = agree(domain, mine, err);
+    if (status == STATUS_OK)
+        status = open_kept_segments(frames, err);
+    if (status == STATUS_OK && rows > 0 && domain->rank == 0)
+        mine = master_write(&frames->layout, frames->master, rows, false, err);
+    if (status == STATUS_OK)
+        status = agree(domain, mine, err);
+    if (status == STATUS_OK) {
+        *out = frames;
+        return STATUS_OK;
+    }
+    struct error ignored;
+    for (int i = 0; i < frames->open_count; i++)
+        (void)!segment_close(&frames->open[i], &ignored);
+    frames_free(frames);
+    return status;
+}
+
+static enum status add_segment(struct frames *frames, int64_t number, const struct frame_row *row,
+                               struct error *err)
+{
+    enum status mine = STATUS_OK;
+    if (frames->domain->rank == 0) {
+        char path[PATH_MAX], name[64];
+        segment_name(number, name);
+        if (number == 0)
+            frames->layout.epoch_ms = series_epoch(row->event_time_ms);
+        mine = path_join(path, sizeof path, frames->directory, name, err);
+        if (mine == STATUS_OK)
+            mine = segment_create(&frames->layout, path, err);
+    }
+    TRY(agree(frames->domain, mine, err));
+    return open_segment(frames, number, err);
+}
+
+static enum status close_unreachable(struct frames *frames, struct error *err)
+{
+    while (frames->open_count > 0 && !is_reachable(frames, frames->open[0].number)) {
+        enum status mine = segment_close(&frames->open[0], err);
+        frames->open_count--;
+        memmove(frames->open, frames->open + 1, (size_t)frames->open_count * sizeof *frames->open);
+        TRY(agree(frames->domain, mine, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status make_room(struct frames *frames, int64_t index, const struct frame_row *row,
+                             struct error *err)
+{
+    if (index != frames->rows || index % frames->layout.per_segment != 0)
+        return STATUS_OK;
+    TRY(close_unreachable(frames, err));
+    return add_segment(frames, index / frames->layout.per_segment, row, err);
+}
+
+static struct segment *find_open(struct frames *frames, int64_t index)
+{
+    for (int i = 0; i < frames->open_count; i++)
+        if (frames->open[i].number == index / frames->layout.per_segment)
+            return &frames->open[i];
+    return NULL;
+}
+
+enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
+                         const struct frame_row *row, struct digest *stored, struct error *err)
+{
+    assert(index >= 0 && index <= frames->rows);
+    TRY(make_room(frames, index, row, err));
+    struct segment *segment = find_open(frames, index);
+    if (!segment)
+        return error_set(err, STATUS_BUG, "row %lld of the frames is out of reach of corrections",
+                         (long long)index);
+    int64_t local = index % frames->layout.per_segment;
+    struct digest digest = stage_field(frames->stage, frames->digester, field);
+    struct segment_slab slab = stage_slab(frames->stage);
+    frames->dirty = true;
+    enum status mine = segment_write_field(segment, local, &slab, err);
+    if (mine == STATUS_OK && frames->domain->rank == 0) {
+        struct series_record record = series_record(row, digest, frames->layout.epoch_ms);
+        mine = segment_write_series(segment, local, &record, err);
+    }
+    TRY(agree(frames->domain, mine, err));
+    frames->rows = max_int64(frames->rows, index + 1);
+    *stored = digest;
+    return STATUS_OK;
+}
+
+static enum status flush_segments(struct frames *frames, struct error *err)
+{
+    enum status first = STATUS_OK;
+    struct error later;
+    for (int i = 0; i < frames->open_count; i++) {
+        struct segment *segment = &frames->open[i];
+        struct error *text = first == STATUS_OK ? err : &later;
+        enum status status = STATUS_OK;
+        if (frames->domain->rank == 0 && i == frames->open_count - 1)
+            status = segment_write_offsets(segment, &frames->layout.offsets, text);
+        if (segment->dirty) {
+            enum status flushed = segment_flush(segment, status == STATUS_OK ? text : &later);
+            status = status == STATUS_OK ? flushed : status;
+        }
+        first = first == STATUS_OK ? status : first;
+    }
+    return agree(frames->domain, first, err);
+}
+
+/* The master must not name rows before they are there, hence the order. */
+static enum status flush_now(struct frames *frames, bool sync, struct error *err)
+{
+    double start = now_s();
+    TRY(flush_segments(frames, err));
+    enum status mine = STATUS_OK;
+    if (frames->domain->rank == 0)
+        mine = master_write(&frames->layout, frames->master, frames->rows, sync, err);
+    TRY(agree(frames->domain, mine, err));
+    frames->dirty = false;
+    frames->flushed_s = now_s();
+    frames->flush_cost_s = frames->flushed_s - start;
+    return STATUS_OK;
+}
+
+enum status frames_flush(struct frames *frames, struct error *err)
+{
+    if (!frames->dirty)
+        return STATUS_OK;
+    int due = now_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
+    MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
+    return due ? flush_now(frames, false, err) : STATUS_OK;
+}
+
+enum status frames_sync(struct frames *frames, struct error *err)
+{
+    return flush_now(frames, true, err);
+}
+
+static int64_t *copy_offsets(int64_t *old, const int64_t *values, int count)
+{
+    int64_t *copy = old ? old : calloc((size_t)count, sizeof *copy);
+    if (copy)
+        memcpy(copy, values, (size_t)count * sizeof *copy);
+    return copy;
+}
+
+void frames_set_offsets(struct frames *frames, const char *topic, int partitions,
+                        const int64_t *first, const int64_t *next)
+{
+    struct layout_offsets *offsets = &frames->layout.offsets;
+    if (frames->domain->rank != 0)
+        return;
+    assert(!offsets->topic || offsets->partitions == partitions);
+    offsets->partitions = partitions;
+    offsets->first = copy_offsets(offsets->first, first, partitions);
+    offsets->next = copy_offsets(offsets->next, next, partitions);
+    if (!offsets->topic && offsets->first && offsets->next)
+        offsets->topic = strdup(topic);
+}
+
+/* Only the last segment can be short. */
+static enum status trim_last(struct frames *frames, struct error *err)
+{
+    char path[PATH_MAX], name[64];
+    int64_t per_segment = frames->layout.per_segment, rest = frames->rows % per_segment;
+    if (frames->domain->rank != 0 || rest == 0)
+        return STATUS_OK;
+    segment_name(frames->rows / per_segment, name);
+    TRY(path_join(path, sizeof path, frames->directory, name, err));
+    return segment_trim(&frames->layout, path, rest, err);
+}
+
+enum status frames_close(struct frames *frames, struct error *err)
+{
+    if (!frames)
+        return STATUS_OK;
+    struct error later;
+    const struct domain *domain = frames->domain;
+    enum status status = flush_now(frames, true, err);
+    enum status mine = STATUS_OK;
+    for (int i = 0; i < frames->open_count; i++) {
+        enum status closed = segment_close(&frames->open[i], mine == STATUS_OK ? &later : err);
+        mine = mine == STATUS_OK ? closed : mine;
+    }
+    mine = agree(domain, mine, &later);
+    if (mine == STATUS_OK && status == STATUS_OK)
+        mine = agree(domain, trim_last(frames, &later), &later);
+    frames_free(frames);
+    if (status != STATUS_OK || mine == STATUS_OK)
+        return status;
+    *err = later;
+    return mine;
+}

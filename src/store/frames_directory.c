@@ -1,0 +1,91 @@
+#include "frames_directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+#include "segment.h"
+
+static enum status remove_file(const char *path, struct error *err)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return STATUS_OK;
+    return error_set(err, STATUS_IO, "removing %s: %s", path, strerror(errno));
+}
+
+/* True for names of segments, complete or not, that are not among the first `keep`. */
+static bool is_leftover(const char *name, int64_t keep)
+{
+    long long number;
+    int end = 0;
+    if (sscanf(name, "seg_%lld.h5%n", &number, &end) != 1 || end == 0)
+        return false;
+    if (strcmp(name + end, ".tmp") == 0)
+        return true;
+    return name[end] == '\0' && number >= keep;
+}
+
+static enum status remove_leftovers(const char *folder, int64_t keep, struct error *err)
+{
+    DIR *entries = opendir(folder);
+    if (!entries)
+        return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", folder, strerror(errno));
+    enum status status = STATUS_OK;
+    char path[PATH_MAX];
+    for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));) {
+        if (!is_leftover(entry->d_name, keep))
+            continue;
+        status = path_join(path, sizeof path, folder, entry->d_name, err);
+        if (status == STATUS_OK)
+            status = remove_file(path, err);
+    }
+    closedir(entries);
+    return status;
+}
+
+static enum status prepare_segment(const struct layout *layout, const char *directory,
+                                   int64_t number, int64_t rows, struct error *err)
+{
+    char path[PATH_MAX], name[64];
+    segment_name(number, name);
+    TRY(path_join(path, sizeof path, directory, name, err));
+    if (!durable_exists(path))
+        return error_set(err, STATUS_BAD_DATA, "%s is missing: it holds rows %lld to %lld", path,
+                         (long long)(number * layout->per_segment),
+                         (long long)(number * layout->per_segment + rows - 1));
+    return segment_prepare(layout, path, rows, err);
+}
+
+static enum status read_epoch(struct layout *layout, const char *directory, struct error *err)
+{
+    char path[PATH_MAX], name[64];
+    int64_t event_time_ms;
+    segment_name(0, name);
+    TRY(path_join(path, sizeof path, directory, name, err));
+    TRY(segment_first_time(path, &event_time_ms, err));
+    layout->epoch_ms = series_epoch(event_time_ms);
+    return STATUS_OK;
+}
+
+enum status frames_directory_prepare(struct layout *layout, const char *directory, int64_t rows,
+                                     struct error *err)
+{
+    char path[PATH_MAX];
+    int64_t per_segment = layout->per_segment, keep = (rows + per_segment - 1) / per_segment;
+    TRY(path_join(path, sizeof path, directory, "frames", err));
+    TRY(durable_make_directories(path, err));
+    for (int64_t number = 0; number < keep; number++) {
+        int64_t left = rows - number * per_segment;
+        TRY(prepare_segment(layout, directory, number, left < per_segment ? left : per_segment,
+                            err));
+    }
+    TRY(remove_leftovers(path, keep, err));
+    if (rows > 0)
+        return read_epoch(layout, directory, err);
+    TRY(path_join(path, sizeof path, directory, "frames.h5", err));
+    return remove_file(path, err);
+}

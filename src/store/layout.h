@@ -1,0 +1,46 @@
+/* What a frames file looks like inside. A segment and the master differ only in where their rows lie. */
+#ifndef HEATSTREAM_STORE_LAYOUT_H
+#define HEATSTREAM_STORE_LAYOUT_H
+
+#include "h5.h"
+#include "series.h"
+
+/* The offsets of the topic a file was computed from. Owned arrays, NULL until known. */
+struct layout_offsets {
+    char *topic;
+    int partitions;
+    int64_t *first, *next;
+};
+
+/* What all files of a run share; written by frames_open() and, the epoch, by the first row. Strings and
+ * provenance are borrowed. */
+struct layout {
+    const char *run_id, *title;
+    const struct provenance *provenance;
+    int64_t gnx, gny, tile, per_segment;
+    double dx, dy;
+    bool f64;
+    int64_t epoch_ms;
+    struct layout_offsets offsets;
+};
+
+/* Where the rows of the datasets lie. */
+struct layout_rows {
+    int64_t rows, max_rows;
+    /* Completes the creation list of the dataset at `path`, of shape `dims` (a row per dims[0]). */
+    void (*place)(struct h5_scope *scope, const struct layout_rows *rows, hid_t list,
+                  const char *path, int rank, const hsize_t *dims);
+    const struct layout *layout;
+    const void *context;
+};
+
+/* Creates a whole file under `path`, serially, on one rank. On failure it is removed. */
+enum status layout_create_file(const struct layout *layout, const struct layout_rows *rows,
+                               const char *path, struct error *err) MUST_CHECK;
+
+hid_t layout_cell_type(const struct layout *layout); /* in memory and in the file */
+
+/* /provenance of any output file. */
+void provenance_write(struct h5_scope *scope, hid_t file, const struct provenance *provenance);
+
+#endif

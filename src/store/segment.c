@@ -1,0 +1,93 @@
+#include "segment.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+
+void segment_name(int64_t number, char name[64])
+{
+    snprintf(name, 64, "frames/seg_%06lld.h5", (long long)number);
+}
+
+enum status segment_open(const struct domain *domain, struct segment *segment, struct error *err)
+{
+    struct h5_scope *scope = &segment->scope;
+    hsize_t one = 1;
+    *scope = h5_begin();
+    hid_t access = h5_access_parallel(scope, domain);
+    segment->file = h5_own(scope, H5Fopen(segment->path, H5F_ACC_RDWR, access));
+    segment->temperature = h5_own(scope, H5Dopen2(segment->file, "/temperature", H5P_DEFAULT));
+    segment->field_space = h5_own(scope, H5Dget_space(segment->temperature));
+    for (int i = 0; i < SERIES_COLUMNS; i++) {
+        const struct series_column *column = series_column(i);
+        segment->types[i] = series_type(scope, column->kind);
+        segment->series[i] = h5_own(scope, H5Dopen2(segment->file, column->path, H5P_DEFAULT));
+    }
+    segment->series_space = h5_own(scope, H5Dget_space(segment->series[0]));
+    segment->one_row = h5_own(scope, H5Screate_simple(1, &one, NULL));
+    segment->next_offset = -1;
+    if (!scope->failed && H5Lexists(segment->file, "kafka", H5P_DEFAULT) > 0)
+        segment->next_offset =
+            h5_own(scope, H5Dopen2(segment->file, "/kafka/next_offset", H5P_DEFAULT));
+    segment->dirty = false;
+    if (!scope->failed)
+        return STATUS_OK;
+    return h5_end(scope, STATUS_IO, err, "opening %s", segment->path);
+}
+
+enum status segment_write_field(struct segment *segment, int64_t row,
+                                const struct segment_slab *slab, struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    hsize_t start[3] = {(hsize_t)row, 0, slab->x0}, count[3] = {1, slab->ny, slab->nx};
+    segment->dirty = true;
+    h5_check(&scope,
+             H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start, NULL, count, NULL));
+    h5_check(&scope, H5Dwrite(segment->temperature, slab->type, slab->space, segment->field_space,
+                              slab->collective, slab->cells));
+    return h5_end(&scope, STATUS_IO, err, "writing row %lld of %s", (long long)row, segment->path);
+}
+
+enum status segment_write_series(struct segment *segment, int64_t row,
+                                 const struct series_record *record, struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    hsize_t start = (hsize_t)row, count = 1;
+    h5_check(&scope, H5Sselect_hyperslab(segment->series_space, H5S_SELECT_SET, &start, NULL,
+                                         &count, NULL));
+    for (int i = 0; i < SERIES_COLUMNS; i++)
+        h5_check(&scope, H5Dwrite(segment->series[i], segment->types[i], segment->one_row,
+                                  segment->series_space, H5P_DEFAULT,
+                                  (const char *)record + series_column(i)->offset));
+    return h5_end(&scope, STATUS_IO, err, "writing the series of row %lld of %s", (long long)row,
+                  segment->path);
+}
+
+enum status segment_write_offsets(struct segment *segment, const struct layout_offsets *offsets,
+                                  struct error *err)
+{
+    if (!offsets->topic || segment->next_offset < 0)
+        return STATUS_OK;
+    struct h5_scope scope = h5_begin();
+    h5_check(&scope, H5Dwrite(segment->next_offset, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                              offsets->next));
+    return h5_end(&scope, STATUS_IO, err, "writing the offsets of %s", segment->path);
+}
+
+enum status segment_flush(struct segment *segment, struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    segment->dirty = false;
+    h5_check(&scope, H5Fflush(segment->file, H5F_SCOPE_LOCAL));
+    return h5_end(&scope, STATUS_IO, err, "flushing %s", segment->path);
+}
+
+enum status segment_close(struct segment *segment, struct error *err)
+{
+    if (segment->dirty)
+        h5_check(&segment->scope, H5Fflush(segment->file, H5F_SCOPE_LOCAL));
+    segment->dirty = false;
+    return h5_end(&segment->scope, STATUS_IO, err, "closing %s", segment->path);
+}

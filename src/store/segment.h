@@ -1,0 +1,64 @@
+/* One file frames/seg_NNNNNN.h5. While it is open it has all its `per_segment` rows, unwritten ones with
+ * window -1, and nothing but raw data in place ever changes; rank 0 makes it whole, and trims it to the
+ * rows it really has when the run closes. */
+#ifndef HEATSTREAM_STORE_SEGMENT_H
+#define HEATSTREAM_STORE_SEGMENT_H
+
+#include <limits.h>
+
+#include "layout.h"
+
+/* Written by segment_open(). */
+struct segment {
+    int64_t number;
+    char path[PATH_MAX];
+    bool dirty;            /* written to since the last flush */
+    struct h5_scope scope; /* owns what follows */
+    hid_t file, temperature, field_space, series[SERIES_COLUMNS], series_space, one_row;
+    hid_t types[SERIES_COLUMNS], next_offset; /* next_offset: negative when the file has none */
+};
+
+/* The part of a frame that a rank hands over: rows of x, cells of the file's type. */
+struct segment_slab {
+    const void *cells;
+    hid_t type, space; /* of the cells in memory */
+    hid_t collective;  /* transfer list */
+    hsize_t x0, nx, ny;
+};
+
+/* "frames/seg_000012.h5" */
+void segment_name(int64_t number, char name[64]);
+
+/* Rank 0: creates the file under a temporary name and renames it. */
+enum status segment_create(const struct layout *layout, const char *path,
+                           struct error *err) MUST_CHECK;
+
+/* Rank 0: verifies that the closed file fits the layout and holds its first `rows` rows, and brings it
+ * to its full number of rows again, those after `rows` unwritten. STATUS_BAD_DATA when it does not. */
+enum status segment_prepare(const struct layout *layout, const char *path, int64_t rows,
+                            struct error *err) MUST_CHECK;
+
+/* Rank 0: the time of the first row of a closed file. */
+enum status segment_first_time(const char *path, int64_t *event_time_ms,
+                               struct error *err) MUST_CHECK;
+
+/* Rank 0: cuts a closed file to its first `rows` rows. */
+enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
+                         struct error *err) MUST_CHECK;
+
+/* Collective, as are the next two; segment->path and number are set before. */
+enum status segment_open(const struct domain *domain, struct segment *segment,
+                         struct error *err) MUST_CHECK;
+enum status segment_write_field(struct segment *segment, int64_t row,
+                                const struct segment_slab *slab, struct error *err) MUST_CHECK;
+/* Flushes, fsync included. */
+enum status segment_flush(struct segment *segment, struct error *err) MUST_CHECK;
+enum status segment_close(struct segment *segment, struct error *err) MUST_CHECK;
+
+/* Rank 0. */
+enum status segment_write_series(struct segment *segment, int64_t row,
+                                 const struct series_record *record, struct error *err) MUST_CHECK;
+enum status segment_write_offsets(struct segment *segment, const struct layout_offsets *offsets,
+                                  struct error *err) MUST_CHECK;
+
+#endif
