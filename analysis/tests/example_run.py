@@ -7,9 +7,10 @@ import numpy as np
 
 WINDOW_MS = 100
 T0_MS = 1_700_000_000_000
+EPOCH_MS = T0_MS - T0_MS % 86_400_000  # day of the first frame: /time counts from it
 SERIES = {
-    "window": "i8", "event_time": "i8", "revision": "i8", "final": "i1", "complete": "i1",
-    "t_min": "f8", "t_max": "f8", "t_mean": "f8", "events": "i8",
+    "window": "i8", "event_time": "i8", "revision": "i8", "final": "u1", "complete": "u1",
+    "t_min": "f8", "t_max": "f8", "t_mean": "f8", "events": "i8", "digest": "S32",
 }  # fmt: skip
 
 
@@ -68,6 +69,7 @@ def make_series(
         "t_max": [f.max() for f in field],
         "t_mean": [f.mean() for f in field],
         "events": np.full(rows, 17),
+        "digest": [b"%032x" % row for row in range(rows)],
     }
     return {name: np.asarray(values[name]).astype(kind) for name, kind in SERIES.items()}
 
@@ -75,7 +77,11 @@ def make_series(
 def columns(field: np.ndarray, series: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return everything that has a row a frame, by its path in the file."""
     named = {f"series/{name}": values for name, values in series.items()}
-    return {"temperature": field.astype("f4"), "time": series["event_time"] / 1000.0, **named}
+    return {
+        "temperature": field.astype("f4"),
+        "time": series["event_time"] - EPOCH_MS + 0.0,
+        **named,
+    }
 
 
 def write_root(h5: h5py.File, nx: int, ny: int, dx: float, title: str) -> None:
@@ -104,7 +110,7 @@ def write_virtual(h5: h5py.File, path: str, data: np.ndarray, per_segment: int) 
 def attach_scales(h5: h5py.File) -> None:
     for name in ("time", "y", "x"):
         h5[name].make_scale(name)
-    set_text(h5["time"], "units", "seconds since 1970-01-01T00:00:00Z")
+    set_text(h5["time"], "units", "milliseconds since 2023-11-14 00:00:00")
     set_text(h5["temperature"], "units", "K")
     set_text(h5["temperature"], "long_name", "temperature")
     for dimension, name in enumerate(("time", "y", "x")):
