@@ -35,7 +35,7 @@ LIBRARIES = {
     "mpi.h": {"grid", "solve", "store", "run", "cli", "main"},
 }
 
-MAX_FUNCTION, MAX_FILE, MAX_HEADER = 60, 400, 120
+MAX_FUNCTION, MAX_FILE, MAX_HEADER, MAX_COLUMNS = 60, 400, 120, 100
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 MARKER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 SUFFIXES = {".c", ".h", ".py", ".sh"}
@@ -91,15 +91,17 @@ def check_size(path, lines):
         yield 1, f"{len(lines)} lines, at most {limit}"
 
 
-def check_markers(_, lines):
+def check_lines(_, lines):
     for number, line in enumerate(lines, 1):
+        if len(line) > MAX_COLUMNS:
+            yield number, f"{len(line)} columns, at most {MAX_COLUMNS}"
         if match := MARKER.search(line):
             yield number, f"leftover {match.group()}"
 
 
 def check_file(path, text):
     lines = text.splitlines()
-    for check in (check_includes, check_functions, check_size, check_markers):
+    for check in (check_includes, check_functions, check_size, check_lines):
         for number, complaint in check(path, lines):
             yield f"{path}:{number}: {complaint}"
 
