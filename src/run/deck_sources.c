@@ -1,0 +1,40 @@
+#include "run/deck_sources.h"
+
+#include <string.h>
+
+bool deck_is_embedded(const struct deck *deck)
+{
+    return deck->stream.source == DECK_SOURCE_KAFKA &&
+           strcmp(deck->stream.brokers, "embedded") == 0;
+}
+
+struct generator_config generator_of_deck(const struct deck *deck)
+{
+    return (struct generator_config){
+        .gnx = deck->grid.nx,
+        .gny = deck->grid.ny,
+        .partitions = (int)deck->gen.partitions,
+        .partition_by_key = deck->gen.partition_by == DECK_BY_KEY,
+        .seed = (uint64_t)deck->gen.seed,
+        .start_ms = deck->gen.start_ms,
+        .step_ms = deck->gen.step_ms,
+        .steps = deck->gen.steps,
+        .probability = deck->gen.probability,
+        .value = deck->gen.value,
+        .zeros = deck->gen.zeros,
+        .jitter_ms = deck->gen.jitter_ms,
+        .delay_ms = deck->gen.delay_ms,
+        .dropout = deck->gen.dropout,
+        .duplicates = deck->gen.duplicates,
+    };
+}
+
+struct kafka_config kafka_of_deck(const struct deck *deck)
+{
+    return (struct kafka_config){
+        .brokers = deck->stream.brokers,
+        .topic = deck->stream.topic,
+        .properties = (const char *const *)deck->stream.rdkafka.items,
+        .property_pairs = deck->stream.rdkafka.count / 2,
+    };
+}

@@ -1,0 +1,72 @@
+#include <stdlib.h>
+
+#include "ingest/source_file.h"
+#include "ingest/source_kafka.h"
+#include "ingest/source_synthetic.h"
+#include "run/deck_sources.h"
+#include "run_internal.h"
+
+static enum event_format format_of(const struct deck *deck)
+{
+    return deck->stream.format == DECK_FORMAT_BINARY ? EVENT_BINARY : EVENT_JSON;
+}
+
+static enum status open_source(const struct deck *deck, struct source **source, struct error *err)
+{
+    struct generator_config generator = generator_of_deck(deck);
+    struct kafka_config kafka = kafka_of_deck(deck);
+    switch (deck->stream.source) {
+    case DECK_SOURCE_FILE:
+        return source_open_files((const char *const *)deck->stream.files.items,
+                                 deck->stream.files.count, source, err);
+    case DECK_SOURCE_SYNTHETIC:
+        return source_open_synthetic(&generator, format_of(deck), source, err);
+    default:
+        if (deck_is_embedded(deck))
+            return source_open_embedded(&kafka, &generator, format_of(deck), source, err);
+        return source_open_kafka(&kafka, source, err);
+    }
+}
+
+static enum status open_decoder(const struct deck *deck, struct root *root, struct error *err)
+{
+    root->decoder = decoder_create(&(struct decoder_config){
+        .format = format_of(deck),
+        .field_time = deck->stream.field_time,
+        .field_x = deck->stream.field_x,
+        .field_y = deck->stream.field_y,
+        .field_value = deck->stream.field_value,
+        .gnx = deck->grid.nx,
+        .gny = deck->grid.ny,
+        .gen_limit = deck->stream.gen_limit,
+    });
+    for (int p = 0; deck->stream.source == DECK_SOURCE_FILE && p < root->identity.partitions; p++) {
+        const char *header = source_file_header(root->source, p);
+        if (header)
+            TRY(decoder_set_csv(root->decoder, p, header, err));
+    }
+    return STATUS_OK;
+}
+
+static void *per_partition(const struct root *root, size_t size)
+{
+    void *array = calloc((size_t)root->identity.partitions, size);
+    if (!array)
+        abort();
+    return array;
+}
+
+enum status inputs_open(struct root *root, struct error *err)
+{
+    const struct deck *deck = root->deck;
+    TRY(open_source(deck, &root->source, err));
+    root->identity = source_identity(root->source);
+    root->bounded = root->identity.bounded || root->options->until == RUN_UNTIL_END;
+    root->first = per_partition(root, sizeof *root->first);
+    root->ends = per_partition(root, sizeof *root->ends);
+    root->fingerprints = per_partition(root, sizeof *root->fingerprints);
+    root->ledgers = per_partition(root, sizeof *root->ledgers);
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->fingerprints[p].offset = -1;
+    return open_decoder(deck, root, err);
+}

@@ -1,0 +1,78 @@
+#include <assert.h>
+
+#include "base/log.h"
+#include "run_internal.h"
+
+/* Rank 0: everything a restart needs beside the field. */
+static enum status gather_state(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    const struct parcel *parcel = root->parcel;
+    assert(parcel->has_state);
+    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
+    char hash[33];
+    deck_hash(root->deck, hash);
+    struct state_origin origin = {.deck_hash = hash,
+                                  .topic = root->identity.topic,
+                                  .cluster_id = root->identity.cluster_id,
+                                  .partitions = root->identity.partitions};
+    buffer_clear(&run->saved_state);
+    state_save(&run->state, &origin, parcel->fingerprints, &parcel->windows_state,
+               &run->saved_state);
+    buffer_clear(&root->summary);
+    summary_json(run, &root->summary);
+    return STATUS_OK;
+}
+
+/* Rank 0: the checkpoint counts from here on. */
+static enum status commit(struct run *run, const struct checkpoint_seal *seal, struct error *err)
+{
+    struct root *root = run->root;
+    struct manifest_checkpoint entry = {.window = run->window,
+                                        .rows = run->state.rows,
+                                        .provisional = run->state.provisional,
+                                        .seal = *seal};
+    TRY(manifest_add_checkpoint(root->manifest, &entry, err));
+    TRY(checkpoint_remove_old(run->plan.checkpoints, root->manifest,
+                              (int)root->deck->checkpoint.keep, err));
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->offsets[p] = root->ledgers[p].next_offset;
+    source_report(root->source, root->offsets);
+    return STATUS_OK;
+}
+
+static void report(struct run *run, const struct checkpoint_seal *seal, double began_s)
+{
+    struct root *root = run->root;
+    char hex[DIGEST_HEX];
+    digest_hex(seal->field, hex);
+    root->checkpoint_done_s = stop_clock_s();
+    root->checkpoint_s = root->checkpoint_done_s - began_s;
+    log_info("checkpoint after window %lld, digest %s (%.3f s)", (long long)run->window, hex,
+             root->checkpoint_s);
+}
+
+enum status keep_checkpoint(struct run *run, struct error *err)
+{
+    double began_s = stop_clock_s();
+    TRY(publish_flush(run, true, err));
+    if (run->root && run->root->failure == STATUS_OK)
+        root_note(run->root, gather_state(run, err), err);
+    TRY(root_share_failure(run, err));
+    struct checkpoint_config config = {.directory = run->plan.checkpoints,
+                                       .provenance = &run->plan.provenance};
+    struct checkpoint_content content = {.window = run->window,
+                                         .field = solver_field(run->solver),
+                                         .outflow = solver_outflow(run->solver)};
+    if (run->root) {
+        content.state = &run->saved_state;
+        content.summary_json = (const char *)run->root->summary.data;
+    }
+    struct checkpoint_seal seal;
+    TRY(checkpoint_write(run->domain, run->digester, &config, &content, &seal, err));
+    if (!run->root)
+        return STATUS_OK;
+    root_note(run->root, commit(run, &seal, err), err);
+    report(run, &seal, began_s);
+    return STATUS_OK;
+}

@@ -1,0 +1,208 @@
+#include "base/log.h"
+#include "run_internal.h"
+
+enum { POLL_MS = 50 };
+
+static enum status write_letters(struct root *root, struct error *err)
+{
+    const struct parcel *parcel = root->parcel;
+    if (parcel->letter_count == 0)
+        return STATUS_OK;
+    return dead_letters_write(root->letters, (const void *)parcel->letters.data,
+                              parcel->letter_count, parcel->letter_bytes.data, err);
+}
+
+/* Rank 0: a checkpoint is due by the wall clock. */
+static bool wall_clock_due(const struct root *root)
+{
+    int64_t every_s = root->deck->checkpoint.every_wall_s;
+    return every_s > 0 && stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
+}
+
+/* Rank 0: the next parcel, asking for a state when someone wants a checkpoint; NULL: leave at once. */
+static struct parcel *await_parcel(struct run *run)
+{
+    struct root *root = run->root;
+    for (;;) {
+        enum stop_request request = stop_poll(&root->stop, root->checkpoint_s);
+        if (request == STOP_NOW)
+            return NULL;
+        if ((request != STOP_NOTHING || wall_clock_due(root)) && !root->state_wanted) {
+            root->state_wanted = true;
+            feed_want_state(root->feed);
+        }
+        root->stopping = root->stopping || request == STOP_SOON;
+        struct parcel *parcel = feed_next(root->feed, POLL_MS);
+        if (parcel)
+            return parcel;
+        progress_waiting(run);
+    }
+}
+
+static struct order order_step(struct run *run, const struct parcel *parcel)
+{
+    int64_t window = parcel->closed.window;
+    struct order order = {.kind = ORDER_STEP, .window = window};
+    order.frame = (window + 1) % run->plan.frames_every == 0;
+    order.checkpoint = parcel->has_state;
+    if (window == run->root->stop_after) {
+        order.finished = true;
+        order.checkpoint = run->root->deck->checkpoint.at_end;
+    }
+    return order;
+}
+
+/* The end of a bounded run. A run whose last close was not provisional is gone on from its end, so that
+ * state must be kept. */
+static struct order order_finish(const struct run *run)
+{
+    bool keep = run->root->deck->checkpoint.at_end || !run->state.provisional;
+    return (struct order){.kind = ORDER_END, .checkpoint = keep, .finished = true};
+}
+
+static struct order order_of(struct run *run, const struct parcel *parcel)
+{
+    struct order order = {.kind = ORDER_CHECKPOINT, .checkpoint = true};
+    switch (parcel->kind) {
+    case PARCEL_WINDOW:
+        order = order_step(run, parcel);
+        break;
+    case PARCEL_END:
+        order = order_finish(run);
+        break;
+    case PARCEL_FAILED:
+        order = (struct order){.kind = ORDER_END, .status = parcel->status};
+        break;
+    case PARCEL_STATE:
+    case PARCEL_KEEP:
+        break;
+    }
+    if (run->window < 0 && order.kind != ORDER_STEP)
+        order.checkpoint = false; /* no window yet: a restart begins at the beginning */
+    return order;
+}
+
+static struct order order_end(struct root *root, enum status status)
+{
+    if (status == STATUS_STOPPED)
+        error_set(&root->failure_error, status,
+                  "stopped early; the same command goes on from here");
+    return (struct order){.kind = ORDER_END, .status = status};
+}
+
+static void accept_parcel(struct root *root)
+{
+    const struct parcel *parcel = root->parcel;
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->ledgers[p] = parcel->ledgers[p];
+    if (parcel->has_state) {
+        root->leaving = root->stopping;
+        root->state_wanted = false;
+    }
+    if (parcel->kind == PARCEL_FAILED)
+        root->failure_error = parcel->error;
+    struct error err;
+    root_note(root, write_letters(root, &err), &err);
+}
+
+/* Rank 0: takes the next parcel and decides what all do with it. */
+static struct order next_order(struct run *run)
+{
+    struct root *root = run->root;
+    if (root->failure != STATUS_OK)
+        return order_end(root, root->failure);
+    root->parcel = root->leaving ? NULL : await_parcel(run);
+    if (!root->parcel)
+        return order_end(root, STATUS_STOPPED);
+    accept_parcel(root);
+    return root->failure != STATUS_OK ? order_end(root, root->failure)
+                                      : order_of(run, root->parcel);
+}
+
+static void finish_parcel(struct root *root)
+{
+    if (root->parcel)
+        feed_done(root->feed, root->parcel);
+    root->parcel = NULL;
+}
+
+/* Heat of the window in temperature units times area, cells in order. */
+static double heat_of(const struct run *run, const struct closed_window *closed)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < closed->heat_count; i++)
+        sum += closed->heat[i].rate;
+    double seconds = run->plan.solver.tau_s * run->plan.solver.substeps;
+    return sum * (seconds * run->plan.solver.dx * run->plan.solver.dy);
+}
+
+static enum status step_window(struct run *run, const struct order *order, struct error *err)
+{
+    _Static_assert(sizeof(struct heat) == sizeof(struct slab_heat), "scattered as they are");
+    const struct slab_heat *heat = NULL, *mine;
+    int64_t count = 0;
+    if (run->root) {
+        const struct closed_window *closed = &run->root->parcel->closed;
+        heat = (const void *)closed->heat;
+        count = closed->heat_count;
+        run->state.heat_in += heat_of(run, closed);
+        run->state.provisional = closed->provisional;
+    }
+    int mine_count;
+    TRY(scatter_heat(run->scatter, heat, count, &mine, &mine_count, err));
+    solver_step_window(run->solver, mine, mine_count);
+    run->window = run->state.window = order->window;
+    return STATUS_OK;
+}
+
+static enum status carry_out(struct run *run, const struct order *order, struct error *err)
+{
+    if (order->kind == ORDER_STEP)
+        TRY(step_window(run, order, err));
+    if (order->frame)
+        TRY(publish_frame(run, err));
+    if (order->checkpoint)
+        TRY(keep_checkpoint(run, err));
+    if (run->root && order->kind == ORDER_STEP)
+        progress_stepping(run);
+    return STATUS_OK;
+}
+
+/* Every rank: the run is complete; rank 0 says so in the manifest. */
+static enum status finish_run(struct run *run, struct error *err)
+{
+    TRY(publish_flush(run, true, err));
+    struct digest digest = digest_field(run->digester, solver_field(run->solver));
+    if (run->root && run->root->failure == STATUS_OK) {
+        int64_t size;
+        enum status status = dead_letters_sync(run->root->letters, &size, err);
+        if (status == STATUS_OK)
+            status = manifest_add_finished(run->root->manifest, run->window, digest, err);
+        root_note(run->root, status, err);
+    }
+    TRY(root_share_failure(run, err));
+    if (run->root)
+        progress_summary(run, &digest);
+    return STATUS_OK;
+}
+
+enum status loop_run(struct run *run, struct error *err)
+{
+    for (;;) {
+        struct order order = {0};
+        if (run->root)
+            order = next_order(run);
+        agree_broadcast(run->domain, &order, (int)sizeof order);
+        enum status status = carry_out(run, &order, err);
+        if (run->root)
+            finish_parcel(run->root);
+        TRY(status);
+        if (order.finished)
+            return finish_run(run, err);
+        if (order.kind == ORDER_END) {
+            if (run->root)
+                *err = run->root->failure_error;
+            return plan_share_status(order.status, err);
+        }
+    }
+}

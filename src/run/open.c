@@ -1,0 +1,269 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "base/log.h"
+#include "run/deck_sources.h"
+#include "run_internal.h"
+#include "window/windows_state.h"
+
+void root_note(struct root *root, enum status status, const struct error *err)
+{
+    if (status == STATUS_OK || root->failure != STATUS_OK)
+        return;
+    root->failure = status;
+    root->failure_error = *err;
+}
+
+enum status root_share_failure(struct run *run, struct error *err)
+{
+    if (run->root && run->root->failure != STATUS_OK)
+        *err = run->root->failure_error;
+    return agree(run->domain, run->root ? run->root->failure : STATUS_OK, err);
+}
+
+/* Ranks started without each other would each run the whole thing and fight over the output. */
+static enum status check_launch(struct error *err)
+{
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    long asked = tasks ? strtol(tasks, NULL, 10) : ranks;
+    if (ranks > 1 || asked <= 1)
+        return STATUS_OK;
+    return error_set(err, STATUS_USAGE,
+                     "the job step has %ld tasks but each was started as a run of its own: use "
+                     "`srun --mpi=pmix` or mpirun",
+                     asked);
+}
+
+static enum status open_directory(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    TRY(rundir_paths(root->deck->run.out, root->deck->run.id, &root->rundir, err));
+    TRY(rundir_open(&root->rundir, err));
+    root->rundir_open = true;
+    if (root->options->restart == RUN_RESTART_NONE)
+        TRY(rundir_clear(&root->rundir, err));
+    TRY(log_open_file(root->rundir.log, err));
+    TRY(manifest_open(root->rundir.manifest, true, &root->manifest, err));
+    TRY(journal_open(root->rundir.journal, root->identity.partitions, &root->journal, err));
+    int64_t window;
+    struct digest digest;
+    root->finished_before = manifest_finished(root->manifest, &window, &digest);
+    root->stop = (struct stop_watch){.stop_file = root->rundir.stop,
+                                     .time_limit_s = root->options->time_limit_s};
+    const struct plan *plan = &run->plan;
+    log_info(
+        "run %s: %lld x %lld cells on %d rank%s, %d step%s of %.6g s a window of %lld ms, from %s "
+        "(%d partition%s)",
+        plan->run_id, (long long)plan->gnx, (long long)plan->gny, run->domain->ranks,
+        run->domain->ranks == 1 ? "" : "s", plan->solver.substeps,
+        plan->solver.substeps == 1 ? "" : "s", plan->solver.tau_s, (long long)plan->window_ms,
+        root->identity.topic, root->identity.partitions, root->identity.partitions == 1 ? "" : "s");
+    return begin_run(root, err);
+}
+
+/* Rank 0: everything up to the choice of a checkpoint. */
+static enum status open_root(struct run *run, struct error *err)
+{
+    TRY(check_launch(err));
+    TRY(inputs_open(run->root, err));
+    run->root->offsets = calloc((size_t)run->root->identity.partitions, sizeof(int64_t));
+    if (!run->root->offsets)
+        abort();
+    if (run->plan.dry_run)
+        return STATUS_OK;
+    return open_directory(run, err);
+}
+
+static void windows_configure(const struct root *root, struct windows_config *config)
+{
+    const struct deck *deck = root->deck;
+    *config = (struct windows_config){
+        .partitions = root->identity.partitions,
+        .gnx = deck->grid.nx,
+        .gny = deck->grid.ny,
+        .t0_ms = root->t0_ms,
+        .window_ms = deck->time.window_ms,
+        .disorder_ms = deck->stream.disorder_ms,
+        .horizon_windows = (int)deck->stream.horizon_windows,
+        .clock_sensors = (int)deck->stream.jump_cells,
+        .clock_expiry = deck->stream.jump_expiry,
+        .max_open_events = deck->stream.max_open_events,
+        .gen_scale = deck->physics.gen_scale,
+    };
+}
+
+static enum status write_config(struct run *run, struct error *err)
+{
+    const char *yaml = run->plan.provenance.config;
+    return durable_write_file(run->root->rundir.config, yaml, strlen(yaml), 0644, err);
+}
+
+static enum status open_letters(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    TRY(dead_letters_open(root->rundir.dead_letters, run->state.dead_letters_bytes, &root->letters,
+                          err));
+    if (!root->deck->stream.dead_letter_topic)
+        return STATUS_OK;
+    struct kafka_config config = kafka_of_deck(root->deck);
+    config.topic = root->deck->stream.dead_letter_topic;
+    return dead_letters_to_topic(root->letters, &config, root->identity.topic, err);
+}
+
+/* Rank 0: windows as they were, the source at their cursors, the ingest thread. */
+static enum status start_feed(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    struct windows_config config;
+    windows_configure(root, &config);
+    root->windows = windows_create(&config, root->first);
+    if (run->saved_state.size > 0) {
+        struct buffer_reader reader = {.data = run->saved_state.data,
+                                       .size = run->saved_state.size};
+        TRY(windows_load(root->windows, &reader, err));
+    }
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->ledgers[p] = *windows_ledger(root->windows, p);
+    root->drain =
+        drain_create(root->source, root->decoder, root->windows, (int)root->deck->stream.batch);
+    TRY(drain_start(root->drain, root->bounded ? root->ends : NULL, root->fingerprints, err));
+    root->checkpoint_done_s = root->progress.said_s = stop_clock_s();
+    return feed_start(&(struct feed_config){.source = root->source,
+                                            .drain = root->drain,
+                                            .windows = root->windows,
+                                            .partitions = root->identity.partitions,
+                                            .state_every = root->deck->checkpoint.every_windows,
+                                            .stop_after = root->stop_after},
+                      &root->feed, err);
+}
+
+static enum status open_outputs(struct run *run, struct error *err)
+{
+    if (!run->root)
+        return STATUS_OK;
+    TRY(write_config(run, err));
+    TRY(open_letters(run, err));
+    return start_feed(run, err);
+}
+
+static enum status open_frames(struct run *run, struct error *err)
+{
+    const struct plan *plan = &run->plan;
+    struct frames_config config = {
+        .directory = plan->directory,
+        .run_id = plan->run_id,
+        .title = plan->title,
+        .dx = plan->solver.dx,
+        .dy = plan->solver.dy,
+        .f64 = plan->f64,
+        .tile = plan->tile,
+        .per_segment = plan->per_segment,
+        .horizon_rows = plan->horizon_windows / plan->frames_every + 1,
+        .provenance = &plan->provenance,
+    };
+    return frames_open(run->domain, &config, run->state.rows, &run->frames, err);
+}
+
+static enum status create_solver(struct run *run, struct error *err)
+{
+    const struct plan *plan = &run->plan;
+    TRY(domain_create(MPI_COMM_WORLD, plan->gnx, plan->gny, plan->tile, &run->domain, err));
+    run->solver = solver_create(run->domain, &plan->solver);
+    if (!run->solver)
+        return error_set(err, STATUS_IO, "not enough memory for %lld x %lld cells on %d ranks",
+                         (long long)plan->gnx, (long long)plan->gny, run->domain->ranks);
+    run->scatter = scatter_create(run->domain);
+    run->measurer = measurer_create(run->domain);
+    run->digester = digester_create(run->domain);
+    return STATUS_OK;
+}
+
+static bool share_idleness(struct run *run)
+{
+    bool idle = run->plan.dry_run || (run->root && run->root->nothing_to_do);
+    agree_broadcast(run->domain, &idle, (int)sizeof idle);
+    return idle;
+}
+
+static void say_nothing_to_do(const struct run *run)
+{
+    int64_t window;
+    struct digest digest;
+    char hex[DIGEST_HEX];
+    if (!run->root || run->plan.dry_run ||
+        !manifest_finished(run->root->manifest, &window, &digest))
+        return;
+    digest_hex(digest, hex);
+    log_info("already finished after window %lld, and nothing more to read; digest %s",
+             (long long)window, hex);
+}
+
+enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
+                     struct error *err)
+{
+    TRY(plan_share(deck, options, &run->plan, err));
+    if (deck) {
+        run->root = calloc(1, sizeof *run->root);
+        if (!run->root)
+            abort();
+        run->root->deck = deck;
+        run->root->options = options;
+    }
+    TRY(create_solver(run, err));
+    TRY(agree(run->domain, run->root ? open_root(run, err) : STATUS_OK, err));
+    run->idle = share_idleness(run);
+    if (run->idle) {
+        say_nothing_to_do(run);
+        return STATUS_OK;
+    }
+    TRY(restart_choose(run, err));
+    TRY(open_frames(run, err));
+    return agree(run->domain, open_outputs(run, err), err);
+}
+
+static void root_destroy(struct root *root)
+{
+    if (!root)
+        return;
+    feed_stop(root->feed);
+    drain_destroy(root->drain);
+    windows_destroy(root->windows);
+    dead_letters_close(root->letters);
+    decoder_destroy(root->decoder);
+    source_destroy(root->source);
+    journal_close(root->journal);
+    manifest_close(root->manifest);
+    log_close_file();
+    if (root->rundir_open)
+        rundir_close(&root->rundir);
+    buffer_release(&root->unflushed);
+    buffer_release(&root->summary);
+    free(root->offsets);
+    free(root->first);
+    free(root->ends);
+    free(root->fingerprints);
+    free(root->ledgers);
+    free(root);
+}
+
+enum status run_close(struct run *run, enum status status, struct error *err)
+{
+    struct error closing;
+    enum status closed = frames_close(run->frames, &closing);
+    if (closed != STATUS_OK && (status == STATUS_OK || status == STATUS_STOPPED)) {
+        status = closed;
+        *err = closing;
+    }
+    root_destroy(run->root);
+    buffer_release(&run->saved_state);
+    digester_destroy(run->digester);
+    measurer_destroy(run->measurer);
+    scatter_destroy(run->scatter);
+    solver_destroy(run->solver);
+    domain_destroy(run->domain);
+    plan_release(&run->plan);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* The few values every rank needs, decided on rank 0 and broadcast: the other ranks never see the deck. */
+#ifndef HEATSTREAM_RUN_PLAN_H
+#define HEATSTREAM_RUN_PLAN_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "run/run.h"
+#include "solve/solver.h"
+#include "store/provenance.h"
+
+/* Plain data, the same on every rank after plan_share(); `provenance` points into `texts`. */
+struct plan {
+    struct solver_config solver;
+    int64_t gnx, gny, tile, per_segment, frames_every, flush_every, horizon_windows, window_ms;
+    bool f64;
+    bool dry_run;
+    char directory[PATH_MAX], checkpoints[PATH_MAX], run_id[256], title[256];
+    struct provenance provenance;
+    struct buffer texts;
+};
+
+/* Collective over MPI_COMM_WORLD: fills the plan from rank 0's deck. Fails the same way everywhere. */
+enum status plan_share(const struct deck *deck, const struct run_options *options,
+                       struct plan *plan, struct error *err) MUST_CHECK;
+void plan_release(struct plan *plan);
+
+/* Collective over MPI_COMM_WORLD, for the time before there is a domain: rank 0's status and text. */
+enum status plan_share_status(enum status status, struct error *err) MUST_CHECK;
+
+#endif

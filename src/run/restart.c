@@ -1,0 +1,168 @@
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "base/log.h"
+#include "run_internal.h"
+
+/* What rank 0 proposes to read next; broadcast. */
+struct proposal {
+    bool exists;
+    char path[PATH_MAX];
+    struct checkpoint_seal seal;
+};
+
+/* Rank 0's walk over the checkpoints of the manifest, newest first. */
+struct choice {
+    const struct manifest_checkpoint *list;
+    int next;   /* index of the next to try */
+    int chosen; /* index of the one being tried */
+    int tried;
+    struct buffer failures; /* what was wrong with those tried, one line each */
+};
+
+static bool eligible(const struct root *root, const struct manifest_checkpoint *entry)
+{
+    if (root->finished_before && entry->provisional)
+        return false;
+    if (root->options->restart != RUN_RESTART_FILE)
+        return true;
+    char name[32], path[PATH_MAX];
+    checkpoint_name(entry->window, name);
+    snprintf(path, sizeof path, "%s", root->options->restart_file);
+    return strcmp(basename(path), name) == 0;
+}
+
+static void propose(const struct run *run, struct choice *choice, struct proposal *proposal)
+{
+    *proposal = (struct proposal){0};
+    while (choice->next >= 0 && !eligible(run->root, &choice->list[choice->next]))
+        choice->next--;
+    if (choice->next < 0)
+        return;
+    choice->chosen = choice->next--;
+    choice->tried++;
+    char name[32];
+    checkpoint_name(choice->list[choice->chosen].window, name);
+    struct error unused;
+    proposal->exists = path_join(proposal->path, sizeof proposal->path, run->plan.checkpoints, name,
+                                 &unused) == STATUS_OK;
+    proposal->seal = choice->list[choice->chosen].seal;
+}
+
+static void report_failure(struct choice *choice, const struct proposal *proposal,
+                           const struct error *err)
+{
+    buffer_printf(&choice->failures, "\n  %s: %s", proposal->path, err->text);
+    if (choice->next >= 0)
+        log_warn("checkpoint %s cannot be used: %s; falling back to the one before", proposal->path,
+                 err->text);
+}
+
+static enum status nothing_usable(const struct run *run, const struct choice *choice,
+                                  struct error *err)
+{
+    const struct root *root = run->root;
+    if (choice->tried > 0)
+        return error_set(
+            err, STATUS_NO_INPUT, "no checkpoint of %s can be used; --restart=none begins anew%.*s",
+            root->rundir.root, (int)choice->failures.size, (const char *)choice->failures.data);
+    if (root->options->restart == RUN_RESTART_FILE)
+        return error_set(err, STATUS_NO_INPUT,
+                         "--restart=%s: the manifest of %s knows no such checkpoint",
+                         root->options->restart_file, root->rundir.root);
+    if (root->options->restart == RUN_RESTART_LATEST)
+        return error_set(err, STATUS_NO_INPUT,
+                         "--restart=latest: %s holds no checkpoint to go on from",
+                         root->rundir.root);
+    return STATUS_OK;
+}
+
+/* Reads what rank 0 proposes until one can be used; *found on every rank. */
+static enum status read_newest(struct run *run, struct choice *choice, bool *found,
+                               struct error *err)
+{
+    for (;;) {
+        struct proposal proposal;
+        if (run->root)
+            propose(run, choice, &proposal);
+        agree_broadcast(run->domain, &proposal, (int)sizeof proposal);
+        *found = proposal.exists;
+        if (!proposal.exists)
+            return agree(run->domain, run->root ? nothing_usable(run, choice, err) : STATUS_OK,
+                         err);
+        buffer_clear(&run->saved_state);
+        enum status status = checkpoint_read(run->domain, run->digester, proposal.path,
+                                             &proposal.seal, solver_field(run->solver),
+                                             solver_outflow(run->solver), &run->saved_state, err);
+        if (status != STATUS_NO_INPUT)
+            return status;
+        if (run->root)
+            report_failure(choice, &proposal, err);
+    }
+}
+
+/* Rank 0: the state in the checkpoint just read. */
+static enum status recall(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    struct buffer_reader reader = {.data = run->saved_state.data, .size = run->saved_state.size};
+    char hash[33];
+    deck_hash(root->deck, hash);
+    struct state_origin origin = {.deck_hash = hash,
+                                  .topic = root->identity.topic,
+                                  .cluster_id = root->identity.cluster_id,
+                                  .partitions = root->identity.partitions};
+    TRY(state_load(&reader, &origin, &run->state, root->fingerprints, err));
+    size_t rest = reader.size - reader.position;
+    memmove(run->saved_state.data, run->saved_state.data + reader.position, rest);
+    run->saved_state.size = rest;
+    log_info("going on after window %lld of %s", (long long)run->state.window, root->rundir.root);
+    return STATUS_OK;
+}
+
+static enum status begin_anew(struct run *run, struct error *err)
+{
+    run->state = (struct run_state){.window = -1};
+    buffer_clear(&run->saved_state);
+    if (!run->root || !run->root->finished_before)
+        return STATUS_OK;
+    return manifest_cut(run->root->manifest, -1, err);
+}
+
+/* Rank 0: a finished run is gone on from before its first provisional window, and what came after is cut
+ * without comparing. */
+static enum status recall_and_cut(struct run *run, struct error *err)
+{
+    TRY(recall(run, err));
+    if (run->root->finished_before)
+        return manifest_cut(run->root->manifest, run->state.window, err);
+    return STATUS_OK;
+}
+
+static void share_position(struct run *run)
+{
+    int64_t position[2] = {run->state.window, run->state.rows};
+    agree_broadcast(run->domain, position, (int)sizeof position);
+    run->window = run->state.window = position[0];
+    run->rows_kept = run->state.rows = position[1];
+}
+
+enum status restart_choose(struct run *run, struct error *err)
+{
+    struct choice choice = {.next = -1};
+    if (run->root)
+        choice.next = manifest_checkpoints(run->root->manifest, &choice.list) - 1;
+    bool found = false;
+    enum status status = read_newest(run, &choice, &found, err);
+    if (status == STATUS_OK && !found)
+        status = agree(run->domain, begin_anew(run, err), err);
+    else if (status == STATUS_OK)
+        status = agree(run->domain, run->root ? recall_and_cut(run, err) : STATUS_OK, err);
+    buffer_release(&choice.failures);
+    if (status == STATUS_OK)
+        share_position(run);
+    return status;
+}

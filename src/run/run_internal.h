@@ -1,0 +1,124 @@
+/* The objects of a run, shared by the files of this room. */
+#ifndef HEATSTREAM_RUN_RUN_INTERNAL_H
+#define HEATSTREAM_RUN_RUN_INTERNAL_H
+
+#include "grid/agree.h"
+#include "grid/measure.h"
+#include "ingest/dead_letters.h"
+#include "plan.h"
+#include "progress.h"
+#include "run/feed.h"
+#include "run/run.h"
+#include "run/stop.h"
+#include "state.h"
+#include "store/frames.h"
+#include "store/journal.h"
+#include "store/manifest.h"
+#include "store/rundir.h"
+
+/* What only rank 0 has. */
+struct root {
+    const struct deck *deck;
+    const struct run_options *options;
+    struct rundir rundir;
+    bool rundir_open;
+    struct source *source;
+    struct source_identity identity;
+    struct decoder *decoder;
+    struct manifest *manifest;
+    struct journal *journal;
+    struct dead_letters *letters;
+    struct windows *windows;
+    struct drain *drain;
+    struct feed *feed;
+    int64_t *first, *ends; /* [partitions] */
+    bool bounded;          /* runs to captured ends */
+    bool finished_before;  /* the run directory holds a finished run */
+    bool nothing_to_do;    /* … and nothing more is asked for */
+    int64_t t0_ms;
+    bool t0_known;
+    int64_t stop_after; /* the last window to close, INT64_MAX: no limit */
+    struct fingerprint *fingerprints;
+    struct ledger *ledgers; /* as of the last parcel taken */
+    struct stop_watch stop;
+    bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
+    struct parcel *parcel;                /* the one being worked on */
+    enum status failure;                  /* of rank 0 alone; ends the run with the next order */
+    struct error failure_error;
+    double checkpoint_s;      /* what the last checkpoint cost */
+    double checkpoint_done_s; /* when it was done, by stop_clock_s() */
+    struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
+    struct buffer summary;
+    int64_t *offsets;       /* [partitions], scratch */
+    struct measure measure; /* of the last frame */
+    struct progress progress;
+};
+
+enum order_kind { ORDER_STEP, ORDER_CHECKPOINT, ORDER_END };
+
+/* What rank 0 tells all ranks to do next. */
+struct order {
+    int kind;
+    bool frame, checkpoint;
+    bool finished; /* the run is complete, not merely stopped */
+    int64_t window;
+    enum status status; /* ORDER_END without finished: why */
+};
+
+struct run {
+    struct plan plan;
+    struct domain *domain;
+    struct solver *solver;
+    struct scatter *scatter;
+    struct measurer *measurer;
+    struct digester *digester;
+    struct frames *frames;
+    struct run_state state;    /* rank 0's counts; the others follow what they need of it */
+    struct buffer saved_state; /* rank 0: of the checkpoint gone on from, or to be written */
+    int64_t rows_kept;         /* rows of the frames file that the restart keeps */
+    int64_t window;            /* the last window stepped, -1: none */
+    bool idle;                 /* nothing to loop over: a dry run, or finished before */
+    struct root *root;         /* NULL but on rank 0 */
+};
+
+/* Rank 0: remembers the first failure, which ends the run with the next order. */
+void root_note(struct root *root, enum status status, const struct error *err);
+
+/* Collective: rank 0's failure, if any, becomes everyone's. */
+enum status root_share_failure(struct run *run, struct error *err) MUST_CHECK;
+
+/* open.c: collective; leaves `run` ready for the loop. run_close() frees what there is, also after a
+ * failure, whose status and text it is given and keeps. */
+enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
+                     struct error *err) MUST_CHECK;
+enum status run_close(struct run *run, enum status status, struct error *err) MUST_CHECK;
+
+/* inputs.c: rank 0. */
+enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
+
+/* begin.c: rank 0: first offsets, captured ends, start of window 0; journaled before use. */
+enum status begin_run(struct root *root, struct error *err) MUST_CHECK;
+
+/* restart.c: collective. Chooses and reads the checkpoint to go on from; run->window is -1 without
+ * one. On rank 0 run->saved_state is then what windows_load() wants. */
+enum status restart_choose(struct run *run, struct error *err) MUST_CHECK;
+
+/* loop.c: collective. STATUS_OK: finished; STATUS_STOPPED: to be gone on with. */
+enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
+
+/* publish.c: collective: one frame row of the present field; rows made readable and committed. */
+enum status publish_frame(struct run *run, struct error *err) MUST_CHECK;
+enum status publish_flush(struct run *run, bool sync, struct error *err) MUST_CHECK;
+
+/* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel. */
+enum status keep_checkpoint(struct run *run, struct error *err) MUST_CHECK;
+
+/* progress.c: rank 0. */
+void progress_stepping(struct run *run);
+void progress_waiting(struct run *run);
+void progress_summary(const struct run *run, const struct digest *digest);
+
+/* summary.c: rank 0: what `heatstream info --json` tells of a run, as JSON. */
+void summary_json(const struct run *run, struct buffer *json);
+
+#endif
