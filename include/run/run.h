@@ -40,4 +40,7 @@ struct run_options {
 enum status run_execute(const struct deck *deck, const struct run_options *options,
                         struct error *err) MUST_CHECK;
 
+/* Collective over MPI_COMM_WORLD: rank 0's status and text become everyone's. */
+enum status run_share_status(enum status status, struct error *err) MUST_CHECK;
+
 #endif

@@ -202,7 +202,7 @@ enum status loop_run(struct run *run, struct error *err)
         if (order.kind == ORDER_END) {
             if (run->root)
                 *err = run->root->failure_error;
-            return plan_share_status(order.status, err);
+            return run_share_status(order.status, err);
         }
     }
 }

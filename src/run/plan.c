@@ -18,7 +18,7 @@ static bool is_root(void)
     return rank == 0;
 }
 
-enum status plan_share_status(enum status status, struct error *err)
+enum status run_share_status(enum status status, struct error *err)
 {
     int value = (int)status;
     MPI_Bcast(&value, 1, MPI_INT, 0, MPI_COMM_WORLD);
@@ -138,7 +138,7 @@ enum status plan_share(const struct deck *deck, const struct run_options *option
         status = plan_fill(deck, options, plan, err);
         collect_texts(deck, options, &texts);
     }
-    status = plan_share_status(status, err);
+    status = run_share_status(status, err);
     MPI_Bcast(plan, (int)sizeof *plan, MPI_BYTE, 0, MPI_COMM_WORLD);
     int64_t size = (int64_t)texts.size;
     MPI_Bcast(&size, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);

@@ -26,7 +26,4 @@ enum status plan_share(const struct deck *deck, const struct run_options *option
                        struct plan *plan, struct error *err) MUST_CHECK;
 void plan_release(struct plan *plan);
 
-/* Collective over MPI_COMM_WORLD, for the time before there is a domain: rank 0's status and text. */
-enum status plan_share_status(enum status status, struct error *err) MUST_CHECK;
-
 #endif
