@@ -24,9 +24,11 @@ static bool allocate(struct solver *solver)
     size_t nx = (size_t)solver->domain->nx;
     solver->now = field_create(solver->domain, solver->config.initial);
     solver->next = field_create_second(solver->domain, solver->config.initial);
+    if (!solver->now || !solver->next)
+        return false;
     solver->outflow = calloc(nx, sizeof *solver->outflow);
     solver->heat_start = calloc(nx + 1, sizeof *solver->heat_start);
-    return solver->now && solver->next && solver->outflow && solver->heat_start;
+    return solver->outflow && solver->heat_start;
 }
 
 struct solver *solver_create(const struct domain *domain, const struct solver_config *config)

@@ -285,6 +285,19 @@ static void outflow_starts_anew_after_a_reset(void)
     end(&s);
 }
 
+static void memory_short_on_one_rank_is_known_to_all(void)
+{
+    struct solver_config config = draw_config(5);
+    struct domain *domain;
+    struct error err;
+    CU_ASSERT_EQUAL_FATAL(domain_create(MPI_COMM_WORLD, 12, 4, 0, &domain, &err), STATUS_OK);
+    struct domain vast = *domain;
+    if (domain->rank == domain->ranks - 1)
+        vast.nx = vast.ny = INT32_MAX - 2;
+    CU_ASSERT_PTR_NULL(solver_create(&vast, &config));
+    domain_destroy(domain);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -294,6 +307,7 @@ int main(int argc, char **argv)
         UNIT_TEST(a_field_put_into_a_new_solver_goes_on_with_the_same_bits),
         UNIT_TEST(the_field_object_stays_the_same_over_odd_and_even_steps),
         UNIT_TEST(outflow_starts_anew_after_a_reset),
+        UNIT_TEST(memory_short_on_one_rank_is_known_to_all),
     };
     return mpi_unit_run(&argc, &argv, "solver", tests, UNIT_COUNT(tests));
 }
