@@ -81,9 +81,11 @@ enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_mes
     TRY(make_room(lane, max, err));
     ssize_t got = rd_kafka_consume_batch_queue(lane->queue, 0, lane->raw, (size_t)max);
     lane->count = got > 0 ? (int)got : 0;
+    lane->fresh_messages += lane->count;
     for (int i = 0; i < lane->count; i++) {
         const rd_kafka_message_t *raw = lane->raw[i];
         lane->messages[i] = convert(raw);
+        lane->fresh_bytes += (int64_t)(lane->messages[i].key_size + lane->messages[i].value_size);
         if (raw->err == RD_KAFKA_RESP_ERR_NO_ERROR)
             lane->next = raw->offset + 1;
         else if (!lane->messages[i].end)

@@ -7,13 +7,15 @@
 
 #include "ingest/source.h"
 
-/* Zero-initialised is closed and valid. Written by this module only. */
+/* Zero-initialised is closed and valid. Written by this module, but for the counts of what was read since
+ * the owner set them to 0. */
 struct kafka_lane {
     rd_kafka_queue_t *queue;
     int64_t next;             /* offset after the last one read */
     rd_kafka_message_t **raw; /* what `messages` point into */
     struct message *messages;
     int count, capacity;
+    int64_t fresh_messages, fresh_bytes;
 };
 
 /* To be called before the partition is assigned; `wake_fd` is an eventfd. */

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/arith.h"
 #include "kafka_common.h"
 #include "kafka_lane.h"
 #include "kafka_offset.h"
@@ -24,6 +25,7 @@ struct kafka_source {
     int partitions;
     struct kafka_lane *lanes;
     int wake_fd;
+    int64_t nudge_messages, nudge_bytes; /* a quarter of what a partition's queue takes */
     bool full_read; /* some read since the last wait may have left messages behind */
     int64_t served_ms;
     int commits_pending;
@@ -31,7 +33,7 @@ struct kafka_source {
 
 static const struct kafka_property consumer_defaults[] = {
     {"isolation.level", "read_committed"}, {"fetch.wait.max.ms", "20"},
-    {"queued.min.messages", "100000"},     {"queued.max.messages.kbytes", "16384"},
+    {"queued.min.messages", "32768"},      {"queued.max.messages.kbytes", "16384"},
     {"socket.timeout.ms", "30000"},        {NULL, NULL},
 };
 
@@ -140,6 +142,18 @@ static enum status serve(struct kafka_source *self, struct error *err)
     return kafka_client_check(self->client, err);
 }
 
+/* librdkafka's fetching thread naps for up to a second once every queue is full, and does not notice
+ * that one is being emptied. Any request to the partition's leader makes it look again; the answer is
+ * of no interest, and with a time-out of 0 nobody waits for it. */
+static void nudge(struct kafka_source *self, int partition)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, self->topic, partition)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_offsets_for_times(self->rk, list, 0);
+    rd_kafka_topic_partition_list_destroy(list);
+    self->lanes[partition].fresh_messages = self->lanes[partition].fresh_bytes = 0;
+}
+
 static enum status kafka_read(struct source *source, int partition, int max,
                               const struct message **messages, int *count, struct error *err)
 {
@@ -154,6 +168,8 @@ static enum status kafka_read(struct source *source, int partition, int max,
     if (lane->count > 0)
         kafka_client_alive(self->client);
     self->full_read |= lane->count == max;
+    if (lane->fresh_messages >= self->nudge_messages || lane->fresh_bytes >= self->nudge_bytes)
+        nudge(self, partition);
     *messages = lane->messages;
     *count = lane->count;
     return STATUS_OK;
@@ -243,6 +259,14 @@ static const struct source_ops kafka_ops = {
     .destroy = kafka_destroy,
 };
 
+static int64_t read_number(rd_kafka_t *rk, const char *property)
+{
+    char *text = kafka_conf_read(rd_kafka_conf(rk), property);
+    int64_t number = text ? atoll(text) : 0;
+    free(text);
+    return number;
+}
+
 static enum status create_client(struct kafka_source *self, const struct kafka_config *config,
                                  struct error *err)
 {
@@ -258,6 +282,8 @@ static enum status create_client(struct kafka_source *self, const struct kafka_c
     };
     TRY(kafka_client_create(&setup, config, self, &self->client, err));
     self->rk = kafka_client_handle(self->client);
+    self->nudge_messages = max_int64(1, read_number(self->rk, "queued.min.messages") / 4);
+    self->nudge_bytes = read_number(self->rk, "queued.max.messages.kbytes") * 1024 / 4;
     self->events = rd_kafka_queue_get_consumer(self->rk);
     kafka_lane_notify(self->events, self->wake_fd);
     return STATUS_OK;

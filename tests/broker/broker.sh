@@ -105,11 +105,15 @@ broker_pid() {
     echo "$pid"
 }
 
+cluster_id() { # as random-uuid makes it, without the start of a JVM; the first byte is never a dash
+    { printf 'A' && head -c 15 /dev/urandom; } | base64 | tr '+/' '-_' | tr -d '='
+}
+
 launch() { # directory
     local class_path
     class_path="$(cd "$(libs)" && pwd)/*"
     java -Xmx256m -cp "$class_path" -Dlog4j.configuration="file:$1/log4j.properties" \
-        kafka.tools.StorageTool format -t AAAAAAAAQACAAAAAAAAAAQ -c "$1/server.properties" \
+        kafka.tools.StorageTool format -t "$(cluster_id)" -c "$1/server.properties" \
         >"$1/format.log" 2>&1 || return 1
     setsid java -Xmx512m -XX:+UseSerialGC -cp "$class_path" \
         -Dlog4j.configuration="file:$1/log4j.properties" \
