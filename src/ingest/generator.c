@@ -125,9 +125,9 @@ static void speak(struct generator *g, int64_t x, int64_t y, bool hot)
 {
     const struct generator_config *config = &g->config;
     struct slot slot = {.step = g->step, .x = (int32_t)x, .y = (int32_t)y, .hot = hot};
-    uint64_t key = cell_key(g, x, y);
     if (g->part != ALL_PARTITIONS && config->partition_by_key && partition_of(g, x, y) != g->part)
         return;
+    uint64_t key = cell_key(g, x, y);
     if (config->dropout > 0 && chance_of(key, FOR_DROPOUT) < config->dropout)
         return;
     slot.doubled = config->duplicates > 0 && chance_of(key, FOR_DUPLICATE) < config->duplicates;

@@ -1,0 +1,404 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "ingest/decoder.h"
+#include "unit.h"
+
+static const struct decoder_config usual = {.format = EVENT_JSON,
+                                            .field_time = "time",
+                                            .field_x = "gridX",
+                                            .field_y = "gridY",
+                                            .field_value = "gen",
+                                            .gnx = 40,
+                                            .gny = 30,
+                                            .gen_limit = 1e12};
+
+static struct record decode_bytes(struct decoder *decoder, const void *value, size_t size)
+{
+    struct record record;
+    struct message message = {.offset = 7, .value = value, .value_size = size};
+    decoder_decode(decoder, 0, &message, &record);
+    return record;
+}
+
+static struct record decode(const char *text)
+{
+    struct decoder *decoder = decoder_create(&usual);
+    struct record record = decode_bytes(decoder, text, strlen(text));
+    decoder_destroy(decoder);
+    return record;
+}
+
+/* Counts the texts that do not get the verdict, and names them. */
+static int count_wrong(const char *const *texts, int count, enum fate verdict)
+{
+    int wrong = 0;
+    for (int i = 0; i < count; i++) {
+        enum fate got = decode(texts[i]).verdict;
+        if (got != verdict)
+            fprintf(stderr, "verdict %d instead of %d: %s\n", (int)got, (int)verdict, texts[i]);
+        wrong += got != verdict;
+    }
+    return wrong;
+}
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
+
+static void good_event_is_read_exactly(void)
+{
+    struct record record = decode("{\"time\":-12,\"gridX\":3,\"gridY\":4,\"gen\":2.5}");
+    CU_ASSERT_EQUAL(record.verdict, FATE_ON_TIME);
+    CU_ASSERT_EQUAL(record.offset, 7);
+    CU_ASSERT(record.has_time);
+    CU_ASSERT_EQUAL(record.time_ms, -12);
+    CU_ASSERT_EQUAL(record.cell, 3 * 30 + 4);
+    CU_ASSERT_EQUAL(record.sensor, 3 * 30 + 4);
+    CU_ASSERT_EQUAL(record.rate, 2.5);
+}
+
+static void unusual_but_valid_events_are_accepted(void)
+{
+    static const char *const texts[] = {
+        "{\"gen\":0,\"gridY\":0,\"gridX\":0,\"time\":0}",
+        " \t\r\n{ \"time\" : 1 , \"gridX\" :\n2,\"gridY\":3,\"gen\":4 } \r\n",
+        "{\"time\":9223372036854775807,\"gridX\":39,\"gridY\":29,\"gen\":-1e12}",
+        "{\"time\":-9223372036854775808,\"gridX\":-0,\"gridY\":0,\"gen\":-0.0}",
+        "{\"\\u0074ime\":1,\"grid\\u0058\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4,\"x\":null,\"y\":[],\"z\":{},\"\":true}",
+        "{\"a\":{\"time\":[1,{\"time\":2}]},\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":{\"k\":1},\"b\":{\"k\":1},\"k\":1,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":1e999999,\"b\":123456789012345678901234567890,\"time\":1,\"gridX\":2,\"gridY\":3,"
+        "\"gen\":4}",
+        "{\"a\":\"\\uD834\\uDD1E \\u0000 \xF0\x9D\x84\x9E \xED\x9F\xBF\",\"time\":1,\"gridX\":2,"
+        "\"gridY\":3,\"gen\":4}",
+        "{\"a\\u0000\":1,\"a\\u0000b\":1,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"gen\":1E+2,\"gridY\":3,\"gridX\":2,\"time\":1}",
+        "{\"gen\":1e-999,\"gridY\":3,\"gridX\":2,\"time\":1}",
+        "{\"Time\":[],\"time \":1,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+    };
+    CU_ASSERT_EQUAL(count_wrong(texts, COUNT(texts), FATE_ON_TIME), 0);
+}
+
+static void garbage_is_undecodable(void)
+{
+    static const char *const texts[] = {
+        "",
+        " ",
+        "garbage",
+        "null",
+        "[]",
+        "{}",
+        "\"time\"",
+        "[{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}]",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}{}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4,}",
+        "{,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1 \"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\" 1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{time:1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{'time':1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":\"1\",\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1.0,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1e3,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":01,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":+1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":0x1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":9223372036854775808,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":-9223372036854775809,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":18446744073709551617,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2.5,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":null,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":NaN}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":Infinity}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":.5}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":5.}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":1e}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":1e+}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":-}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":\"4\"}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":true}",
+        "{\"time\":1,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4,\"t\\u0069me\":1}",
+        "{\"a\":1,\"a\":1,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":1,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4,\"\\u0061\":1}",
+        "{\"a\":{\"b\":1,\"c\":2,\"b\":3},\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":[{\"\xC3\xA9\":1,\"\\u00e9\":3}],\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":[1,],\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":[1 2],\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":tru,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":nul}",
+        "{\"a\":01,\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\x\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\u12G4\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\uD834\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\uDD1E\\uD834\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\uD834\\u0041\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\t\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\xFF\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\xC0\x80\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\xC3\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\xE0\x9F\xBF\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\xED\xA0\x80\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\xF4\x90\x80\x80\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "\xEF\xBB\xBF{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "\v{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4} x",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}//",
+        "{\"a\":\"",
+        "{\"a\":\"\\",
+        "{\"a\":\"\\u00",
+        "{\"a\":{",
+        "{\"a\":[",
+    };
+    CU_ASSERT_EQUAL(count_wrong(texts, COUNT(texts), FATE_UNDECODABLE), 0);
+    CU_ASSERT_FALSE(decode("garbage").has_time);
+}
+
+static void cells_outside_and_large_rates_are_out_of_range(void)
+{
+    static const char *const texts[] = {
+        "{\"time\":1,\"gridX\":40,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":30,\"gen\":4}",
+        "{\"time\":1,\"gridX\":-1,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":-9223372036854775808,\"gen\":4}",
+        "{\"time\":1,\"gridX\":4294967296,\"gridY\":3,\"gen\":4}",
+        "{\"time\":1,\"gridX\":40,\"gridY\":3,\"gen\":1e999}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":1000000000000.0002}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":-1e300}",
+    };
+    CU_ASSERT_EQUAL(count_wrong(texts, COUNT(texts), FATE_OUT_OF_RANGE), 0);
+    CU_ASSERT(decode(texts[0]).has_time);
+    CU_ASSERT_EQUAL(decode(texts[0]).time_ms, 1);
+}
+
+static void numbers_beyond_double_are_not_finite(void)
+{
+    static const char *const texts[] = {
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":1e309}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":-1e99999999999999999999}",
+        "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":1.7976931348623159e308}",
+    };
+    CU_ASSERT_EQUAL(count_wrong(texts, COUNT(texts), FATE_NOT_FINITE), 0);
+}
+
+static void tombstone_is_undecodable(void)
+{
+    struct decoder *decoder = decoder_create(&usual);
+    CU_ASSERT_EQUAL(decode_bytes(decoder, NULL, 0).verdict, FATE_UNDECODABLE);
+    decoder_destroy(decoder);
+}
+
+static void zero_byte_is_undecodable(void)
+{
+    static const char text[] = "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}";
+    struct decoder *decoder = decoder_create(&usual);
+    CU_ASSERT_EQUAL(decode_bytes(decoder, text, sizeof text - 1).verdict, FATE_ON_TIME);
+    CU_ASSERT_EQUAL(decode_bytes(decoder, text, sizeof text).verdict, FATE_UNDECODABLE);
+    decoder_destroy(decoder);
+}
+
+/* The event with `levels` in all: itself and levels-1 arrays. */
+static enum fate decode_nested(int levels)
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4,\"a\":");
+    for (int i = 1; i < levels; i++)
+        buffer_printf(&text, "[");
+    for (int i = 1; i < levels; i++)
+        buffer_printf(&text, "]");
+    buffer_put_u8(&text, '}');
+    struct decoder *decoder = decoder_create(&usual);
+    enum fate verdict = decode_bytes(decoder, text.data, text.size).verdict;
+    decoder_destroy(decoder);
+    buffer_release(&text);
+    return verdict;
+}
+
+static void nesting_ends_at_64_levels(void)
+{
+    CU_ASSERT_EQUAL(decode_nested(64), FATE_ON_TIME);
+    CU_ASSERT_EQUAL(decode_nested(65), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_nested(100000), FATE_UNDECODABLE);
+}
+
+/* The rate of an event whose literal is `head`, then so many zeros, then `tail`. */
+static double decode_long_literal(const char *head, int zeros, const char *tail)
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":%s", head);
+    for (int i = 0; i < zeros; i++)
+        buffer_put_u8(&text, '0');
+    buffer_printf(&text, "%s}", tail);
+    struct decoder *decoder = decoder_create(&usual);
+    struct record record = decode_bytes(decoder, text.data, text.size);
+    decoder_destroy(decoder);
+    buffer_release(&text);
+    return record.verdict == FATE_ON_TIME ? record.rate : NAN;
+}
+
+static void literals_of_a_megabyte_round_correctly(void)
+{
+    /* 1 + 2^-53 lies halfway between 1 and the next double, and even wins. */
+    const char *half = "1.00000000000000011102230246251565404236316680908203125";
+    CU_ASSERT_EQUAL(decode_long_literal(half, 1 << 20, ""), 1.0);
+    CU_ASSERT_EQUAL(decode_long_literal(half, 1 << 20, "1"), 1.0 + 0x1p-52);
+    CU_ASSERT_EQUAL(decode_long_literal("1", 1000000, "e-1000000"), 1.0);
+    CU_ASSERT_EQUAL(decode_long_literal("0.", 1000000, "25e1000001"), 2.5);
+    CU_ASSERT_EQUAL(decode_long_literal("0.", 1000000, "e1000001"), 0.0);
+}
+
+static void strings_of_a_megabyte_are_passed_over(void)
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "{\"a\":\"");
+    for (int i = 0; i < 1 << 20; i++)
+        buffer_put_u8(&text, 'x');
+    buffer_printf(&text, "\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}");
+    struct decoder *decoder = decoder_create(&usual);
+    CU_ASSERT_EQUAL(decode_bytes(decoder, text.data, text.size).verdict, FATE_ON_TIME);
+    text.data[text.size - 1] = ' ';
+    CU_ASSERT_EQUAL(decode_bytes(decoder, text.data, text.size).verdict, FATE_UNDECODABLE);
+    decoder_destroy(decoder);
+    buffer_release(&text);
+}
+
+static enum fate decode_many_keys(int count, int twice)
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "{\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4");
+    for (int i = 0; i < count; i++)
+        buffer_printf(&text, ",\"%d\":0", i);
+    buffer_printf(&text, ",\"\\u003%d\":0}", twice);
+    struct decoder *decoder = decoder_create(&usual);
+    enum fate verdict = decode_bytes(decoder, text.data, text.size).verdict;
+    decoder_destroy(decoder);
+    buffer_release(&text);
+    return verdict;
+}
+
+static void one_key_twice_among_many_is_found(void)
+{
+    CU_ASSERT_EQUAL(decode_many_keys(100000, 5), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_many_keys(5, 5), FATE_ON_TIME);
+}
+
+static struct record decode_binary(const uint8_t *key, size_t key_size, const uint8_t *value,
+                                   size_t value_size)
+{
+    struct decoder_config config = usual;
+    config.format = EVENT_BINARY;
+    struct decoder *decoder = decoder_create(&config);
+    struct record record;
+    struct message message = {
+        .key = key, .key_size = key_size, .value = value, .value_size = value_size};
+    decoder_decode(decoder, 3, &message, &record);
+    decoder_destroy(decoder);
+    return record;
+}
+
+static void binary_is_big_endian_and_of_exact_length(void)
+{
+    static const uint8_t key[9] = {0, 0, 0, 2, 0, 0, 0, 3};
+    static const uint8_t value[17] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xBF, 0xF8};
+    struct record record = decode_binary(key, 8, value, 16);
+    CU_ASSERT_EQUAL(record.verdict, FATE_ON_TIME);
+    CU_ASSERT_EQUAL(record.cell, 2 * 30 + 3);
+    CU_ASSERT_EQUAL(record.time_ms, -2);
+    CU_ASSERT_EQUAL(record.rate, -1.5);
+    CU_ASSERT_EQUAL(decode_binary(key, 9, value, 16).verdict, FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_binary(key, 7, value, 16).verdict, FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_binary(NULL, 0, value, 16).verdict, FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_binary(key, 8, value, 15).verdict, FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_binary(key, 8, value, 17).verdict, FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_binary(key, 8, NULL, 0).verdict, FATE_UNDECODABLE);
+}
+
+static void binary_nan_and_infinity_are_not_finite(void)
+{
+    static const uint8_t inside[8] = {0, 0, 0, 2, 0, 0, 0, 3}, outside[8] = {0xFF};
+    static const uint8_t nan_value[16] = {[8] = 0x7F, [9] = 0xF8};
+    static const uint8_t infinite[16] = {[8] = 0xFF, [9] = 0xF0};
+    CU_ASSERT_EQUAL(decode_binary(inside, 8, nan_value, 16).verdict, FATE_NOT_FINITE);
+    CU_ASSERT_EQUAL(decode_binary(inside, 8, infinite, 16).verdict, FATE_NOT_FINITE);
+    CU_ASSERT_EQUAL(decode_binary(outside, 8, nan_value, 16).verdict, FATE_OUT_OF_RANGE);
+}
+
+static enum fate decode_csv(const char *line)
+{
+    struct decoder *decoder = decoder_create(&usual);
+    struct error err;
+    struct record record = {.verdict = FATE_COUNT};
+    struct message message = {.value = (const uint8_t *)line, .value_size = strlen(line)};
+    if (decoder_set_csv(decoder, 2, "note,\"gen\",gridX,gridY,time\r", &err) == STATUS_OK)
+        decoder_decode(decoder, 2, &message, &record);
+    decoder_destroy(decoder);
+    if (record.verdict == FATE_ON_TIME)
+        CU_ASSERT(record.time_ms == 77 && record.cell == 3 * 30 + 4 && record.rate == 1.5);
+    return record.verdict;
+}
+
+static void csv_lines_are_read_by_the_header(void)
+{
+    CU_ASSERT_EQUAL(decode_csv("x,1.5,3,4,77"), FATE_ON_TIME);
+    CU_ASSERT_EQUAL(decode_csv(",15e-1,3,4,77\r"), FATE_ON_TIME);
+    CU_ASSERT_EQUAL(decode_csv("\"a,\"\"b\"\"\",\"1.5\",\"3\",4,77"), FATE_ON_TIME);
+    CU_ASSERT_EQUAL(decode_csv("x,1.5,40,4,77"), FATE_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(decode_csv("x,1e999,3,4,77"), FATE_NOT_FINITE);
+    CU_ASSERT_EQUAL(decode_csv(""), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("x,1.5,3,4"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("x,1.5,3,4,77,"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("x,1.5,3, 4,77"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("x,1.5,3,4.0,77"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("x,nan,3,4,77"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("x,,3,4,77"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("\"x,1.5,3,4,77"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("\"x\"y,1.5,3,4,77"), FATE_UNDECODABLE);
+    CU_ASSERT_EQUAL(decode_csv("{\"time\":77,\"gridX\":3,\"gridY\":4,\"gen\":1.5}"),
+                    FATE_UNDECODABLE);
+}
+
+static enum status set_header(const char *header, struct error *err)
+{
+    struct decoder *decoder = decoder_create(&usual);
+    enum status status = decoder_set_csv(decoder, 0, header, err);
+    decoder_destroy(decoder);
+    return status;
+}
+
+static void csv_header_must_name_every_field_once(void)
+{
+    struct error err;
+    CU_ASSERT_EQUAL(set_header("\xEF\xBB\xBFtime,gridX,gridY,gen", &err), STATUS_OK);
+    CU_ASSERT_EQUAL(set_header("time,gridX,gen", &err), STATUS_NO_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "gridY"));
+    CU_ASSERT_EQUAL(set_header("time,gridX,gridY,gen,time", &err), STATUS_NO_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "twice"));
+    CU_ASSERT_EQUAL(set_header("", &err), STATUS_NO_INPUT);
+    CU_ASSERT_EQUAL(set_header("\"time", &err), STATUS_NO_INPUT);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(good_event_is_read_exactly),
+        UNIT_TEST(unusual_but_valid_events_are_accepted),
+        UNIT_TEST(garbage_is_undecodable),
+        UNIT_TEST(cells_outside_and_large_rates_are_out_of_range),
+        UNIT_TEST(numbers_beyond_double_are_not_finite),
+        UNIT_TEST(tombstone_is_undecodable),
+        UNIT_TEST(zero_byte_is_undecodable),
+        UNIT_TEST(nesting_ends_at_64_levels),
+        UNIT_TEST(literals_of_a_megabyte_round_correctly),
+        UNIT_TEST(strings_of_a_megabyte_are_passed_over),
+        UNIT_TEST(one_key_twice_among_many_is_found),
+        UNIT_TEST(binary_is_big_endian_and_of_exact_length),
+        UNIT_TEST(binary_nan_and_infinity_are_not_finite),
+        UNIT_TEST(csv_lines_are_read_by_the_header),
+        UNIT_TEST(csv_header_must_name_every_field_once),
+    };
+    return unit_run("decoder", tests, UNIT_COUNT(tests));
+}
