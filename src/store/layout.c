@@ -36,7 +36,7 @@ static hid_t create_rows(struct h5_scope *scope, hid_t file, const struct layout
     struct h5_scope own = h5_begin();
     hid_t space = h5_own(&own, H5Screate_simple(set->rank, dims, most));
     hid_t list = untimed_list(&own);
-    if (set->fill)
+    if (set->fill && H5Tget_class(set->type) != H5T_STRING) /* netCDF-C overflows on such fills */
         h5_check(&own, H5Pset_fill_value(list, set->type, set->fill));
     rows->place(&own, rows, list, set->path, set->rank, dims);
     hid_t created = h5_own(
