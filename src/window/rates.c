@@ -99,7 +99,8 @@ struct rates_result rates_mean(struct rates *rates, struct event *events, int64_
 {
     struct rates_result result = {0};
     rates->heat = make_room(rates->heat, &rates->heat_capacity, count, sizeof *rates->heat);
-    sort_by_cell(rates, events, count);
+    if (count > 1)
+        sort_by_cell(rates, events, count);
     for (int64_t first = 0, next; first < count; first = next) {
         next = first + 1;
         while (next < count && events[next].cell == events[first].cell)

@@ -1,0 +1,176 @@
+#include "unit.h"
+
+#include "window/clock.h"
+
+static int64_t after(const int64_t (*heard)[2], int count, int sensors, int64_t expiry)
+{
+    struct clock *clock = clock_create(sensors, expiry, 1000);
+    for (int i = 0; i < count; i++)
+        clock_hear(clock, heard[i][0], heard[i][1]);
+    int64_t time_ms = clock_time_ms(clock);
+    clock_destroy(clock);
+    return time_ms;
+}
+
+#define AFTER(sensors, expiry, ...)                                                                \
+    after((const int64_t[][2])__VA_ARGS__, (int)(sizeof((int64_t[][2])__VA_ARGS__) / 16), sensors, \
+          expiry)
+
+static void one_or_two_sensors_are_believed(void)
+{
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 5000}}), 5000);
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 5000}, {2, 9000}}), 9000);
+}
+
+static void the_clock_never_runs_back(void)
+{
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 500}}), 1000);
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 5000}, {1, 2000}}), 5000);
+}
+
+static void among_three_sensors_a_wrong_one_moves_nothing(void)
+{
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 1100}, {2, 1100}, {3, 999999}}), 1100);
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 1100}, {2, 1100}, {3, 999999}, {3, 9999999}}), 1100);
+    CU_ASSERT_EQUAL(AFTER(3, 1000, {{1, 1100}, {2, 1100}, {3, 999999}, {1, 1300}}), 1300);
+}
+
+static void five_sensors_need_three_to_agree(void)
+{
+    CU_ASSERT_EQUAL(
+        AFTER(3, 1000,
+              {{1, 1100}, {2, 1100}, {3, 1100}, {4, 1100}, {5, 1100}, {1, 3000}, {2, 4000}}),
+        1100);
+    CU_ASSERT_EQUAL(AFTER(3, 1000,
+                          {{1, 1100},
+                           {2, 1100},
+                           {3, 1100},
+                           {4, 1100},
+                           {5, 1100},
+                           {1, 3000},
+                           {2, 4000},
+                           {3, 2000}}),
+                    2000);
+}
+
+/* The contract itself, with a table of all sensors, against the few the clock keeps. */
+enum { SENSORS = 12 };
+struct table {
+    bool known[SENSORS], spoke[SENSORS];
+    int64_t newest_ms[SENSORS], mx_ms, heard;
+};
+
+static int64_t table_nth_largest(const struct table *table, int nth)
+{
+    for (int i = 0; i < SENSORS; i++) {
+        int larger = 0, equal = 0;
+        for (int j = 0; j < SENSORS && table->known[i]; j++) {
+            larger += table->known[j] && table->newest_ms[j] > table->newest_ms[i];
+            equal += table->known[j] && table->newest_ms[j] == table->newest_ms[i];
+        }
+        if (table->known[i] && larger < nth && nth <= larger + equal)
+            return table->newest_ms[i];
+    }
+    return INT64_MIN;
+}
+
+static void table_hear(struct table *table, int sensors, int64_t expiry, int sensor,
+                       int64_t time_ms)
+{
+    if (!table->known[sensor] || time_ms > table->newest_ms[sensor])
+        table->newest_ms[sensor] = time_ms;
+    table->known[sensor] = table->spoke[sensor] = true;
+    int remembered = 0;
+    for (int i = 0; i < SENSORS; i++)
+        remembered += table->known[i];
+    int half = (remembered + 1) / 2;
+    int64_t claim = table_nth_largest(table, half < sensors ? half : sensors);
+    if (claim > table->mx_ms)
+        table->mx_ms = claim;
+    if (++table->heard < expiry)
+        return;
+    table->heard = 0;
+    for (int i = 0; i < SENSORS; i++) {
+        table->known[i] = table->known[i] && table->spoke[i];
+        table->spoke[i] = false;
+    }
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state += 0x9e3779b97f4a7c15u;
+    uint64_t z = *state;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static void saved_and_loaded(struct clock **clock, int sensors, int64_t expiry)
+{
+    struct buffer state = {0};
+    struct error err;
+    clock_save(*clock, &state);
+    struct clock *copy = clock_create(sensors, expiry, 0);
+    struct buffer_reader reader = {.data = state.data, .size = state.size};
+    CU_ASSERT_EQUAL_FATAL(clock_load(copy, &reader, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(reader.position, state.size);
+    clock_destroy(*clock);
+    *clock = copy;
+    buffer_release(&state);
+}
+
+static void few_sensors_kept_give_the_clock_of_a_table_of_all(void)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        uint64_t random = seed;
+        int sensors = 2 + (int)(next_random(&random) % 3);
+        int64_t expiry = 3 + (int64_t)(next_random(&random) % 30);
+        struct clock *clock = clock_create(sensors, expiry, 0);
+        struct table table = {0};
+        for (int i = 0; i < 400; i++) {
+            int sensor = (int)(next_random(&random) % (2 + seed % (SENSORS - 1)));
+            int64_t time_ms = i * 10 + (int64_t)(next_random(&random) % 400) - 200;
+            if (next_random(&random) % 16 == 0)
+                time_ms += (int64_t)(next_random(&random) % 5000);
+            clock_hear(clock, sensor, time_ms);
+            table_hear(&table, sensors, expiry, sensor, time_ms);
+            if (clock_time_ms(clock) != table.mx_ms)
+                fprintf(stderr, "seed %d record %d\n", (int)seed, i);
+            CU_ASSERT_EQUAL_FATAL(clock_time_ms(clock), table.mx_ms);
+            if (next_random(&random) % 64 == 0)
+                saved_and_loaded(&clock, sensors, expiry);
+        }
+        clock_destroy(clock);
+    }
+}
+
+static void a_state_cut_anywhere_is_refused(void)
+{
+    struct clock *clock = clock_create(3, 1000, 0);
+    for (int i = 0; i < 20; i++)
+        clock_hear(clock, i % 7, i * 100);
+    struct buffer state = {0};
+    clock_save(clock, &state);
+    for (size_t size = 0; size < state.size; size++) {
+        struct error err;
+        struct clock *copy = clock_create(3, 1000, 0);
+        struct buffer_reader reader = {.data = state.data, .size = size};
+        CU_ASSERT_EQUAL(clock_load(copy, &reader, &err), STATUS_BAD_DATA);
+        clock_destroy(copy);
+    }
+    buffer_release(&state);
+    clock_destroy(clock);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(one_or_two_sensors_are_believed),
+        UNIT_TEST(the_clock_never_runs_back),
+        UNIT_TEST(among_three_sensors_a_wrong_one_moves_nothing),
+        UNIT_TEST(five_sensors_need_three_to_agree),
+        UNIT_TEST(few_sensors_kept_give_the_clock_of_a_table_of_all),
+        UNIT_TEST(a_state_cut_anywhere_is_refused),
+    };
+    return unit_run("clock", tests, UNIT_COUNT(tests));
+}
