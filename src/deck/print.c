@@ -1,6 +1,7 @@
 #include "print.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,9 @@
 /* Exponents come with a point: YAML 1.1 readers take 1e+12 for a text. */
 void print_double(double value, struct buffer *text)
 {
-    char digits[40];
-    bool whole = value > -1e15 && value < 1e15 && (double)(int64_t)value == value;
+    char digits[320];
+    bool whole = value > -1e15 && value < 1e15 && (double)(int64_t)value == value &&
+                 !(value == 0 && signbit(value));
     if (whole) {
         buffer_printf(text, "%" PRId64, (int64_t)value);
         return;

@@ -1,0 +1,163 @@
+/* heatstream check: what a deck asks for, before anything runs. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arith.h"
+#include "cli/cli.h"
+#include "deck/deck.h"
+#include "deck/timestep.h"
+#include "grid/domain.h"
+
+/* "1.5 MiB"; `text` holds 32 bytes. */
+static const char *in_bytes(double bytes, char *text)
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    int i = 0;
+    for (; bytes >= 1024 && i < 6; i++)
+        bytes /= 1024;
+    snprintf(text, 32, i ? "%.1f %s" : "%.0f %s", bytes, unit[i]);
+    return text;
+}
+
+static int64_t substeps_of(const struct deck *deck)
+{
+    if (deck->time.substeps > 0)
+        return deck->time.substeps;
+    return timestep_least_substeps(deck->physics.conductivity, deck->grid.dx, deck->grid.dy,
+                                   deck->time.window_ms);
+}
+
+static void print_grid(const struct deck *deck)
+{
+    printf("run         %s, into %s%s%s\n", deck->run.id, deck->run.out,
+           deck->run.out[strlen(deck->run.out) - 1] == '/' ? "" : "/", deck->run.id);
+    printf("grid        %" PRId64 " x %" PRId64 " = %" PRId64 " cells of %g x %g\n", deck->grid.nx,
+           deck->grid.ny, deck->grid.nx * deck->grid.ny, deck->grid.dx, deck->grid.dy);
+}
+
+static void print_time_step(const struct deck *deck)
+{
+    double k = deck->physics.conductivity, dx = deck->grid.dx, dy = deck->grid.dy;
+    int64_t substeps = substeps_of(deck);
+    double tau_s = timestep_tau_s(deck->time.window_ms, substeps);
+    printf("time step   tau = %.9g s: %" PRId64 " substeps%s a window of %" PRId64 " ms\n", tau_s,
+           substeps, deck->time.substeps ? "" : " (auto)", deck->time.window_ms);
+    printf("stability   k*tau*(1/dx^2 + 1/dy^2) = %.9g, limit 0.5: largest stable tau %.9g s\n",
+           timestep_stability(k, dx, dy, tau_s), 0.5 / (k / (dx * dx) + k / (dy * dy)));
+}
+
+static int64_t widest_slab(const struct deck *deck, int ranks)
+{
+    int64_t widest = 0, *edges = calloc((size_t)ranks + 1, sizeof *edges);
+    if (!edges)
+        abort();
+    domain_edges(deck->grid.nx, ranks, deck->frames.tile, edges);
+    for (int rank = 0; rank < ranks; rank++)
+        widest = max_int64(widest, edges[rank + 1] - edges[rank]);
+    free(edges);
+    return widest;
+}
+
+/* Two f64 fields with their ghosts; rank 0 also holds the open windows' events. */
+static void print_memory_for(const struct deck *deck, int ranks)
+{
+    char text[32];
+    int64_t columns = widest_slab(deck, ranks);
+    double bytes = 2.0 * 8.0 * (double)(columns + 2) * (double)(deck->grid.ny + 2);
+    printf("  %7d %8" PRId64 "   %s\n", ranks, columns, in_bytes(bytes, text));
+}
+
+static void print_memory(const struct deck *deck, int asked)
+{
+    printf("memory      fields, of the widest slab:\n    ranks  columns   a rank\n");
+    bool shown = asked == 0;
+    for (int64_t ranks = 1; ranks <= min_int64(deck->grid.nx, 1024); ranks *= 2) {
+        if (!shown && asked <= ranks) {
+            print_memory_for(deck, asked);
+            shown = true;
+        }
+        if (ranks != asked)
+            print_memory_for(deck, (int)ranks);
+    }
+    if (!shown)
+        print_memory_for(deck, asked);
+}
+
+/* Chunks at the upper and right edge are stored whole. */
+static double frame_bytes(const struct deck *deck)
+{
+    int64_t tile_x = min_int64(deck->frames.tile, deck->grid.nx);
+    int64_t tile_y = min_int64(deck->frames.tile, deck->grid.ny);
+    int64_t tiles =
+        ((deck->grid.nx + tile_x - 1) / tile_x) * ((deck->grid.ny + tile_y - 1) / tile_y);
+    return (double)tiles * (double)tile_x * (double)tile_y *
+           (deck->frames.dtype == DECK_F32 ? 4 : 8);
+}
+
+static void print_files(const struct deck *deck)
+{
+    char text[32];
+    double frame = frame_bytes(deck);
+    double frames_per_s = 1000.0 / (double)deck->time.window_ms / (double)deck->frames.every;
+    printf("frame       %s, %s\n", in_bytes(frame, text),
+           deck->frames.dtype == DECK_F32 ? "f32" : "f64");
+    printf("frames      %s per second of event time\n", in_bytes(frame * frames_per_s, text));
+    int64_t frames = deck->time.windows / deck->frames.every;
+    if (frames > 0)
+        printf("            %s in all for %" PRId64 " windows\n",
+               in_bytes(frame * (double)frames, text), deck->time.windows);
+    double field = 8.0 * (double)deck->grid.nx * (double)(deck->grid.ny + 1);
+    printf("checkpoint  %s and the events of open windows, %" PRId64 " kept\n",
+           in_bytes(field, text), deck->checkpoint.keep);
+}
+
+static bool uses_generator(const struct deck *deck)
+{
+    return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
+           (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
+}
+
+static void print_events(const struct deck *deck)
+{
+    static const char *const source[] = {"kafka", "file", "synthetic"};
+    if (!uses_generator(deck)) {
+        printf("events      from %s, not known before\n", source[deck->stream.source]);
+        return;
+    }
+    double share = (deck->gen.zeros ? 1.0 : deck->gen.probability) * (1 - deck->gen.dropout) *
+                   (1 + deck->gen.duplicates);
+    double a_step = (double)(deck->grid.nx * deck->grid.ny) * share;
+    printf("events      %.0f per second of event time", a_step * 1000 / (double)deck->gen.step_ms);
+    if (deck->gen.steps > 0)
+        printf(", %.0f in all, %" PRId64 " steps", a_step * (double)deck->gen.steps,
+               deck->gen.steps);
+    printf("\n");
+}
+
+static enum status check_ranks(const struct deck *deck, int ranks, struct error *err)
+{
+    if (ranks > deck->grid.nx)
+        return deck_error(deck, "grid.nx", err,
+                          "%" PRId64 " columns are too few for %d ranks: each needs one",
+                          deck->grid.nx, ranks);
+    return STATUS_OK;
+}
+
+enum status command_check(const struct cli_options *options, struct error *err)
+{
+    struct deck *deck;
+    TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
+    print_grid(deck);
+    print_time_step(deck);
+    enum status status = check_ranks(deck, options->ranks, err);
+    if (status == STATUS_OK) {
+        print_memory(deck, options->ranks);
+        print_files(deck);
+        print_events(deck);
+    }
+    deck_destroy(deck);
+    return status;
+}

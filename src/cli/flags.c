@@ -1,0 +1,297 @@
+#include "flags.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deck/timestamp.h"
+#include "durations.h"
+
+const struct command_text cli_commands[CLI_COMMANDS] = {
+    [CLI_NONE] = {"", "COMMAND", "the heat equation driven by a stream of events"},
+    [CLI_RUN] = {"run", "DECK", "read events, step the field, write frames and checkpoints"},
+    [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory and file sizes"},
+    [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files"},
+    [CLI_INFO] = {"info", "PATH", "say what is in a run directory, frames file or checkpoint"},
+    [CLI_REFERENCE] = {"deck-reference", "", "print the deck reference or its JSON schema"},
+};
+
+enum {
+    IN_RUN = 1 << CLI_RUN,
+    IN_CHECK = 1 << CLI_CHECK,
+    IN_GEN = 1 << CLI_GEN,
+    IN_INFO = 1 << CLI_INFO,
+    IN_REFERENCE = 1 << CLI_REFERENCE,
+    IN_DECK = IN_RUN | IN_CHECK | IN_GEN,
+    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_REFERENCE,
+};
+
+enum status cli_usage(const struct parse *parse, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    const char *name = cli_commands[parse->options->command].name;
+    return error_set(parse->err, STATUS_USAGE, "%s; see heatstream %s%s-h", text, name,
+                     *name ? " " : "");
+}
+
+void cli_replace(char **text, const char *value)
+{
+    free(*text);
+    *text = strdup(value);
+    if (!*text)
+        abort();
+}
+
+void cli_override(struct parse *parse, const char *key, const char *value)
+{
+    struct cli_options *options = parse->options;
+    size_t size = strlen(key) + strlen(value) + 2;
+    char *text = malloc(size);
+    options->overrides = realloc(options->overrides, (size_t)(options->override_count + 1) *
+                                                         sizeof *options->overrides);
+    if (!text || !options->overrides)
+        abort();
+    snprintf(text, size, "%s%s%s", key, *key ? "=" : "", value);
+    options->overrides[options->override_count++] = text;
+}
+
+void cli_property(struct parse *parse, const char *name, const char *value)
+{
+    char key[512];
+    if (!strcmp(name, "bootstrap.servers") || !strcmp(name, "metadata.broker.list"))
+        snprintf(key, sizeof key, "stream.brokers");
+    else
+        snprintf(key, sizeof key, "stream.rdkafka.%s", name);
+    cli_override(parse, key, value);
+}
+
+static enum status take_override(struct parse *parse, const char *argument)
+{
+    const char *equals = strchr(argument, '=');
+    if (!equals || equals == argument)
+        return cli_usage(parse, "-D %.200s: must be key=value", argument);
+    cli_override(parse, "", argument);
+    return STATUS_OK;
+}
+
+static enum status take_property(struct parse *parse, const char *argument)
+{
+    char name[256];
+    size_t length = strcspn(argument, "=");
+    if (argument[length] != '=' || length == 0 || length >= sizeof name)
+        return cli_usage(parse, "-X %.200s: must be property=value", argument);
+    snprintf(name, sizeof name, "%.*s", (int)length, argument);
+    cli_property(parse, name, argument + length + 1);
+    return STATUS_OK;
+}
+
+static enum status take_brokers(struct parse *parse, const char *argument)
+{
+    cli_override(parse, "stream.brokers", argument);
+    return STATUS_OK;
+}
+
+static enum status take_topic(struct parse *parse, const char *argument)
+{
+    cli_override(parse, "stream.topic", argument);
+    return STATUS_OK;
+}
+
+static enum status take_out(struct parse *parse, const char *argument)
+{
+    if (*argument == '\0')
+        return cli_usage(parse, "--out: must not be empty");
+    if (parse->options->command == CLI_GEN)
+        cli_replace(&parse->options->gen_out, argument);
+    else
+        cli_override(parse, "run.out", argument);
+    return STATUS_OK;
+}
+
+static enum status take_restart(struct parse *parse, const char *argument)
+{
+    struct cli_options *options = parse->options;
+    if (!argument || !strcmp(argument, "auto")) {
+        options->restart = CLI_RESTART_AUTO;
+    } else if (!strcmp(argument, "latest")) {
+        options->restart = CLI_RESTART_LATEST;
+    } else if (!strcmp(argument, "none")) {
+        options->restart = CLI_RESTART_NONE;
+    } else if (*argument) {
+        options->restart = CLI_RESTART_FILE;
+        cli_replace(&options->restart_file, argument);
+    } else {
+        return cli_usage(parse, "--restart=: must be auto, latest, none or a checkpoint file");
+    }
+    return STATUS_OK;
+}
+
+static enum status take_time_limit(struct parse *parse, const char *argument)
+{
+    if (!duration_parse(argument, &parse->options->time_limit_s))
+        return cli_usage(parse, "--time-limit %.100s: must be HH:MM:SS, D-HH:MM:SS or MM:SS",
+                         argument);
+    return STATUS_OK;
+}
+
+static enum status take_until(struct parse *parse, const char *argument)
+{
+    struct cli_options *options = parse->options;
+    if (!strcmp(argument, "end"))
+        options->until = CLI_UNTIL_END;
+    else if (timestamp_parse(argument, &options->until_value))
+        options->until = CLI_UNTIL_TIME;
+    else if (whole_parse(argument, &options->until_value) && options->until_value > 0)
+        options->until = CLI_UNTIL_WINDOWS;
+    else
+        return cli_usage(parse,
+                         "--until %.100s: must be `end`, a number of windows or a time such as "
+                         "2026-01-01T00:00:00Z",
+                         argument);
+    return STATUS_OK;
+}
+
+static enum status take_from(struct parse *parse, const char *argument)
+{
+    if (!offset_is_valid(argument))
+        return cli_usage(parse, "--from %.100s: must be beginning, end, N, -N or s@MS", argument);
+    cli_replace(&parse->options->from, argument);
+    return STATUS_OK;
+}
+
+static enum status take_log(struct parse *parse, const char *argument)
+{
+    if (strcmp(argument, "human") && strcmp(argument, "json"))
+        return cli_usage(parse, "--log %.100s: must be human or json", argument);
+    cli_override(parse, "log.format", argument);
+    return STATUS_OK;
+}
+
+static enum status take_quiet(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    cli_override(parse, "log.level", "warn");
+    return STATUS_OK;
+}
+
+static enum status take_verbose(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    cli_override(parse, "log.level", "debug");
+    return STATUS_OK;
+}
+
+static enum status take_dry_run(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->dry_run = true;
+    return STATUS_OK;
+}
+
+static enum status take_print_config(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->print_config = true;
+    return STATUS_OK;
+}
+
+static enum status take_pace(struct parse *parse, const char *argument)
+{
+    char *end;
+    double pace = strtod(argument, &end);
+    if (end == argument || *end || !isfinite(pace) || pace < 0)
+        return cli_usage(parse, "--pace %.100s: must be a number, 0 for as fast as possible",
+                         argument);
+    parse->options->pace = pace;
+    return STATUS_OK;
+}
+
+static enum status take_ranks(struct parse *parse, const char *argument)
+{
+    int64_t ranks;
+    if (!whole_parse(argument, &ranks) || ranks < 1 || ranks > INT_MAX)
+        return cli_usage(parse, "--ranks %.100s: must be a number of ranks", argument);
+    parse->options->ranks = (int)ranks;
+    return STATUS_OK;
+}
+
+static enum status take_json(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->json = true;
+    return STATUS_OK;
+}
+
+static enum status take_schema(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->schema = true;
+    return STATUS_OK;
+}
+
+static enum status take_markdown(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->schema = false;
+    return STATUS_OK;
+}
+
+static enum status take_help(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->help = true;
+    return STATUS_OK;
+}
+
+static enum status take_version(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->version = true;
+    return STATUS_OK;
+}
+
+const struct flag cli_flags[] = {
+    {'D', NULL, "KEY=VALUE", IN_DECK, "set an option of the deck", take_override},
+    {'b', NULL, "BROKERS", IN_DECK, "stream.brokers: host:port,… or `embedded`", take_brokers},
+    {'t', NULL, "TOPIC", IN_DECK, "stream.topic", take_topic},
+    {'X', NULL, "NAME=VALUE", IN_DECK, "a librdkafka property", take_property},
+    {'F', NULL, "FILE", IN_DECK, "librdkafka properties, one NAME=VALUE a line, as kcat -F",
+     cli_read_properties},
+    {0, "restart", "[=auto|latest|none|FILE]", IN_RUN,
+     "go on from a checkpoint: the newest good one if there is any (auto, the default), the newest "
+     "or fail, none, or this one",
+     take_restart},
+    {0, "time-limit", "[D-]HH:MM:SS", IN_RUN, "stop in time for a last checkpoint, exit code 75",
+     take_time_limit},
+    {0, "until", "end|TIME|WINDOWS", IN_RUN,
+     "end at the present end of the topic, at the window that holds a time, or after so many",
+     take_until},
+    {0, "from", "OFFSET", IN_RUN,
+     "where a new run begins to read: beginning (default), end, N, -N or s@MS", take_from},
+    {0, "out", "DIR", IN_RUN, "run.out: where the run directory is made", take_out},
+    {0, "out", "PREFIX", IN_GEN,
+     "write files PREFIX.0.ndjson, … or, with -, to standard output instead of the topic",
+     take_out},
+    {0, "pace", "N", IN_GEN, "N times real time; 0 (default): as fast as possible", take_pace},
+    {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",
+     take_dry_run},
+    {0, "print-config", NULL, IN_RUN, "print the effective deck and leave", take_print_config},
+    {0, "ranks", "N", IN_CHECK, "say what N ranks need, and refuse a grid that is too narrow",
+     take_ranks},
+    {0, "json", NULL, IN_INFO, "for programs", take_json},
+    {0, "markdown", NULL, IN_REFERENCE, "the reference as in the README (default)", take_markdown},
+    {0, "schema", NULL, IN_REFERENCE, "a JSON schema", take_schema},
+    {'q', NULL, NULL, IN_DECK, "warnings and errors only", take_quiet},
+    {'v', NULL, NULL, IN_DECK, "more detail", take_verbose},
+    {0, "log", "human|json", IN_DECK, "form of the log", take_log},
+    {'h', "help", NULL, IN_ALL, "this text", take_help},
+    {0, "version", NULL, 1 << CLI_NONE, "version and git id", take_version},
+};
+const int cli_flag_count = sizeof cli_flags / sizeof *cli_flags;

@@ -1,0 +1,81 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "deck/options.h"
+#include "flags.h"
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r", text[length - 1]))
+        text[--length] = '\0';
+    return text;
+}
+
+static enum status read_line(struct parse *parse, const char *path, int number, char *line)
+{
+    line = trim(line);
+    if (*line == '\0' || *line == '#')
+        return STATUS_OK;
+    char *equals = strchr(line, '=');
+    if (equals)
+        *equals = '\0';
+    char *name = trim(line);
+    if (!equals || *name == '\0' || strlen(name) > 255)
+        return cli_usage(parse, "-F %s:%d: must be property=value", path, number);
+    cli_property(parse, name, trim(equals + 1));
+    return STATUS_OK;
+}
+
+enum status cli_read_properties(struct parse *parse, const char *path)
+{
+    struct buffer contents = {0};
+    enum status status = durable_read_file(path, &contents, parse->err);
+    if (status != STATUS_OK)
+        error_prefix(parse->err, status, "-F");
+    buffer_append(&contents, "", 1);
+    int number = 1;
+    for (char *line = (char *)contents.data; line && status == STATUS_OK; number++) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        status = read_line(parse, path, number, line);
+        line = end ? end + 1 : NULL;
+    }
+    buffer_release(&contents);
+    return status;
+}
+
+/* Length of the part of an argument that may be shown: all, or up to the value of a secret. */
+static size_t shown_length(const char *argument)
+{
+    const char *equals = strchr(argument, '=');
+    if (!equals)
+        return strlen(argument);
+    char name[512];
+    const char *start = argument;
+    if (!strncmp(start, "-X", 2) || !strncmp(start, "-D", 2))
+        start += 2;
+    if (!strncmp(start, "stream.rdkafka.", 15))
+        start += 15;
+    snprintf(name, sizeof name, "%.*s", (int)(equals - start), start);
+    bool secret = deck_name_is_secret(name) || !strcmp(name, "stream.rdkafka");
+    return secret ? (size_t)(equals - argument) + 1 : strlen(argument);
+}
+
+char *cli_join_redacted(int argc, char *const *argv)
+{
+    struct buffer text = {0};
+    for (int i = 0; i < argc; i++) {
+        size_t shown = shown_length(argv[i]);
+        buffer_append(&text, " ", i ? 1 : 0);
+        buffer_append(&text, argv[i], shown);
+        if (argv[i][shown] != '\0')
+            buffer_append(&text, "***", 3);
+    }
+    buffer_append(&text, "", 1);
+    return (char *)text.data;
+}
