@@ -1,3 +1,4 @@
+#include "clock_table.h"
 #include "unit.h"
 
 #include "window/clock.h"
@@ -53,49 +54,6 @@ static void five_sensors_need_three_to_agree(void)
                     2000);
 }
 
-/* The contract itself, with a table of all sensors, against the few the clock keeps. */
-enum { SENSORS = 12 };
-struct table {
-    bool known[SENSORS], spoke[SENSORS];
-    int64_t newest_ms[SENSORS], mx_ms, heard;
-};
-
-static int64_t table_nth_largest(const struct table *table, int nth)
-{
-    for (int i = 0; i < SENSORS; i++) {
-        int larger = 0, equal = 0;
-        for (int j = 0; j < SENSORS && table->known[i]; j++) {
-            larger += table->known[j] && table->newest_ms[j] > table->newest_ms[i];
-            equal += table->known[j] && table->newest_ms[j] == table->newest_ms[i];
-        }
-        if (table->known[i] && larger < nth && nth <= larger + equal)
-            return table->newest_ms[i];
-    }
-    return INT64_MIN;
-}
-
-static void table_hear(struct table *table, int sensors, int64_t expiry, int sensor,
-                       int64_t time_ms)
-{
-    if (!table->known[sensor] || time_ms > table->newest_ms[sensor])
-        table->newest_ms[sensor] = time_ms;
-    table->known[sensor] = table->spoke[sensor] = true;
-    int remembered = 0;
-    for (int i = 0; i < SENSORS; i++)
-        remembered += table->known[i];
-    int half = (remembered + 1) / 2;
-    int64_t claim = table_nth_largest(table, half < sensors ? half : sensors);
-    if (claim > table->mx_ms)
-        table->mx_ms = claim;
-    if (++table->heard < expiry)
-        return;
-    table->heard = 0;
-    for (int i = 0; i < SENSORS; i++) {
-        table->known[i] = table->known[i] && table->spoke[i];
-        table->spoke[i] = false;
-    }
-}
-
 static uint64_t next_random(uint64_t *state)
 {
     *state += 0x9e3779b97f4a7c15u;
@@ -126,14 +84,14 @@ static void few_sensors_kept_give_the_clock_of_a_table_of_all(void)
         int sensors = 2 + (int)(next_random(&random) % 3);
         int64_t expiry = 3 + (int64_t)(next_random(&random) % 30);
         struct clock *clock = clock_create(sensors, expiry, 0);
-        struct table table = {0};
+        struct clock_table table = {0};
         for (int i = 0; i < 400; i++) {
-            int sensor = (int)(next_random(&random) % (2 + seed % (SENSORS - 1)));
+            int sensor = (int)(next_random(&random) % (2 + seed % (CLOCK_TABLE_SENSORS - 1)));
             int64_t time_ms = i * 10 + (int64_t)(next_random(&random) % 400) - 200;
             if (next_random(&random) % 16 == 0)
                 time_ms += (int64_t)(next_random(&random) % 5000);
             clock_hear(clock, sensor, time_ms);
-            table_hear(&table, sensors, expiry, sensor, time_ms);
+            clock_table_hear(&table, sensors, expiry, sensor, time_ms);
             if (clock_time_ms(clock) != table.mx_ms)
                 fprintf(stderr, "seed %d record %d\n", (int)seed, i);
             CU_ASSERT_EQUAL_FATAL(clock_time_ms(clock), table.mx_ms);

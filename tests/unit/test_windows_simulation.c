@@ -4,6 +4,7 @@
  * HEATSTREAM_SEEDS=n sets how many seeds are run, HEATSTREAM_SEED=s runs that one alone. */
 #include <string.h>
 
+#include "clock_table.h"
 #include "unit.h"
 
 #include "base/arith.h"
@@ -201,6 +202,185 @@ static void run_scene(const struct scene *scene, uint64_t seed, bool restarts,
     windows_destroy(windows);
 }
 
+/* The contract read aloud: partition after partition while its clock has not passed k, tables of
+ * everything, no reuse of any code under test but floor_div(). */
+struct model_event {
+    struct record record;
+    int64_t window;
+};
+
+struct model {
+    struct clock_table clocks[MAX_PARTITIONS];
+    int position[MAX_PARTITIONS];
+    bool finished[MAX_PARTITIONS];
+    int64_t next[MAX_PARTITIONS], fates[MAX_PARTITIONS][FATE_COUNT];
+    struct model_event events[MAX_PARTITIONS * MAX_RECORDS];
+    int event_count;
+    struct model_event letters[MAX_PARTITIONS * MAX_RECORDS]; /* window: the reason */
+    int letter_count;
+    bool provisional;
+};
+
+static int64_t model_passed(const struct scene *scene, const struct model *model, int p)
+{
+    const struct windows_config *config = &scene->config;
+    return floor_div((__int128)model->clocks[p].mx_ms - config->t0_ms - config->disorder_ms,
+                     config->window_ms);
+}
+
+static void model_refuse(struct model *model, const struct record *record, enum fate reason)
+{
+    model->fates[record->partition][reason]++;
+    model->letters[model->letter_count++] =
+        (struct model_event){.record = *record, .window = (int64_t)reason};
+}
+
+static void model_take(const struct scene *scene, struct model *model, const struct record *record,
+                       int64_t k)
+{
+    const struct windows_config *config = &scene->config;
+    int p = record->partition;
+    model->fates[p][FATE_SKIPPED] += record->offset - model->next[p];
+    model->next[p] = record->offset + 1;
+    if (record->verdict != FATE_ON_TIME || record->time_ms < config->t0_ms) {
+        model_refuse(model, record,
+                     record->verdict != FATE_ON_TIME ? record->verdict : FATE_BEFORE_START);
+        return;
+    }
+    int64_t window = floor_div((__int128)record->time_ms - config->t0_ms, config->window_ms);
+    if (window >= k) {
+        model->fates[p][FATE_ON_TIME]++;
+        model->events[model->event_count++] = (struct model_event){*record, window};
+    } else {
+        model_refuse(model, record, FATE_TOO_LATE);
+    }
+    clock_table_hear(&model->clocks[p], config->clock_sensors, config->clock_expiry,
+                     (int)record->sensor, record->time_ms);
+}
+
+static void model_drain(const struct scene *scene, struct model *model, int64_t k)
+{
+    for (int p = 0; p < scene->config.partitions; p++) {
+        const struct stream *stream = &scene->streams[p];
+        while (!model->finished[p] && model_passed(scene, model, p) <= k) {
+            if (model->position[p] < stream->count) {
+                model_take(scene, model, &stream->records[model->position[p]++], k);
+                continue;
+            }
+            model->finished[p] = true;
+            model->fates[p][FATE_SKIPPED] += stream->end - model->next[p];
+            model->next[p] = stream->end;
+        }
+    }
+}
+
+static bool earlier(const struct record *a, const struct record *b)
+{
+    if (a->time_ms != b->time_ms)
+        return a->time_ms < b->time_ms;
+    return a->partition != b->partition ? a->partition < b->partition : a->offset < b->offset;
+}
+
+/* Sums the events of one cell in order, choosing the next by search. */
+static int64_t model_mean(const struct model *model, int64_t window, int64_t cell, double *mean)
+{
+    const struct record *last = NULL;
+    double sum = 0.0;
+    int64_t count = 0;
+    for (;;) {
+        const struct record *next = NULL;
+        for (int i = 0; i < model->event_count; i++) {
+            const struct record *record = &model->events[i].record;
+            if (model->events[i].window != window || record->cell != cell)
+                continue;
+            if ((!last || earlier(last, record)) && (!next || earlier(record, next)))
+                next = record;
+        }
+        if (!next)
+            break;
+        sum += next->rate;
+        count++;
+        last = next;
+    }
+    *mean = count ? sum / (double)count : 0.0;
+    return count;
+}
+
+static void model_tell_letters(struct model *model, struct buffer *out)
+{
+    buffer_put_i64(out, model->letter_count);
+    for (int p = 0; p < MAX_PARTITIONS; p++)
+        for (int i = 0; i < model->letter_count; i++) {
+            const struct record *record = &model->letters[i].record;
+            if (record->partition != p)
+                continue;
+            buffer_put_i64(out, p);
+            buffer_put_i64(out, record->offset);
+            buffer_put_i64(out, model->letters[i].window);
+            buffer_put_bytes(out, record->value, record->value_size);
+        }
+    model->letter_count = 0;
+}
+
+static void model_tell_ledgers(const struct scene *scene, const struct model *model,
+                               struct buffer *out)
+{
+    for (int p = 0; p < scene->config.partitions; p++)
+        for (int fate = 0; fate < FATE_COUNT; fate++)
+            buffer_put_i64(out, model->fates[p][fate]);
+}
+
+static void model_close(const struct scene *scene, struct model *model, int64_t k,
+                        struct outcome *outcome)
+{
+    bool complete = true;
+    for (int p = 0; p < scene->config.partitions; p++)
+        complete = complete && model_passed(scene, model, p) > k;
+    model->provisional = model->provisional || !complete;
+    buffer_put_i64(&outcome->bytes, k);
+    buffer_put_i64(&outcome->bytes, model->provisional + 2 * complete);
+    int64_t events = 0, missing = 0;
+    for (int64_t cell = 0; cell < NX * NY; cell++) {
+        struct heat heat = {.cell = cell};
+        int64_t count = model_mean(model, k, cell, &heat.rate);
+        heat.rate *= scene->config.gen_scale;
+        events += count;
+        missing += count == 0;
+        if (heat.rate != 0.0)
+            buffer_append(&outcome->bytes, &heat, sizeof heat);
+    }
+    buffer_put_i64(&outcome->bytes, events);
+    buffer_put_i64(&outcome->bytes, missing);
+    buffer_put_i64(&outcome->bytes, model->letter_count);
+    model_tell_letters(model, &outcome->bytes);
+    model_tell_ledgers(scene, model, &outcome->bytes);
+    outcome->windows++;
+}
+
+static bool model_closes(const struct scene *scene, const struct model *model, int64_t k)
+{
+    bool all_finished = true, event_left = false;
+    for (int p = 0; p < scene->config.partitions; p++)
+        all_finished = all_finished && model->finished[p];
+    for (int i = 0; i < model->event_count; i++)
+        event_left = event_left || model->events[i].window >= k;
+    return !all_finished || event_left;
+}
+
+static void model_run(const struct scene *scene, struct outcome *outcome)
+{
+    static struct model model;
+    memset(&model, 0, sizeof model);
+    for (int p = 0; p < scene->config.partitions; p++)
+        model.clocks[p].mx_ms = scene->config.t0_ms + scene->config.disorder_ms;
+    int64_t k = 0;
+    for (model_drain(scene, &model, k); model_closes(scene, &model, k);
+         model_drain(scene, &model, k))
+        model_close(scene, &model, k++, outcome);
+    model_tell_letters(&model, &outcome->bytes);
+    model_tell_ledgers(scene, &model, &outcome->bytes);
+}
+
 static bool same(const struct outcome *a, const struct outcome *b)
 {
     return a->bytes.size == b->bytes.size &&
@@ -240,6 +420,22 @@ static void every_interleaving_and_restart_has_one_outcome(void)
         buffer_release(&plain.bytes);
     }
     CU_ASSERT(windows > (int64_t)count);
+}
+
+static void the_outcome_is_that_of_the_contract(void)
+{
+    static struct scene scene;
+    uint64_t first, count = seeds(&first);
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        make_scene(&scene, seed, false);
+        struct outcome plain = {0}, model = {0};
+        run_scene(&scene, seed, true, &plain);
+        model_run(&scene, &model);
+        say_seed(seed, same(&plain, &model));
+        CU_ASSERT_FATAL(same(&plain, &model));
+        buffer_release(&plain.bytes);
+        buffer_release(&model.bytes);
+    }
 }
 
 static int by_time(const void *left, const void *right)
@@ -331,6 +527,7 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(every_interleaving_and_restart_has_one_outcome),
+        UNIT_TEST(the_outcome_is_that_of_the_contract),
         UNIT_TEST(disorder_within_the_bound_equals_sorted_delivery),
         UNIT_TEST(a_state_cut_or_changed_anywhere_never_crashes),
     };
