@@ -86,21 +86,17 @@ def retrying(read: Callable[[], Result]) -> Result:
 
 def _open_file(file: Path) -> xr.Dataset:
     _check_file(file)
-    root = xr.open_dataset(file, engine="h5netcdf", decode_times=False)
-    series = xr.open_dataset(file, engine="h5netcdf", group="series", decode_times=False)
-    merged = root.merge(series.drop_vars(list(root.coords), errors="ignore"), join="exact")
+    # One opening for both groups: a running writer replaces the master between two.
+    tree = xr.open_datatree(file, engine="h5netcdf", decode_times=False)
+    root, series = tree.to_dataset(), tree.children["series"].to_dataset(inherit=False)
+    merged = root.merge(series, join="exact")
     event_time = merged["event_time"].values.astype("datetime64[ms]")
     attrs = {"long_name": "event time (UTC) of the end of the window"}
     merged = merged.drop_vars("event_time").assign_coords(time=("time", event_time, attrs))
     merged.attrs = {name: _text(value) for name, value in root.attrs.items()}
-    merged.set_close(lambda: _close(root, series))
+    merged.set_close(tree.close)
     merged.encoding["source"] = str(file)
     return merged
-
-
-def _close(*datasets: xr.Dataset) -> None:
-    for dataset in datasets:
-        dataset.close()
 
 
 def _text(value: object) -> object:

@@ -1,5 +1,6 @@
 """open_run gives what the files hold, or says why it cannot."""
 
+import itertools
 import threading
 from pathlib import Path
 
@@ -104,6 +105,31 @@ def test_segment_that_appears_a_moment_later_is_waited_for(
     monkeypatch.setattr("heatstream_analysis.reading.time.sleep", restore)
     open_run(tmp_path).close()
     assert back.is_set()
+
+
+def test_master_replaced_while_it_is_opened_gives_one_of_the_two(tmp_path: Path) -> None:
+    masters = {}
+    for rows in (20, 25):
+        write_run(tmp_path, rows=rows, per_segment=10)
+        masters[rows] = (tmp_path / "frames.h5").read_bytes()
+    done = threading.Event()
+
+    def replace() -> None:
+        for master in itertools.cycle(masters.values()):
+            (tmp_path / "next").write_bytes(master)
+            (tmp_path / "next").replace(tmp_path / "frames.h5")
+            if done.wait(0.001):
+                return
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        for _ in range(20):
+            with open_run(tmp_path) as run:
+                assert run.sizes["time"] in masters
+    finally:
+        done.set()
+        writer.join()
 
 
 @pytest.mark.parametrize("schema", ["", "frames/2", "checkpoint/1"])
