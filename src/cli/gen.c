@@ -9,7 +9,7 @@
 #include "deck/deck.h"
 #include "ingest/generator.h"
 #include "ingest/sink.h"
-#include "run/generator_deck.h"
+#include "run/deck_sources.h"
 
 /* When the events of a step leave: an absolute schedule, so that no delay adds up. */
 struct pace {

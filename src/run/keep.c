@@ -66,7 +66,7 @@ enum status keep_checkpoint(struct run *run, struct error *err)
                                          .outflow = solver_outflow(run->solver)};
     if (run->root) {
         content.state = &run->saved_state;
-        content.summary_json = (const char *)run->root->summary.data;
+        content.summary = (const char *)run->root->summary.data;
     }
     struct checkpoint_seal seal;
     TRY(checkpoint_write(run->domain, run->digester, &config, &content, &seal, err));

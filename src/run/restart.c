@@ -94,9 +94,11 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
             return agree(run->domain, run->root ? nothing_usable(run, choice, err) : STATUS_OK,
                          err);
         buffer_clear(&run->saved_state);
+        struct checkpoint_target target = {.field = solver_field(run->solver),
+                                           .outflow = solver_outflow(run->solver),
+                                           .state = &run->saved_state};
         enum status status = checkpoint_read(run->domain, run->digester, proposal.path,
-                                             &proposal.seal, solver_field(run->solver),
-                                             solver_outflow(run->solver), &run->saved_state, err);
+                                             &proposal.seal, &target, err);
         if (status != STATUS_NO_INPUT)
             return status;
         if (run->root)
