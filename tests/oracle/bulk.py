@@ -37,7 +37,7 @@ def parse_lines(raw: bytes, ny: int, first: int = 0) -> Events:
     """Clean lines in the one form the generator writes."""
     for name in (b'{"time":', b'"gridX":', b'"gridY":', b'"gen":', b"}", b",", b"\n"):
         raw = raw.replace(name, b" ")
-    numbers = np.array(raw.split(), dtype=np.float64).reshape(-1, 4)
+    numbers = np.fromstring(raw.decode("ascii"), dtype=np.float64, sep=" ").reshape(-1, 4)
     assert np.all(np.abs(numbers[:, 0]) < 2.0**53)
     time_ms, x, y = (numbers[:, i].astype(np.int64) for i in range(3))
     offset = first + np.arange(len(numbers), dtype=np.int64)

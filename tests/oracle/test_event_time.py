@@ -106,8 +106,7 @@ def test_one_wrong_clock_among_three_moves_nothing() -> None:
 
 
 def one_partition(events: list[tuple[int, int, int, float]], rules: EventTime) -> Windows:
-    windows = Windows([partition_of_lines(lines(events))], Rules("json", NX, NY), rules)
-    return windows
+    return Windows([partition_of_lines(lines(events))], Rules("json", NX, NY), rules)
 
 
 def test_auto_t0_is_the_lower_median_less_the_bound_on_a_window_edge() -> None:

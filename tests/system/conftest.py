@@ -1,0 +1,92 @@
+"""Fixtures: a place to run in, decks and streams, a broker for the whole session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .decks import Deck, Stream, merged, write_deck
+from .kafka import Kafka, NoServer, start_broker, stop_broker
+from .program import BINARY, Outcome, heatstream, remove_scratch
+from .results import RunDirectory
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "kafka: needs a real Apache Kafka")
+
+
+def pytest_sessionfinish() -> None:
+    remove_scratch()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary() -> Path:
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not built", returncode=1)
+    return BINARY
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """Missing: a failure in CI, a skip that is named elsewhere."""
+    directory = tmp_path_factory.mktemp("kafka") / "broker"
+    try:
+        address = start_broker(directory)
+    except NoServer as reason:
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(f"no Apache Kafka: {reason}")
+        pytest.skip(f"NO APACHE KAFKA, THESE TESTS DID NOT RUN: {reason}")
+    yield Kafka(address)
+    stop_broker(directory)
+
+
+@dataclass
+class Bench:
+    """Runs decks below one directory and remembers nothing else."""
+
+    path: Path
+    count: int = field(default=0)
+
+    def deck(self, deck: Deck, *changes: dict[str, Any], name: str = "") -> Path:
+        """Written as NAME.yaml with its output below NAME/."""
+        self.count += 1
+        name = name or f"deck{self.count}"
+        out = {"run": {"out": str(self.path / name)}}
+        return write_deck(self.path / f"{name}.yaml", merged(deck, *changes, out))
+
+    def run(
+        self, deck: Path, *arguments: str | Path, ranks: int = 2, timeout: float = 60
+    ) -> RunDirectory:
+        self.outcome(deck, *arguments, ranks=ranks, timeout=timeout).expect(0)
+        return self.directory(deck)
+
+    def outcome(
+        self, deck: Path, *arguments: str | Path, ranks: int = 2, timeout: float = 60
+    ) -> Outcome:
+        return heatstream("run", deck, *arguments, ranks=ranks, timeout=timeout)
+
+    def directory(self, deck: Path) -> RunDirectory:
+        return RunDirectory(self.path / deck.stem / "run")
+
+    def files(self, deck: Deck, stream: Stream, *changes: dict[str, Any], name: str = "") -> Path:
+        """A deck that reads the stream from files."""
+        paths = stream.write(self.path, f"{name or 'events'}{self.count}")
+        source = {"stream": {"source": "file", "files": paths}}
+        return self.deck(deck, source, *changes, name=name)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def from_kafka(kafka: Kafka, topic: str) -> Deck:
+    return {"stream": {"source": "kafka", "brokers": kafka.address, "topic": topic}}
+
+
+Make = Callable[..., Path]

@@ -1,0 +1,153 @@
+"""A real Apache Kafka for the tests: one broker a session, topics of their own for each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+)
+
+from oracle.event_time import Partition, Record
+
+from .decks import Stream
+
+SCRIPT = Path(__file__).resolve().parents[1] / "broker" / "broker.sh"
+VERSION = os.environ.get("KAFKA", os.environ.get("HEATSTREAM_KAFKA", "3.9"))
+Pair = tuple[bytes | None, bytes | None]
+
+
+class NoServer(Exception):
+    """Kafka could not be started here."""
+
+
+def start_broker(directory: Path) -> str:
+    done = subprocess.run(
+        [SCRIPT, "start", directory, "--version", VERSION],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NoServer(done.stderr[-2000:])
+    return done.stdout.strip().splitlines()[-1]
+
+
+def stop_broker(directory: Path) -> None:
+    subprocess.run([SCRIPT, "stop", directory], timeout=60, check=True, capture_output=True)
+
+
+def values_only(values: Iterable[bytes]) -> list[Pair]:
+    return [(None, value) for value in values]
+
+
+@dataclass(frozen=True)
+class Kafka:
+    address: str
+
+    def create(self, partitions: int, name: str | None = None, **config: str) -> str:
+        topic = name or f"heat-{uuid.uuid4().hex[:12]}"
+        settings = {"retention.ms": "-1", "max.message.bytes": "4000000"} | {
+            key.replace("_", "."): value for key, value in config.items()
+        }
+        admin = AdminClient({"bootstrap.servers": self.address})
+        (future,) = admin.create_topics([NewTopic(topic, partitions, 1, config=settings)]).values()
+        future.result(timeout=30)
+        return topic
+
+    def delete(self, topic: str) -> None:
+        """Gone on return, so that the name can be given again."""
+        admin = AdminClient({"bootstrap.servers": self.address})
+        (future,) = admin.delete_topics([topic]).values()
+        future.result(timeout=30)
+        deadline = time.monotonic() + 30
+        while topic in admin.list_topics(timeout=10).topics:
+            assert time.monotonic() < deadline, f"{topic} is still there"
+            time.sleep(0.05)
+
+    def configure(self, topic: str, config: dict[str, str]) -> None:
+        admin = AdminClient({"bootstrap.servers": self.address})
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=config)
+        (future,) = admin.alter_configs([resource]).values()
+        future.result(timeout=30)
+
+    def producer(self, **properties: str | int) -> Producer:
+        settings: dict[str, str | int] = {
+            "bootstrap.servers": self.address,
+            "enable.idempotence": True,
+            "message.max.bytes": 4_000_000,
+            "linger.ms": 5,
+        }
+        return Producer(settings | {k.replace("_", "."): v for k, v in properties.items()})
+
+    def send(
+        self, topic: str, records: Iterable[tuple[int, Pair]], producer: Producer | None = None
+    ) -> None:
+        """In the order given; all delivered on return (or within the caller's transaction)."""
+        mine = producer or self.producer()
+        failures: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            if error is not None:
+                failures.append(error)
+
+        for partition, (key, value) in records:
+            while True:
+                try:
+                    mine.produce(topic, value, key, partition, on_delivery=delivered)
+                    break
+                except BufferError:
+                    mine.poll(0.1)
+        assert mine.flush(60) == 0
+        assert not failures, failures[0]
+
+    def send_stream(self, topic: str, stream: Stream) -> None:
+        self.send(topic, ((p, (None, v)) for p, vs in enumerate(stream.partitions) for v in vs))
+
+    def topic_of(self, stream: Stream) -> str:
+        topic = self.create(len(stream.partitions))
+        self.send_stream(topic, stream)
+        return topic
+
+    def read(self, topic: str, partition: int) -> Partition:
+        """What the broker delivers, with the holes it has, and the end as a consumer sees it."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.address,
+                "group.id": uuid.uuid4().hex,
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "fetch.message.max.bytes": 4_000_000,
+            }
+        )
+        try:
+            at = TopicPartition(topic, partition)
+            first, end = consumer.get_watermark_offsets(at, timeout=30)
+            consumer.assign([TopicPartition(topic, partition, first)])
+            return Partition(first, end, self.records(consumer))
+        finally:
+            consumer.close()
+
+    def records(self, consumer: Consumer) -> Sequence[Record]:
+        found: list[Record] = []
+        while True:
+            for message in consumer.consume(10_000, timeout=1.0):
+                error = message.error()
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    return found
+                assert error is None, error
+                offset = message.offset()
+                assert offset is not None
+                found.append((offset, message.key(), message.value()))

@@ -1,0 +1,177 @@
+"""A run directory as the interfaces describe it, and its comparison with the oracle."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]
+import numpy as np
+import numpy.typing as npt
+
+from oracle.event_time import DeadLetter, Ledger
+from oracle.heat_oracle import Result
+from oracle.physics import digest
+
+from .program import tool
+
+KEPT_BYTES = 4096
+COUNTED = ("events", "late", "missing", "dead")
+
+
+def plain(values: npt.NDArray[Any]) -> list[Any]:
+    if values.dtype.kind == "S":
+        return [v.decode() for v in values.tolist()]
+    if values.ndim == 2:
+        return [bytes(row).hex() for row in values]
+    return list(values.tolist())
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    path: Path
+
+    def info(self) -> dict[str, Any]:
+        text = tool("info", "--json", self.path).expect(0).out
+        return dict(json.loads(text))
+
+    @property
+    def digest(self) -> str:
+        return str(self.info()["digest"])
+
+    def ledger(self) -> dict[int, dict[str, int]]:
+        return {int(p): dict(counts) for p, counts in self.info()["ledger"].items()}
+
+    def series(self) -> dict[str, list[Any]]:
+        with h5py.File(self.path / "frames.h5") as file:
+            return {name: plain(data[()]) for name, data in file["series"].items()}
+
+    def lasting_series(self) -> dict[str, list[Any]]:
+        """What is a function of the content."""
+        return {n: v for n, v in self.series().items() if n != "latency_ms"}
+
+    def temperature(self) -> npt.NDArray[Any]:
+        """[window, x, y]; on the disk it is [window, y, x]."""
+        with h5py.File(self.path / "frames.h5") as file:
+            return np.swapaxes(file["temperature"][()], 1, 2)
+
+    def frames_bytes(self) -> bytes:
+        return self.temperature().tobytes()
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        file = self.path / "dead_letters.ndjson"
+        return (
+            [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
+        )
+
+    def checkpoints(self) -> list[Path]:
+        return sorted((self.path / "ckpt").glob("ckpt_*.h5"))
+
+    def frames_committed(self) -> int:
+        """Frame lines of the manifest; cheap enough to be asked a thousand times a second."""
+        try:
+            return (self.path / "manifest").read_bytes().count(b"frame ")
+        except FileNotFoundError:
+            return 0
+
+    def lasting(self) -> tuple[object, ...]:
+        """Everything that is a function of the content, to be compared between two runs."""
+        dead = self.path / "dead_letters.ndjson"
+        return (
+            self.digest,
+            self.ledger(),
+            self.lasting_series(),
+            self.frames_bytes(),
+            dead.read_bytes() if dead.exists() else b"",
+        )
+
+
+def assert_same(one: RunDirectory, other: RunDirectory) -> None:
+    """Bit for bit; a list of names first, so that a failure says where."""
+    first, second = one.lasting_series(), other.lasting_series()
+    assert first.keys() == second.keys()
+    differing = [name for name in first if not identical(first[name], second[name])]
+    assert differing == []
+    assert one.frames_bytes() == other.frames_bytes()
+    assert one.ledger() == other.ledger()
+    assert one.digest == other.digest
+    dead = [(run.path / "dead_letters.ndjson") for run in (one, other)]
+    assert [d.read_bytes() if d.exists() else b"" for d in dead][0] == (
+        dead[1].read_bytes() if dead[1].exists() else b""
+    )
+
+
+def identical(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """As bits: repr tells 0.0 from -0.0."""
+    return repr(one) == repr(other)
+
+
+def assert_equals_oracle(run: RunDirectory, expected: Result) -> None:
+    assert_series(run.series(), expected)
+    assert run.digest == expected.digest
+    assert_ledger(run.ledger(), expected.ledger)
+    assert_dead_letters(run.dead_letters(), expected.dead_letters)
+    if expected.rows[0].u is not None:
+        assert_frames(run.temperature(), run.series(), expected)
+
+
+def assert_series(series: Mapping[str, list[Any]], expected: Result) -> None:
+    rows = expected.rows
+    assert series["window"] == [r.closed.window for r in rows]
+    assert series["digest"] == [r.digest for r in rows]
+    assert series["event_time"] == [r.closed.end_ms for r in rows]
+    assert series["revision"] == [0] * len(rows)
+    assert [bool(v) for v in series["final"]] == [r.closed.final for r in rows]
+    assert [bool(v) for v in series["complete"]] == [r.closed.complete for r in rows]
+    assert series["events"] == [r.closed.events for r in rows]
+    assert series["late"] == [r.late for r in rows]
+    assert series["missing"] == [r.missing for r in rows]
+    assert series["dead"] == [r.closed.dead for r in rows]
+    assert series["t_min"] == [r.t_min for r in rows]
+    assert series["t_max"] == [r.t_max for r in rows]
+    # The order of a sum over the field is not part of the contract: relative to the field's size.
+    for name in ("t_mean", "heat_content"):
+        wanted = np.array([getattr(r, name) for r in rows])
+        scale = np.abs(wanted).max() + 1e-300
+        assert np.abs(np.array(series[name]) - wanted).max() < 1e-12 * scale
+
+
+def assert_frames(
+    frames: npt.NDArray[Any], series: Mapping[str, list[Any]], expected: Result
+) -> None:
+    wanted = np.stack([r.u for r in expected.rows if r.u is not None]).astype(frames.dtype)
+    assert frames.shape == wanted.shape
+    assert np.abs(frames - wanted).max() < 1e-12
+    assert frames.tobytes() == wanted.tobytes()
+    assert series["stored_digest"] == [digest(u) for u in wanted]
+
+
+def assert_ledger(found: Mapping[int, Mapping[str, int]], expected: Sequence[Ledger]) -> None:
+    for partition, ledger in enumerate(expected):
+        counts = dict(found[partition])
+        first, following = counts.pop("first"), counts.pop("next")
+        counts.pop("redelivered", None)
+        assert first + sum(counts.values()) == following, f"partition {partition} does not add up"
+        assert (first, following) == (ledger.first, ledger.next)
+        assert {f: n for f, n in counts.items() if n} == dict(+ledger.fates)
+    assert len(found) == len(expected)
+
+
+def cut(raw: bytes | None) -> str | None:
+    return None if raw is None else base64.b64encode(raw[:KEPT_BYTES]).decode()
+
+
+def assert_dead_letters(found: Sequence[Mapping[str, Any]], expected: Sequence[DeadLetter]) -> None:
+    assert [(d["partition"], d["offset"], d["reason"]) for d in found] == [
+        (d.partition, d.offset, d.reason) for d in expected
+    ]
+    for line, letter in zip(found, expected, strict=True):
+        assert (line["key"], line["value"]) == (cut(letter.key), cut(letter.value))
+        if letter.value is not None and len(letter.value) > KEPT_BYTES:
+            assert line["bytes"] == len(letter.value)
+        if letter.reason in ("too_late", "before_start") or "time" in line:
+            assert line["time"] == letter.time_ms

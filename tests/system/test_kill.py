@@ -1,0 +1,234 @@
+"""kill -9 at any moment, then a restart on other ranks: nothing is lost and no bit differs."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from oracle.heat_oracle import Result
+
+from .conftest import Bench
+from .decks import Stream, large, merged, sensors
+from .program import Running, kill_quietly, running
+from .results import RunDirectory, assert_equals_oracle, assert_same
+
+WINDOWS, KILLS = 600, 20
+SEED = int(os.environ.get("HEATSTREAM_KILL_SEED", "20260101"))
+DECK = merged(
+    large(WINDOWS),
+    {
+        "checkpoint": {"every_windows": 7, "keep": 3},
+        "output": {"frames": {"per_segment": 40}},
+    },
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    stream: Stream
+    expected: Result
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    stream = sensors(DECK, windows=WINDOWS + 20, chance=0.002)
+    return Case(stream, stream.expected(DECK))
+
+
+@dataclass
+class Killer:
+    """Chooses moments by what the run has done, not by the clock."""
+
+    rng: random.Random
+    run: RunDirectory
+    log: list[str] = field(default_factory=list)
+
+    def moment(self) -> tuple[str, Callable[[], bool]]:
+        """One in four while a checkpoint is being written, some right at the start."""
+        already = self.run.frames_committed()
+        newer = already + self.rng.randint(1, 2 * WINDOWS // KILLS)
+        kind = self.rng.choice(["frames", "frames", "checkpoint", "start"])
+        if kind == "checkpoint":
+            skip = self.rng.randint(0, 3)
+            return "a checkpoint half written", SeenTimes(self.half_written, skip)
+        if kind == "start":
+            polls = SeenTimes(lambda: True, self.rng.randint(0, 400))
+            return "an early moment", polls
+        return f"{newer} frame lines", lambda: self.run.frames_committed() >= newer
+
+    def half_written(self) -> bool:
+        return any((self.run.path / "ckpt").glob("*.tmp"))
+
+    def strike(self, program: Running) -> None:
+        """mpirun, or one of the ranks."""
+        targets = [program.process.pid, *program.ranks()]
+        victim = self.rng.choice(targets)
+        self.log.append(f"kill {targets.index(victim)} of {len(targets)}")
+        kill_quietly(victim, signal.SIGKILL)
+
+
+@dataclass
+class SeenTimes:
+    """True from the (skip + 1)-th poll on at which the condition holds."""
+
+    condition: Callable[[], bool]
+    skip: int
+
+    def __call__(self) -> bool:
+        if self.condition():
+            self.skip -= 1
+        return self.skip < 0
+
+
+def killed_once(killer: Killer, deck: Path, ranks: int) -> bool:
+    """False when the run was over before the moment came."""
+    what, condition = killer.moment()
+    killer.log.append(f"{ranks} ranks, {what}")
+    with running(["run", deck], ranks) as program:
+        while not condition():
+            if program.process.poll() is not None:
+                program.wait().expect(0)
+                return False
+        killer.strike(program)
+        outcome = program.wait(20)
+    assert outcome.code in (0, 1, 137), outcome.text[-3000:]
+    return outcome.code != 0
+
+
+def test_twenty_kills_and_other_rank_counts_leave_the_bits_of_an_uninterrupted_run(
+    bench: Bench, case: Case
+) -> None:
+    rng = random.Random(SEED)
+    whole = bench.run(bench.files(DECK, case.stream, name="whole"), ranks=2)
+    deck = bench.files(DECK, case.stream, name="killed")
+    killer = Killer(rng, bench.directory(deck))
+    kills = rounds = 0
+    try:
+        while kills < KILLS:
+            ranks = [1, 2, 3, 4, 6][(kills + rounds) % 5]
+            if killed_once(killer, deck, ranks):
+                kills += 1
+            else:
+                rounds += 1
+                assert_same(killer.run, whole)
+                shutil.rmtree(killer.run.path)
+        bench.run(deck, ranks=rng.choice([1, 3, 4]))
+    except AssertionError as error:
+        raise AssertionError(f"seed {SEED}\n" + "\n".join(killer.log[-12:])) from error
+    assert_same(killer.run, whole)
+    assert_equals_oracle(killer.run, case.expected)
+
+
+def stopped_with_checkpoints(bench: Bench, case: Case, name: str) -> tuple[Path, RunDirectory]:
+    """A run killed when it had committed at least three checkpoints."""
+    deck = bench.files(DECK, case.stream, name=name)
+    run = bench.directory(deck)
+    with running(["run", deck], 2) as program:
+        program.until(lambda: run.frames_committed() > 40, "40 frames")
+        program.kill_all()
+    assert len(run.checkpoints()) >= 2
+    return deck, run
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size * 2 // 3)
+
+
+def flip_a_bit(path: Path) -> None:
+    """In the middle of the largest thing there is, the field."""
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) * 3 // 4] ^= 0x10
+    path.write_bytes(raw)
+
+
+def flip_a_bit_of_the_head(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[9] ^= 0x04
+    path.write_bytes(raw)
+
+
+def make_empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+DAMAGES = [truncate, flip_a_bit, flip_a_bit_of_the_head, make_empty, remove]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(
+    bench: Bench, case: Case, damage: Callable[[Path], None]
+) -> None:
+    deck, run = stopped_with_checkpoints(bench, case, "damaged")
+    *_, before, newest = run.checkpoints()
+    damage(newest)
+    outcome = bench.outcome(deck, ranks=3).expect(0)
+    assert newest.name in outcome.text
+    assert before.name in outcome.text
+    assert_equals_oracle(run, case.expected)
+
+
+@pytest.mark.parametrize("restart", ["auto", "latest"])
+def test_no_good_checkpoint_is_66_with_their_names_and_never_a_start_from_zero(
+    bench: Bench, case: Case, restart: str
+) -> None:
+    deck, run = stopped_with_checkpoints(bench, case, "bad")
+    names = [path.name for path in run.checkpoints()]
+    for index, path in enumerate(run.checkpoints()):
+        (truncate, flip_a_bit)[index % 2](path)
+    before = (run.path / "manifest").read_bytes()
+    outcome = bench.outcome(deck, f"--restart={restart}", ranks=2).expect(66)
+    assert [name for name in names if name not in outcome.text] == []
+    assert (run.path / "manifest").read_bytes()[: len(before) // 2] == before[: len(before) // 2]
+
+
+def test_restart_latest_without_a_checkpoint_is_66(bench: Bench, case: Case) -> None:
+    bench.outcome(bench.files(DECK, case.stream), "--restart=latest").expect(66)
+
+
+def test_restart_none_begins_anew_and_gives_the_same_bits(bench: Bench, case: Case) -> None:
+    deck, run = stopped_with_checkpoints(bench, case, "anew")
+    bench.run(deck, "--restart=none", ranks=3)
+    assert_equals_oracle(run, case.expected)
+
+
+def test_restart_from_a_named_older_checkpoint_gives_the_same_bits(
+    bench: Bench, case: Case
+) -> None:
+    deck, run = stopped_with_checkpoints(bench, case, "older")
+    oldest = run.checkpoints()[0]
+    bench.run(deck, f"--restart={oldest}", ranks=1)
+    assert_equals_oracle(run, case.expected)
+
+
+def test_a_frame_that_differs_when_recomputed_is_a_hard_error(bench: Bench, case: Case) -> None:
+    """The input behind the newest checkpoint is changed under the run's feet."""
+    deck, run = stopped_with_checkpoints(bench, case, "changed")
+    newest = max(int(path.stem.rpartition("_")[2]) for path in run.checkpoints())
+    committed = run.frames_committed()
+    if committed <= newest + 1:
+        pytest.skip("killed exactly at a checkpoint")
+    for path in bench.path.glob("changed*.ndjson"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        tail = [line.replace(b'"gen":4.0', b'"gen":4.5') for line in lines[len(lines) // 30 :]]
+        path.write_bytes(b"".join(lines[: len(lines) // 30] + tail))
+    outcome = bench.outcome(deck, ranks=2)
+    assert outcome.code in (65, 70), outcome.text[-2000:]
+
+
+def test_another_deck_does_not_continue_a_run(bench: Bench, case: Case) -> None:
+    deck, run = stopped_with_checkpoints(bench, case, "deck")
+    before = run.frames_committed()
+    outcome = bench.outcome(deck, "-D", "physics.conductivity=0.5", ranks=2)
+    assert outcome.code in (65, 66, 78), outcome.text[-2000:]
+    assert run.frames_committed() == before

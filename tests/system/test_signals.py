@@ -1,0 +1,151 @@
+"""Stopping on request: a checkpoint, exit code 75, and the same bits after going on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from oracle.heat_oracle import Result
+
+from .conftest import Bench
+from .decks import AWKWARD, T0_MS, Stream, large, merged, sensors
+from .program import Outcome, Running, running
+from .results import RunDirectory, assert_equals_oracle
+
+WINDOWS = 250
+DECK = merged(large(WINDOWS), {"checkpoint": {"every_windows": 0}})
+
+
+@dataclass(frozen=True)
+class Case:
+    stream: Stream
+    expected: Result
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    stream = sensors(DECK, windows=WINDOWS + 20, chance=0.004)
+    return Case(stream, stream.expected(DECK))
+
+
+@dataclass(frozen=True)
+class Busy:
+    program: Running
+    run: RunDirectory
+
+    def until_frames(self, count: int) -> None:
+        self.program.until(lambda: self.run.frames_committed() >= count, f"{count} frames")
+
+
+@contextmanager
+def busy(bench: Bench, deck: Path, ranks: int) -> Iterator[Busy]:
+    """Started, and into its windows."""
+    with running(["run", deck], ranks) as program:
+        started = Busy(program, bench.directory(deck))
+        started.until_frames(2)
+        yield started
+
+
+def signalled(bench: Bench, deck: Path, number: signal.Signals) -> Outcome:
+    with busy(bench, deck, 2) as started:
+        started.program.signal(number)
+        return started.program.wait()
+
+
+def test_usr2_writes_a_checkpoint_stops_with_75_and_goes_on_to_the_same_bits(
+    bench: Bench, case: Case
+) -> None:
+    deck = bench.files(DECK, case.stream)
+    signalled(bench, deck, signal.SIGUSR2).expect(75)
+    run = bench.directory(deck)
+    assert 0 < len(run.series()["window"]) < WINDOWS
+    assert run.checkpoints()
+    assert_equals_oracle(bench.run(deck, ranks=3), case.expected)
+
+
+def test_usr1_writes_a_checkpoint_and_goes_on(bench: Bench, case: Case) -> None:
+    deck = bench.files(DECK, case.stream, {"checkpoint": {"at_end": False}})
+    signalled(bench, deck, signal.SIGUSR1).expect(0)
+    run = bench.directory(deck)
+    assert len(run.checkpoints()) >= 1
+    assert_equals_oracle(run, case.expected)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_term_or_int_to_a_run_without_mpirun_stops_as_usr2_does_and_says_so(
+    bench: Bench, case: Case, number: signal.Signals
+) -> None:
+    """mpirun itself would turn the exit code into 1."""
+    deck = bench.files(DECK, case.stream)
+    with busy(bench, deck, 0) as started:
+        started.program.signal(number)
+        outcome = started.program.wait().expect(75)
+    assert "checkpoint" in outcome.text.lower()
+    assert_equals_oracle(bench.run(deck, ranks=2), case.expected)
+
+
+def test_a_signal_to_one_rank_stops_all(bench: Bench, case: Case) -> None:
+    deck = bench.files(DECK, case.stream)
+    with busy(bench, deck, 3) as started:
+        os.kill(started.program.ranks()[-1], signal.SIGUSR2)
+        code = started.program.wait().code
+    assert code in (0, 75), "rank 0 may decide alone, but nothing hangs"
+
+
+def test_a_stop_file_stops_and_its_removal_lets_the_run_go_on(bench: Bench, case: Case) -> None:
+    deck = bench.files(DECK, case.stream)
+    with busy(bench, deck, 2) as started:
+        stop = started.run.path / "STOP"
+        stop.touch()
+        started.program.wait().expect(75)
+    stop.unlink(missing_ok=True)
+    assert_equals_oracle(bench.run(deck, ranks=4), case.expected)
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGUSR1])
+def test_a_run_that_waits_for_events_obeys_signals(bench: Bench, number: signal.Signals) -> None:
+    """The generator has run dry and the run has no end: nothing will ever come."""
+    quiet = {
+        "time": {"windows": 0},
+        "stream": {"source": "kafka", "brokers": "embedded"},
+        "gen": {"steps": 6, "partitions": 3, "start_ms": T0_MS},
+    }
+    deck = bench.deck(AWKWARD, quiet)
+    with busy(bench, deck, 3) as held:
+        held.program.until(lambda: "wait" in held.program.text(), "a word on what it waits for")
+        before = len(held.run.checkpoints())
+        held.program.signal(number)
+        if number == signal.SIGUSR1:
+            held.program.until(lambda: len(held.run.checkpoints()) > before, "a checkpoint")
+            held.program.signal(signal.SIGUSR2)
+        held.program.wait(20).expect(75)
+    assert held.run.checkpoints()
+
+
+def test_time_limit_stops_in_time_with_a_checkpoint(bench: Bench) -> None:
+    endless = {
+        "time": {"windows": 0},
+        "stream": {"source": "synthetic"},
+        "gen": {"steps": 0, "partitions": 3, "start_ms": T0_MS},
+    }
+    deck = bench.deck(AWKWARD, endless)
+    outcome = bench.outcome(deck, "--time-limit", "00:00:03", ranks=2, timeout=30).expect(75)
+    assert outcome.seconds < 5
+    run = bench.directory(deck)
+    assert run.checkpoints()
+    assert len(run.series()["window"]) > 0
+
+
+def test_until_takes_a_number_of_windows_and_a_time(bench: Bench) -> None:
+    deck = bench.files(AWKWARD, sensors(AWKWARD, windows=20))
+    run = bench.run(deck, "--until", "7")
+    assert run.series()["window"] == list(range(7))
+    # T0 is 2023-11-14T22:13:20Z; this instant lies in window 12.
+    run = bench.run(deck, "--until", "2023-11-14T23:13:21.250+01:00")
+    assert run.series()["window"] == list(range(13))
