@@ -1,8 +1,10 @@
 /* Checkpoints ckpt/ckpt_<window>.h5: the field, the outflow of its boundary and rank 0's state after a
  * window closed. All arrays are global, so a run restarts on any number of ranks.
  *
- * Writing: .tmp, close (checked), re-open and verify every digest, fsync, rename, fsync of the directory.
- * It counts only once the manifest has a line for it (manifest.h), which carries the digests. Collective
+ * Writing: .tmp, close (checked), seal, re-open and verify every digest, fsync, rename, fsync of the
+ * directory. The seal is a digest over the whole HDF5 part of the file, kept in its 512-byte user block:
+ * it is verified before HDF5 sees a byte, so a damaged file is refused, never interpreted. A checkpoint
+ * counts only once the manifest has a line for it (manifest.h), which carries the digests. Collective
  * unless said. */
 #ifndef HEATSTREAM_STORE_CHECKPOINT_H
 #define HEATSTREAM_STORE_CHECKPOINT_H
@@ -16,29 +18,52 @@ struct checkpoint_seal {
     struct digest field, outflow, state;
 };
 
+/* The directory, <run directory>/ckpt, is needed on every rank, the provenance on rank 0. */
 struct checkpoint_config {
-    const char *directory; /* <run directory>/ckpt */
+    const char *directory;
     const struct provenance *provenance;
 };
 
-/* `window` is the last closed one; the name is ckpt_<window, 9 digits>.h5 and replaces one of that name.
- * `outflow` [nx] per owned column; `state` is rank 0's, ignored elsewhere. ckpt/latest then holds the
- * name. STATUS_IO on any rank is the outcome on all; a half-written file is removed. */
+/* Borrowed. `window` is the last closed one, `outflow` [nx] is per owned column; `state` and `summary`
+ * (JSON, for `info`) are read on rank 0 only. */
+struct checkpoint_content {
+    int64_t window;
+    const struct field *field;
+    const double *outflow;
+    const struct buffer *state;
+    const char *summary;
+};
+
+/* The name is ckpt_<window, 9 digits>.h5 and replaces one of that name; ckpt/latest then holds it. *seal
+ * is valid on every rank. STATUS_IO on any rank is the outcome on all; a half-written file is removed. */
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,
-                             const struct checkpoint_config *config, int64_t window,
-                             const struct field *field, const double *outflow,
-                             const struct buffer *state, struct checkpoint_seal *seal,
+                             const struct checkpoint_config *config,
+                             const struct checkpoint_content *content, struct checkpoint_seal *seal,
                              struct error *err) MUST_CHECK;
 
-/* Reads a checkpoint into the owned cells of `field` and into `outflow`, rank 0's state into `state`, and
- * verifies all against `seal`, or against the seal in the file when NULL. STATUS_NO_INPUT with the reason
- * when the file is missing, damaged or of a newer version; nothing is to be believed then. */
+/* Where checkpoint_read() puts what it reads: the owned cells of `field`, `outflow` [nx], and rank 0's
+ * state, appended. */
+struct checkpoint_target {
+    struct field *field;
+    double *outflow;
+    struct buffer *state;
+};
+
+/* Reads and verifies against `seal` (rank 0's counts), or against the seal in the file when NULL.
+ * STATUS_NO_INPUT with the reason when the file is missing, damaged, of another grid or of a newer
+ * version; nothing in the target is to be believed then. */
 enum status checkpoint_read(const struct domain *domain, struct digester *digester,
                             const char *path, const struct checkpoint_seal *seal,
-                            struct field *field, double *outflow, struct buffer *state,
-                            struct error *err) MUST_CHECK;
+                            const struct checkpoint_target *target, struct error *err) MUST_CHECK;
 
 /* The file name of a window's checkpoint within the directory. Local. */
 void checkpoint_name(int64_t window, char name[32]);
+
+struct manifest;
+
+/* Rank 0: removes checkpoints of the manifest except the newest `keep` and the newest one that is not
+ * provisional, and what an interrupted write has left. */
+enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest, int keep,
+                                  struct error *err) MUST_CHECK;
 
 #endif

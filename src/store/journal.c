@@ -1,0 +1,167 @@
+#include "store/journal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/linelog.h"
+
+/* A value for each partition, written in their order: only complete with the last one. */
+struct journal_set {
+    int64_t *values, *pending;
+    int count; /* of pending */
+    bool complete;
+};
+
+struct journal {
+    struct linelog *log;
+    const char *path; /* while it is read */
+    int partitions;
+    struct journal_set first, ends;
+    bool has_t0;
+    int64_t t0_ms;
+};
+
+static enum status bad_line(const struct journal *journal, const char *line, struct error *err)
+{
+    return error_set(err, STATUS_BAD_DATA,
+                     "%s: '%.200s' does not follow from what is before it in a journal of %d "
+                     "partitions",
+                     journal->path, line, journal->partitions);
+}
+
+static bool keep_value(const struct journal *journal, struct journal_set *set, long long partition,
+                       int64_t value)
+{
+    if (partition == 0)
+        set->count = 0; /* a set that a crash left incomplete never took effect */
+    if (partition != set->count || partition >= journal->partitions)
+        return false;
+    set->pending[set->count++] = value;
+    if (set->count < journal->partitions)
+        return true;
+    memcpy(set->values, set->pending, (size_t)set->count * sizeof *set->values);
+    set->complete = true;
+    set->count = 0;
+    return true;
+}
+
+static enum status visit(void *context, const char *line, struct error *err)
+{
+    struct journal *journal = context;
+    long long partition, value;
+    int end = 0;
+    if (sscanf(line, "first %lld %lld%n", &partition, &value, &end) == 2 && line[end] == '\0') {
+        if (keep_value(journal, &journal->first, partition, value))
+            return STATUS_OK;
+    } else if (journal->first.count > 0) {
+        return bad_line(journal, line, err); /* of a topic with more partitions */
+    } else if (sscanf(line, "t0 %lld%n", &value, &end) == 1 && line[end] == '\0') {
+        journal->t0_ms = value;
+        journal->has_t0 = true;
+        return STATUS_OK;
+    } else if (sscanf(line, "end %lld %lld%n", &partition, &value, &end) == 2 &&
+               line[end] == '\0' && keep_value(journal, &journal->ends, partition, value)) {
+        return STATUS_OK;
+    }
+    return bad_line(journal, line, err);
+}
+
+static bool allocate_set(struct journal_set *set, int partitions)
+{
+    set->values = calloc((size_t)partitions, sizeof *set->values);
+    set->pending = calloc((size_t)partitions, sizeof *set->pending);
+    return set->values && set->pending;
+}
+
+enum status journal_open(const char *path, int partitions, struct journal **out, struct error *err)
+{
+    assert(partitions > 0);
+    struct journal *journal = calloc(1, sizeof *journal);
+    if (!journal)
+        return error_set(err, STATUS_IO, "opening %s: out of memory", path);
+    journal->path = path;
+    journal->partitions = partitions;
+    bool made = allocate_set(&journal->first, partitions);
+    made = allocate_set(&journal->ends, partitions) && made;
+    enum status status =
+        made ? STATUS_OK : error_set(err, STATUS_IO, "opening %s: out of memory", path);
+    if (status == STATUS_OK)
+        status = linelog_read(path, visit, journal, NULL, err);
+    if (status == STATUS_OK)
+        status = linelog_open(path, &journal->log, err);
+    journal->path = NULL;
+    if (status != STATUS_OK)
+        journal_close(journal);
+    else
+        *out = journal;
+    return status;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (!journal)
+        return;
+    linelog_close(journal->log);
+    free(journal->first.values);
+    free(journal->first.pending);
+    free(journal->ends.values);
+    free(journal->ends.pending);
+    free(journal);
+}
+
+static bool get_set(const struct journal *journal, const struct journal_set *set, int64_t *offsets)
+{
+    if (set->complete)
+        memcpy(offsets, set->values, (size_t)journal->partitions * sizeof *offsets);
+    return set->complete;
+}
+
+bool journal_first(const struct journal *journal, int64_t *offsets)
+{
+    return get_set(journal, &journal->first, offsets);
+}
+
+bool journal_ends(const struct journal *journal, int64_t *offsets)
+{
+    return get_set(journal, &journal->ends, offsets);
+}
+
+bool journal_t0(const struct journal *journal, int64_t *t0_ms)
+{
+    if (journal->has_t0)
+        *t0_ms = journal->t0_ms;
+    return journal->has_t0;
+}
+
+static enum status write_set(struct journal *journal, struct journal_set *set, const char *word,
+                             const int64_t *offsets, struct error *err)
+{
+    for (int p = 0; p < journal->partitions; p++)
+        TRY(linelog_append(journal->log, false, err, "%s %d %lld", word, p, (long long)offsets[p]));
+    TRY(linelog_sync(journal->log, err));
+    memcpy(set->values, offsets, (size_t)journal->partitions * sizeof *set->values);
+    set->complete = true;
+    return STATUS_OK;
+}
+
+enum status journal_write_first(struct journal *journal, const int64_t *offsets, struct error *err)
+{
+    assert(!journal->first.complete);
+    return write_set(journal, &journal->first, "first", offsets, err);
+}
+
+enum status journal_write_ends(struct journal *journal, const int64_t *offsets, struct error *err)
+{
+    return write_set(journal, &journal->ends, "end", offsets, err);
+}
+
+enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct error *err)
+{
+    assert(!journal->has_t0);
+    TRY(linelog_append(journal->log, true, err, "t0 %lld", (long long)t0_ms));
+    journal->t0_ms = t0_ms;
+    journal->has_t0 = true;
+    return STATUS_OK;
+}
