@@ -110,10 +110,12 @@ static void warn_once(struct kafka_client *client, const char *text)
         log_debug("kafka: %s", text);
 }
 
-static void take_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+static void take_log(const rd_kafka_t *rk, int level, const char *facility, const char *line)
 {
     (void)facility;
     struct kafka_client *client = rd_kafka_opaque(rk);
+    const char *thread_end = line[0] == '[' ? strstr(line, "]: ") : NULL;
+    const char *text = thread_end ? thread_end + 3 : line;
     if (level > SYSLOG_ERROR) {
         log_debug("kafka: %s", text);
         return;
