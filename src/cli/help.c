@@ -4,6 +4,26 @@
 #include "base/build_id.h"
 #include "flags.h"
 
+enum { INDENT = 28, WIDTH = 96 };
+
+/* Breaks `words` into lines that begin at INDENT, where the first one already stands. */
+static void print_wrapped(const char *words, struct buffer *text)
+{
+    int column = INDENT;
+    while (*words) {
+        int length = (int)strcspn(words, " ");
+        if (column > INDENT && column + 1 + length > WIDTH) {
+            buffer_printf(text, "\n%*s", INDENT, "");
+            column = INDENT;
+        }
+        buffer_printf(text, "%s%.*s", column > INDENT ? " " : "", length, words);
+        column += length + (column > INDENT);
+        words += length;
+        words += strspn(words, " ");
+    }
+    buffer_printf(text, "\n");
+}
+
 static void print_flag(const struct flag *flag, struct buffer *text)
 {
     char form[80];
@@ -16,8 +36,12 @@ static void print_flag(const struct flag *flag, struct buffer *text)
     if (flag->argument)
         snprintf(form + used, sizeof form - (size_t)used, "%s%s", optional ? "" : " ",
                  flag->argument);
-    buffer_printf(text, strlen(form) > 24 ? "  %s\n%28s%s\n" : "  %-24s%2s%s\n", form, "",
-                  flag->help);
+    bool fits = (int)strlen(form) + 4 <= INDENT;
+    if (fits)
+        buffer_printf(text, "  %-*s", INDENT - 2, form);
+    else
+        buffer_printf(text, "  %s\n%*s", form, INDENT, "");
+    print_wrapped(flag->help, text);
 }
 
 static void print_commands(struct buffer *text)
