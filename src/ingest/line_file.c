@@ -39,7 +39,8 @@ static enum status read_more(struct line_file *file, struct error *err)
         memmove(file->block.data, file->block.data + file->at, left);
     file->block.size = left;
     file->at = 0;
-    size_t room = left > BLOCK ? left : BLOCK;
+    size_t room = left > BLOCK ? left : BLOCK, most = (size_t)LINE_BYTES_MAX + 1 - left;
+    room = room < most ? room : most;
     uint8_t *end = buffer_reserve(&file->block, room);
     ssize_t got;
     do
