@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ConfigResource,
+    NewPartitions,
     NewTopic,
 )
 
@@ -75,6 +76,17 @@ class Kafka:
         while topic in admin.list_topics(timeout=10).topics:
             assert time.monotonic() < deadline, f"{topic} is still there"
             time.sleep(0.05)
+
+    def drop_records(self, topic: str, partition: int, before: int) -> None:
+        """As retention would: offsets below `before` are no longer there."""
+        admin = AdminClient({"bootstrap.servers": self.address})
+        (future,) = admin.delete_records([TopicPartition(topic, partition, before)]).values()
+        future.result(timeout=30)
+
+    def add_partitions(self, topic: str, total: int) -> None:
+        admin = AdminClient({"bootstrap.servers": self.address})
+        (future,) = admin.create_partitions([NewPartitions(topic, total)]).values()
+        future.result(timeout=30)
 
     def configure(self, topic: str, config: dict[str, str]) -> None:
         admin = AdminClient({"bootstrap.servers": self.address})
@@ -143,7 +155,7 @@ class Kafka:
     def records(self, consumer: Consumer) -> Sequence[Record]:
         found: list[Record] = []
         while True:
-            for message in consumer.consume(10_000, timeout=1.0):
+            for message in consumer.consume(2_000, timeout=0.1):
                 error = message.error()
                 if error is not None and error.code() == KafkaError._PARTITION_EOF:
                     return found
