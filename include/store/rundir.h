@@ -21,7 +21,7 @@ enum status rundir_paths(const char *out, const char *run_id, struct rundir *run
                          struct error *err) MUST_CHECK;
 
 /* Makes the directories and takes the lock. STATUS_CANNOT_CREATE: not writable, or another run holds the
- * lock (its host and process are named). */
+ * lock for three seconds on end (its host and process are named). */
 enum status rundir_open(struct rundir *rundir, struct error *err) MUST_CHECK;
 void rundir_close(struct rundir *rundir);
 

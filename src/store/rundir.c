@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -55,6 +56,21 @@ static enum status name_holder(const char *path, struct error *err)
     return STATUS_CANNOT_CREATE;
 }
 
+/* The ranks of a killed mpirun outlive it by up to a second: a restart at once must not be turned away. */
+static bool lock_soon(int fd)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    for (int tries = 0; tries < 60; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 static enum status sign_lock(const struct rundir *rundir, struct error *err)
 {
     char host[256] = "", text[320];
@@ -73,7 +89,7 @@ enum status rundir_open(struct rundir *rundir, struct error *err)
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", rundir->lock,
                          strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_soon(fd)) {
         int reason = errno;
         close(fd);
         if (reason == EWOULDBLOCK)
