@@ -22,6 +22,12 @@ void clock_destroy(struct clock *clock); /* accepts NULL */
 /* mx in milliseconds. */
 int64_t clock_time_ms(const struct clock *clock);
 
+/* q: how many sensors must be at a time for the clock to believe it. */
+int clock_quorum(const struct clock *clock);
+
+/* Moves mx to time_ms if that is later: enough sensors agreed on a jump. */
+void clock_jump(struct clock *clock, int64_t time_ms);
+
 /* A record of this sensor with this time; the record that completes a block still sees the sensors
  * the block found, the next one no longer those that were silent in it. */
 void clock_hear(struct clock *clock, int64_t sensor, int64_t time_ms);

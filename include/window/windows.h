@@ -18,7 +18,9 @@ struct windows_config {
     int64_t t0_ms, window_ms, disorder_ms;
     int horizon_windows;     /* H: how late an event may be, in windows */
     int clock_sensors;       /* K: sensors that must agree on a clock */
-    int64_t clock_expiry;    /* E: records after which a silent sensor is forgotten */
+    int64_t clock_expiry;    /* E: records after which silence or doubt ends */
+    int64_t jump_ms;         /* J: the largest step of a clock believed at once */
+    int64_t max_gap_windows; /* a confirmed jump over more windows stops the run; 0: no limit */
     int64_t max_open_events; /* per partition; more stops the run */
     double gen_scale;
 };

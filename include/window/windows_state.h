@@ -18,7 +18,10 @@ const struct ledger *windows_ledger(const struct windows *windows, int partition
  * finished), or -1; *behind_ms is how far its clock is from closing the window. */
 int windows_waits_for(const struct windows *windows, int64_t *behind_ms);
 
-/* Serialises everything: cursors, clocks with their sensors, open windows, ledger, dead letters not
+/* Records held back as too far ahead since the partition's clock last moved. */
+int64_t windows_in_doubt(const struct windows *windows, int partition);
+
+/* Serialises everything: cursors, clocks with their sensors, candidates, open windows, ledger, dead letters not
  * yet handed out. Equal states give equal bytes. */
 void windows_save(const struct windows *windows, struct buffer *state);
 

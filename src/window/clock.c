@@ -68,8 +68,7 @@ static void set_add(struct sensor_set *set, int limit, int64_t sensor)
         set->sensors[set->count++] = sensor;
 }
 
-/* q for the sensors remembered now. */
-static int quorum(const struct clock *clock)
+int clock_quorum(const struct clock *clock)
 {
     int limit = 2 * clock->needed;
     int remembered = clock->current.count;
@@ -110,15 +109,22 @@ static void leaders_hear(struct clock *clock, int64_t sensor, int64_t time_ms)
     leaders_insert(clock, (struct leader){.sensor = sensor, .newest_ms = time_ms, .spoke = true});
 }
 
-static void advance(struct clock *clock)
+void clock_jump(struct clock *clock, int64_t time_ms)
 {
-    int q = quorum(clock);
-    if (clock->leader_count < q)
+    if (time_ms <= clock->mx_ms)
         return;
-    clock->mx_ms = clock->leaders[q - 1].newest_ms;
+    clock->mx_ms = time_ms;
     while (clock->leader_count > 0 &&
            clock->leaders[clock->leader_count - 1].newest_ms <= clock->mx_ms)
         clock->leader_count--;
+}
+
+static void advance(struct clock *clock)
+{
+    int q = clock_quorum(clock);
+    if (clock->leader_count < q)
+        return;
+    clock_jump(clock, clock->leaders[q - 1].newest_ms);
 }
 
 static void end_block(struct clock *clock)

@@ -2,6 +2,7 @@
 #ifndef HEATSTREAM_WINDOW_WINDOWS_INTERNAL_H
 #define HEATSTREAM_WINDOW_WINDOWS_INTERNAL_H
 
+#include "window/candidates.h"
 #include "window/clock.h"
 #include "window/letters.h"
 #include "window/panes.h"
@@ -10,6 +11,7 @@
 
 struct partition {
     struct clock *clock;
+    struct candidates *candidates;
     int64_t passed; /* e: windows before this one are passed by the clock */
     bool finished;
     struct ledger ledger;

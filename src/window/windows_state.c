@@ -3,7 +3,7 @@
 #include "base/arith.h"
 #include "windows_internal.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 int64_t windows_open_window(const struct windows *windows)
 {
@@ -13,6 +13,11 @@ int64_t windows_open_window(const struct windows *windows)
 const struct ledger *windows_ledger(const struct windows *windows, int partition)
 {
     return &windows->parts[partition].ledger;
+}
+
+int64_t windows_in_doubt(const struct windows *windows, int partition)
+{
+    return candidates_in_doubt(windows->parts[partition].candidates);
 }
 
 int windows_waits_for(const struct windows *windows, int64_t *behind_ms)
@@ -39,6 +44,7 @@ static void partition_save(const struct partition *part, struct buffer *state)
     for (int fate = 0; fate < FATE_COUNT; fate++)
         buffer_put_i64(state, part->ledger.fates[fate]);
     clock_save(part->clock, state);
+    candidates_save(part->candidates, state);
 }
 
 void windows_save(const struct windows *windows, struct buffer *state)
@@ -65,16 +71,23 @@ static bool ledger_adds_up(const struct ledger *ledger)
     return sum == ledger->next_offset;
 }
 
-static enum status partition_load(struct partition *part, struct buffer_reader *state,
+static enum status partition_load(struct windows *windows, int p, struct buffer_reader *state,
                                   struct error *err)
 {
+    struct partition *part = &windows->parts[p];
     part->ledger.first_offset = buffer_get_i64(state);
     part->ledger.next_offset = buffer_get_i64(state);
     for (int fate = 0; fate < FATE_COUNT; fate++)
         part->ledger.fates[fate] = buffer_get_i64(state);
     if (state->failed || !ledger_adds_up(&part->ledger))
         return error_set(err, STATUS_BAD_DATA, "the saved ledger of a partition does not add up");
-    return clock_load(part->clock, state, err);
+    TRY(clock_load(part->clock, state, err));
+    int64_t cells = windows->config.gnx * windows->config.gny;
+    TRY(candidates_load(part->candidates, state, p, cells, err));
+    if (part->ledger.fates[FATE_CANDIDATE] != candidates_held(part->candidates))
+        return error_set(err, STATUS_BAD_DATA,
+                         "the saved ledger of partition %d forgets candidates", p);
+    return STATUS_OK;
 }
 
 /* What each partition has in open windows and dead letters; it is not saved. */
@@ -102,7 +115,7 @@ enum status windows_load(struct windows *windows, struct buffer_reader *state, s
     windows->provisional = buffer_get_u8(state);
     windows->dead_since_close = buffer_get_i64(state);
     for (int p = 0; p < windows->config.partitions; p++) {
-        TRY(partition_load(&windows->parts[p], state, err));
+        TRY(partition_load(windows, p, state, err));
         windows_update_passed(windows, &windows->parts[p]);
     }
     int64_t cells = windows->config.gnx * windows->config.gny;

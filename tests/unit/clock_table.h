@@ -26,17 +26,22 @@ static inline int64_t clock_table_nth_largest(const struct clock_table *table, i
     return INT64_MIN;
 }
 
+static inline int clock_table_quorum(const struct clock_table *table, int sensors)
+{
+    int remembered = 0;
+    for (int i = 0; i < CLOCK_TABLE_SENSORS; i++)
+        remembered += table->known[i];
+    int half = (remembered + 1) / 2;
+    return half < sensors ? half : sensors;
+}
+
 static inline void clock_table_hear(struct clock_table *table, int sensors, int64_t expiry,
                                     int sensor, int64_t time_ms)
 {
     if (!table->known[sensor] || time_ms > table->newest_ms[sensor])
         table->newest_ms[sensor] = time_ms;
     table->known[sensor] = table->spoke[sensor] = true;
-    int remembered = 0;
-    for (int i = 0; i < CLOCK_TABLE_SENSORS; i++)
-        remembered += table->known[i];
-    int half = (remembered + 1) / 2;
-    int64_t claim = clock_table_nth_largest(table, half < sensors ? half : sensors);
+    int64_t claim = clock_table_nth_largest(table, clock_table_quorum(table, sensors));
     if (claim > table->mx_ms)
         table->mx_ms = claim;
     if (++table->heard < expiry)
