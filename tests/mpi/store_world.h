@@ -25,6 +25,7 @@ static const struct provenance world_provenance = {
     .git_id = "test",
     .compiler = "cc",
     .flags = "-O",
+    .librdkafka = "2",
     .host = "here",
     .argv = "heatstream run deck.yaml",
     .slurm_job = "",

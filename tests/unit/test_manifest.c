@@ -135,8 +135,7 @@ static void cutting_forgets_later_windows_and_the_finish(void)
     struct scratch scratch = scratch_make();
     struct error err = {""};
     char path[PATH_MAX];
-    int64_t window;
-    struct digest digest = digest_bytes("end", 3);
+    struct manifest_finish finish = {.window = 19, .digest = digest_bytes("end", 3)}, found;
     const struct manifest_frame *frames;
     const struct manifest_checkpoint *list;
     struct manifest *manifest = reopen(scratch_file(&scratch, "manifest", path), true);
@@ -144,8 +143,8 @@ static void cutting_forgets_later_windows_and_the_finish(void)
         add_frame(manifest, k, 0, 0);
     add_checkpoint(manifest, 9, false);
     add_checkpoint(manifest, 19, true);
-    CU_ASSERT_EQUAL(manifest_add_finished(manifest, 19, digest, &err), STATUS_OK);
-    CU_ASSERT(manifest_finished(manifest, &window, &digest) && window == 19);
+    CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, &err), STATUS_OK);
+    CU_ASSERT(manifest_finished(manifest, &found) && found.window == 19);
     CU_ASSERT_EQUAL(manifest_cut(manifest, 9, &err), STATUS_OK);
     add_frame(manifest, 10, 0, 4);
     for (int pass = 0; pass < 2; pass++) {
@@ -154,7 +153,7 @@ static void cutting_forgets_later_windows_and_the_finish(void)
         CU_ASSERT(has_frame(manifest, 10, 0, 4));
         CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 11, 0));
         CU_ASSERT_EQUAL(manifest_checkpoints(manifest, &list), 1);
-        CU_ASSERT_FALSE(manifest_finished(manifest, &window, &digest));
+        CU_ASSERT_FALSE(manifest_finished(manifest, &found));
         manifest_close(manifest);
         manifest = reopen(path, false);
     }
@@ -167,16 +166,19 @@ static void finish_is_found_again(void)
     struct scratch scratch = scratch_make();
     struct error err;
     char path[PATH_MAX];
-    int64_t window = 0;
-    struct digest digest = digest_bytes("end", 3), found;
+    struct manifest_finish finish = {.window = 41, .digest = digest_bytes("end", 3)}, found;
     struct manifest *manifest = reopen(scratch_file(&scratch, "manifest", path), true);
-    CU_ASSERT_FALSE(manifest_finished(manifest, &window, &found));
-    CU_ASSERT_EQUAL(manifest_add_finished(manifest, 41, digest, &err), STATUS_OK);
-    manifest_close(manifest);
-    manifest = reopen(path, false);
-    CU_ASSERT(manifest_finished(manifest, &window, &found));
-    CU_ASSERT_EQUAL(window, 41);
-    CU_ASSERT(digest_equal(found, digest));
+    CU_ASSERT_FALSE(manifest_finished(manifest, &found));
+    for (int at_end = 0; at_end < 2; at_end++) {
+        finish.at_end = at_end;
+        CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, &err), STATUS_OK);
+        manifest_close(manifest);
+        manifest = reopen(path, true);
+        CU_ASSERT(manifest_finished(manifest, &found));
+        CU_ASSERT_EQUAL(found.window, 41);
+        CU_ASSERT_EQUAL(found.at_end, at_end);
+        CU_ASSERT(digest_equal(found.digest, finish.digest));
+    }
     manifest_close(manifest);
     scratch_remove(&scratch);
 }
