@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     }
     if (status == STATUS_OK)
         status = dispatch(&options, &err);
-    if (status != STATUS_OK && first)
+    if (status != STATUS_OK && first && err.text[0])
         log_error("%s", err.text);
     cli_release(&options);
     return status_exit_code(status);

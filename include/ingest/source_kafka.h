@@ -31,4 +31,7 @@ enum status source_open_embedded(const struct kafka_config *config,
 enum status source_kafka_offset(struct source *source, int partition, const char *specification,
                                 int64_t *offset, struct error *err) MUST_CHECK;
 
+/* The version of librdkafka in use, for provenance. */
+const char *source_kafka_library(void);
+
 #endif

@@ -2,7 +2,7 @@
  *
  *     frame <window> <revision> <row> <digest> <stored digest> <final>
  *     checkpoint <window> <rows> <provisional> <field> <outflow> <state>
- *     finished <window> <digest>
+ *     finished <window> <digest> end|limit
  *     epoch <number> <host> <pid>
  *
  * A later line about the same thing replaces an earlier one. Readers trust only frames named here. */
@@ -26,6 +26,12 @@ struct manifest_checkpoint {
     struct checkpoint_seal seal;
 };
 
+struct manifest_finish {
+    int64_t window; /* the last one, -1: none */
+    struct digest digest;
+    bool at_end; /* of the input; else at the number of windows asked for */
+};
+
 struct manifest;
 
 /* Reads what is there; a torn last line is reported and cut by the first append. The arrays stay owned.
@@ -41,7 +47,7 @@ const struct manifest_frame *manifest_find_frame(const struct manifest *manifest
 
 /* The newest line of each checkpoint window, oldest first. */
 int manifest_checkpoints(const struct manifest *manifest, const struct manifest_checkpoint **list);
-bool manifest_finished(const struct manifest *manifest, int64_t *window, struct digest *digest);
+bool manifest_finished(const struct manifest *manifest, struct manifest_finish *finish);
 
 /* A frame line is not synced by itself; the others are on the disk on return. */
 enum status manifest_add_frame(struct manifest *manifest, const struct manifest_frame *frame,
@@ -49,7 +55,7 @@ enum status manifest_add_frame(struct manifest *manifest, const struct manifest_
 enum status manifest_add_checkpoint(struct manifest *manifest,
                                     const struct manifest_checkpoint *entry,
                                     struct error *err) MUST_CHECK;
-enum status manifest_add_finished(struct manifest *manifest, int64_t window, struct digest digest,
+enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
                                   struct error *err) MUST_CHECK;
 
 /* Rewrites the file (temp + rename) without frames and checkpoints of windows after `window` and without

@@ -4,7 +4,7 @@
 
 /* Strings are borrowed. */
 struct provenance {
-    const char *version, *git_id, *compiler, *flags;
+    const char *version, *git_id, *compiler, *flags, *librdkafka;
     const char *host, *argv, *slurm_job; /* slurm_job "" outside SLURM */
     const char *config;                  /* the effective deck as YAML, secrets redacted */
     int ranks;

@@ -43,8 +43,9 @@ static void print_time_step(const struct deck *deck)
     double k = deck->physics.conductivity, dx = deck->grid.dx, dy = deck->grid.dy;
     int64_t substeps = substeps_of(deck);
     double tau_s = timestep_tau_s(deck->time.window_ms, substeps);
-    printf("time step   tau = %.9g s: %" PRId64 " substeps%s a window of %" PRId64 " ms\n", tau_s,
-           substeps, deck->time.substeps ? "" : " (auto)", deck->time.window_ms);
+    printf("time step   tau = %.9g s: %" PRId64 " step%s a window of %" PRId64 " ms%s\n", tau_s,
+           substeps, substeps == 1 ? "" : "s", deck->time.window_ms,
+           deck->time.substeps ? "" : " (auto)");
     printf("stability   k*tau*(1/dx^2 + 1/dy^2) = %.9g, limit 0.5: largest stable tau %.9g s\n",
            timestep_stability(k, dx, dy, tau_s), 0.5 / (k / (dx * dx) + k / (dy * dy)));
 }

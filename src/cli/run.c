@@ -78,6 +78,19 @@ static enum status run_parallel(const struct cli_options *options, struct error 
     return status;
 }
 
+/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is talking. */
+static void tell(enum status status, struct error *err)
+{
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 0 && status == STATUS_STOPPED)
+        log_info("%s", err->text);
+    else if (rank == 0 && status != STATUS_OK)
+        log_error("%s", err->text);
+    err->text[0] = '\0';
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
 enum status command_run(const struct cli_options *options, struct error *err)
 {
     stop_install();
@@ -86,6 +99,7 @@ enum status command_run(const struct cli_options *options, struct error *err)
         provided < MPI_THREAD_FUNNELED)
         return error_set(err, STATUS_BUG, "MPI does not offer MPI_THREAD_FUNNELED");
     enum status status = run_parallel(options, err);
+    tell(status, err);
     MPI_Finalize();
     return status;
 }

@@ -6,11 +6,23 @@
 #include "deck/options.h"
 #include "print.h"
 
+/* Bounds that only keep infinities out are not worth telling. */
+static bool is_huge(double bound)
+{
+    return bound >= 1e300 || bound <= -1e300;
+}
+
 static void print_range(const struct deck_option *option, struct buffer *text)
 {
-    const char *bound = option->flags & DECK_ABOVE_MIN ? "above " : "";
-    buffer_printf(text, "%s", bound);
+    bool above = option->flags & DECK_ABOVE_MIN;
+    if (is_huge(option->min)) {
+        buffer_printf(text, "any number");
+        return;
+    }
+    buffer_printf(text, "%s", above ? "above " : is_huge(option->max) ? "at least " : "");
     print_double(option->min, text);
+    if (is_huge(option->max))
+        return;
     buffer_printf(text, " to ");
     print_double(option->max, text);
 }

@@ -87,7 +87,7 @@ bool csv_scan_line(const struct csv_layout *layout, const uint8_t *text, size_t 
     const uint8_t *at = text, *end = line_end(text, size), *begin, *stop;
     int column = 0;
     for (; at; column++) {
-        if (column == layout->columns || !take_field(&at, end, &begin, &stop))
+        if (!take_field(&at, end, &begin, &stop))
             return false;
         for (int i = 0; i < JSON_FIELDS; i++)
             if (layout->column[i] == column && !scan_whole(begin, stop, &numbers[i]))

@@ -1,5 +1,6 @@
 #include "number.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,17 +126,60 @@ static double convert_copy(const struct number *number)
     return number->negative ? -magnitude : magnitude;
 }
 
-/* A product or quotient of two exact doubles is rounded once, hence correctly. */
-double number_to_double(const struct number *number)
+/* digits / power, rounded once: a quotient of at least 62 bits, the lowest one set when something was
+ * left over, becomes a double as the exact value would. */
+static double divide(uint64_t digits, uint64_t power)
+{
+    int shift = __builtin_clzll(digits) + 63;
+    unsigned __int128 dividend = (unsigned __int128)digits << shift;
+    unsigned __int128 quotient = dividend / power;
+    uint64_t high = (uint64_t)(quotient >> 64);
+    int dropped = high ? 64 - __builtin_clzll(high) : 0;
+    uint64_t kept = (uint64_t)(quotient >> dropped);
+    bool exact = ((unsigned __int128)kept << dropped) * power == dividend;
+    return ldexp((double)(kept | !exact), dropped - shift);
+}
+
+/* Up to here doubles hold every integer, and a product or quotient of two is rounded once. */
+static double scale(double value, int64_t exponent)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (!number->exact || number->digits > (UINT64_C(1) << 53) || number->exponent > 22 ||
-        number->exponent < -22)
+    return exponent < 0 ? value / powers[-exponent] : value * powers[exponent];
+}
+
+double number_to_double(const struct number *number)
+{
+    static const uint64_t powers[] = {1,
+                                      10,
+                                      100,
+                                      1000,
+                                      10000,
+                                      100000,
+                                      1000000,
+                                      10000000,
+                                      100000000,
+                                      1000000000,
+                                      10000000000,
+                                      100000000000,
+                                      1000000000000,
+                                      10000000000000,
+                                      100000000000000,
+                                      1000000000000000,
+                                      10000000000000000,
+                                      100000000000000000,
+                                      1000000000000000000,
+                                      10000000000000000000u};
+    int64_t exponent = number->exponent;
+    double value;
+    if (!number->exact)
         return convert_copy(number);
-    double value = (double)number->digits;
-    value =
-        number->exponent < 0 ? value / powers[-number->exponent] : value * powers[number->exponent];
+    if (number->digits <= UINT64_C(1) << 53 && exponent >= -22 && exponent <= 22)
+        value = scale((double)number->digits, exponent);
+    else if (number->digits > 0 && exponent >= -19 && exponent <= 0)
+        value = divide(number->digits, powers[-exponent]);
+    else
+        return convert_copy(number);
     return number->negative ? -value : value;
 }

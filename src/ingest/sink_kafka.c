@@ -159,13 +159,26 @@ static enum status create_topic(struct sink_kafka *sink, int partitions, struct 
     return status;
 }
 
+/* Created is decided by the controller; the brokers learn of it a moment later. */
+static enum status await_topic(struct sink_kafka *sink, int *partitions, struct error *err)
+{
+    for (int64_t deadline_ms = kafka_now_ms() + CREATE_MS; kafka_now_ms() < deadline_ms;) {
+        TRY(count_partitions(sink, partitions, err));
+        if (*partitions > 0)
+            return STATUS_OK;
+        rd_kafka_poll(sink->rk, SLICE_MS / 2);
+    }
+    return error_set(err, STATUS_UNREACHABLE, "topic %s was created but did not appear within %d s",
+                     sink->topic, CREATE_MS / 1000);
+}
+
 static enum status require_topic(struct sink_kafka *sink, int partitions, struct error *err)
 {
     int found;
     TRY(count_partitions(sink, &found, err));
     if (found == 0) {
         TRY(create_topic(sink, partitions, err));
-        TRY(count_partitions(sink, &found, err));
+        TRY(await_topic(sink, &found, err));
     }
     if (found != partitions)
         return error_set(err, STATUS_BAD_DECK, "topic %s has %d partitions, not %d", sink->topic,

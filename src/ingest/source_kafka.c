@@ -353,3 +353,8 @@ enum status source_kafka_offset(struct source *source, int partition, const char
     return kafka_offset_at_time(of(source)->client, of(source)->topic, partition, wanted.value, end,
                                 offset, err);
 }
+
+const char *source_kafka_library(void)
+{
+    return rd_kafka_version_str();
+}

@@ -42,13 +42,13 @@ static enum status capture_ends(struct root *root, int64_t *ends, struct error *
 /* A finished run of which nothing more is asked: its topic has not grown, its last window is reached. */
 static void compare_with_finish(struct root *root, const int64_t *ends_before)
 {
-    int64_t window;
-    struct digest digest;
-    if (!manifest_finished(root->manifest, &window, &digest))
+    struct manifest_finish finish;
+    if (!manifest_finished(root->manifest, &finish))
         return;
     size_t size = (size_t)root->identity.partitions * sizeof *root->ends;
     bool grown = !ends_before || memcmp(root->ends, ends_before, size) != 0;
-    root->nothing_to_do = window >= root->stop_after || (root->bounded && !grown);
+    root->nothing_to_do =
+        finish.window >= root->stop_after || (root->bounded && finish.at_end && !grown);
 }
 
 /* The captured ends of a bounded run: those of the journal while it is unfinished, else new ones. */

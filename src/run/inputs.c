@@ -42,8 +42,9 @@ static enum status open_decoder(const struct deck *deck, struct root *root, stru
     });
     for (int p = 0; deck->stream.source == DECK_SOURCE_FILE && p < root->identity.partitions; p++) {
         const char *header = source_file_header(root->source, p);
-        if (header)
-            TRY(decoder_set_csv(root->decoder, p, header, err));
+        enum status status = header ? decoder_set_csv(root->decoder, p, header, err) : STATUS_OK;
+        if (status != STATUS_OK)
+            return error_prefix(err, status, "%s", deck->stream.files.items[p]);
     }
     return STATUS_OK;
 }

@@ -48,9 +48,8 @@ static enum status open_directory(struct run *run, struct error *err)
     TRY(log_open_file(root->rundir.log, err));
     TRY(manifest_open(root->rundir.manifest, true, &root->manifest, err));
     TRY(journal_open(root->rundir.journal, root->identity.partitions, &root->journal, err));
-    int64_t window;
-    struct digest digest;
-    root->finished_before = manifest_finished(root->manifest, &window, &digest);
+    struct manifest_finish finish;
+    root->finished_before = manifest_finished(root->manifest, &finish);
     root->stop = (struct stop_watch){.stop_file = root->rundir.stop,
                                      .time_limit_s = root->options->time_limit_s};
     const struct plan *plan = &run->plan;
@@ -190,15 +189,13 @@ static bool share_idleness(struct run *run)
 
 static void say_nothing_to_do(const struct run *run)
 {
-    int64_t window;
-    struct digest digest;
+    struct manifest_finish finish;
     char hex[DIGEST_HEX];
-    if (!run->root || run->plan.dry_run ||
-        !manifest_finished(run->root->manifest, &window, &digest))
+    if (!run->root || run->plan.dry_run || !manifest_finished(run->root->manifest, &finish))
         return;
-    digest_hex(digest, hex);
+    digest_hex(finish.digest, hex);
     log_info("already finished after window %lld, and nothing more to read; digest %s",
-             (long long)window, hex);
+             (long long)finish.window, hex);
 }
 
 enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,

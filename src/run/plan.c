@@ -7,9 +7,10 @@
 
 #include "base/build_id.h"
 #include "deck/timestep.h"
+#include "ingest/source_kafka.h"
 #include "store/rundir.h"
 
-enum { TEXTS = 8 };
+enum { TEXTS = 9 };
 
 static bool is_root(void)
 {
@@ -75,6 +76,7 @@ static void collect_texts(const struct deck *deck, const struct run_options *opt
     put_text(texts, host);
     put_text(texts, options->command_line ? options->command_line : "");
     put_text(texts, environment("SLURM_JOB_ID"));
+    put_text(texts, source_kafka_library());
     struct buffer yaml = {0};
     deck_print(deck, &yaml);
     buffer_append(texts, yaml.data, yaml.size);
@@ -97,7 +99,8 @@ static void point_provenance(struct plan *plan)
                                            .host = text[4],
                                            .argv = text[5],
                                            .slurm_job = text[6],
-                                           .config = text[7]};
+                                           .librdkafka = text[7],
+                                           .config = text[8]};
     MPI_Comm_size(MPI_COMM_WORLD, &plan->provenance.ranks);
 }
 

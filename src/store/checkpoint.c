@@ -105,30 +105,37 @@ static enum status scatter_outflow(const struct domain *domain, const double *al
     return status;
 }
 
+/* Reads owned columns [i, i + columns) of the stored field into `piece` and takes their digests. */
+static void digest_stored(struct h5_scope *scope, const struct domain *domain,
+                          struct digester *digester, hid_t set, int i, int columns, double *piece)
+{
+    int mark = scope->count;
+    hsize_t start[2] = {(hsize_t)(domain->x0 + i), 0};
+    hsize_t count[2] = {(hsize_t)columns, (hsize_t)domain->ny};
+    hid_t space = h5_own(scope, H5Dget_space(set));
+    hid_t memory = h5_own(scope, H5Screate_simple(2, count, NULL));
+    h5_check(scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
+    h5_check(scope, H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, piece));
+    for (int c = 0; c < columns && !scope->failed; c++)
+        digest_column(digester, i + c, piece + (size_t)c * (size_t)domain->ny,
+                      (size_t)domain->ny * sizeof *piece);
+    h5_close_to(scope, mark);
+}
+
 /* Reads the stored field back in pieces of bounded size: there may be no room for a second one. */
 static enum status verify_field(const struct domain *domain, struct digester *digester,
                                 const char *path, struct digest expected, struct error *err)
 {
     enum { PIECE = 1 << 20 };
     struct h5_scope scope = h5_begin();
-    int width = max_int64(1, min_int64(domain->nx, PIECE / domain->ny)) & INT_MAX;
-    size_t column_size = (size_t)domain->ny * sizeof(double);
-    double *piece = malloc((size_t)width * column_size);
+    int64_t width = max_int64(1, min_int64(domain->nx, PIECE / domain->ny));
+    double *piece = malloc((size_t)width * (size_t)domain->ny * sizeof *piece);
     hid_t access = h5_access_parallel(&scope, domain);
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDONLY, access));
     hid_t set = h5_own(&scope, H5Dopen2(file, "u", H5P_DEFAULT));
-    hid_t space = h5_own(&scope, H5Dget_space(set));
-    for (int i = 0; piece && i < domain->nx; i += width) {
-        int mark = scope.count, columns = narrow_to_int(min_int64(width, domain->nx - i));
-        hsize_t start[2] = {(hsize_t)(domain->x0 + i), 0};
-        hsize_t count[2] = {(hsize_t)columns, (hsize_t)domain->ny};
-        hid_t memory = h5_own(&scope, H5Screate_simple(2, count, NULL));
-        h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
-        h5_check(&scope, H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, piece));
-        for (int c = 0; c < columns; c++)
-            digest_column(digester, i + c, piece + (size_t)c * (size_t)domain->ny, column_size);
-        h5_close_to(&scope, mark);
-    }
+    for (int64_t i = 0; piece && i < domain->nx; i += width)
+        digest_stored(&scope, domain, digester, set, (int)i, (int)min_int64(width, domain->nx - i),
+                      piece);
     enum status status = h5_end(&scope, STATUS_IO, err, "reading the field back from %s", path);
     if (!piece)
         status = error_set(err, STATUS_IO, "reading %s back: out of memory", path);
@@ -245,11 +252,19 @@ static bool seal_equal(const struct checkpoint_seal *a, const struct checkpoint_
            digest_equal(a->state, b->state);
 }
 
-/* Rank 0: everything but the field, verified. `outflow` and `state` are appended to. */
-static enum status read_head(const struct domain *domain, const char *path,
-                             const struct checkpoint_seal *seal, struct checkpoint_head *head,
-                             struct buffer *outflow, struct buffer *state, struct error *err)
+/* Everything in a checkpoint but the field. */
+struct checkpoint_rest {
+    struct checkpoint_head head;
+    struct buffer outflow, *state;
+};
+
+/* Rank 0: reads and verifies it; both buffers are appended to. */
+static enum status read_rest(const struct domain *domain, const char *path,
+                             const struct checkpoint_seal *seal, struct checkpoint_rest *rest,
+                             struct error *err)
 {
+    struct checkpoint_head *head = &rest->head;
+    struct buffer *outflow = &rest->outflow, *state = rest->state;
     size_t before = state->size;
     TRY(checkpoint_file_verify(path, err));
     TRY(checkpoint_file_read(path, head, outflow, state, NULL, err));
@@ -275,20 +290,19 @@ enum status checkpoint_read(const struct domain *domain, struct digester *digest
                             const char *path, const struct checkpoint_seal *seal,
                             const struct checkpoint_target *target, struct error *err)
 {
-    struct checkpoint_head head = {0};
-    struct buffer outflow = {0};
+    struct checkpoint_rest rest = {.state = target->state};
     enum status mine = STATUS_OK;
     if (domain->rank == 0)
-        mine = read_head(domain, path, seal, &head, &outflow, target->state, err);
+        mine = read_rest(domain, path, seal, &rest, err);
     enum status status = agree(domain, mine, err);
     if (status == STATUS_OK)
-        status = scatter_outflow(domain, (const double *)(const void *)outflow.data,
+        status = scatter_outflow(domain, (const double *)(const void *)rest.outflow.data,
                                  target->outflow, err);
-    buffer_release(&outflow);
+    buffer_release(&rest.outflow);
     TRY(status);
     TRY(agree(domain, transfer_field(domain, path, target->field, false, err), err));
     struct digest found = digest_field(digester, target->field);
-    if (domain->rank == 0 && !digest_equal(found, head.seal.field))
+    if (domain->rank == 0 && !digest_equal(found, rest.head.seal.field))
         mine =
             error_set(err, STATUS_NO_INPUT, "%s: its field does not agree with its digest", path);
     return agree(domain, mine, err);

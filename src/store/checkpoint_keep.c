@@ -17,35 +17,46 @@ static enum status remove_file(const char *directory, const char *name, struct e
     return error_set(err, STATUS_IO, "removing %s: %s", path, strerror(errno));
 }
 
-static enum status remove_unfinished(const char *directory, struct error *err)
+/* The window in the name of a checkpoint, complete or (*unfinished) not; -1: another file. */
+static int64_t window_of(const char *name, bool *unfinished)
+{
+    long long window;
+    int end = 0;
+    if (sscanf(name, "ckpt_%lld.h5%n", &window, &end) != 1 || end == 0 || window < 0)
+        return -1;
+    *unfinished = strcmp(name + end, ".tmp") == 0;
+    return *unfinished || name[end] == '\0' ? window : -1;
+}
+
+/* Checkpoints newer than the manifest's newest are not ours to judge. */
+static bool is_kept(const struct manifest *manifest, int keep, int64_t window)
+{
+    const struct manifest_checkpoint *list;
+    int count = manifest_checkpoints(manifest, &list), settled = count - 1;
+    while (settled >= 0 && list[settled].provisional)
+        settled--;
+    if (count == 0 || window > list[count - 1].window ||
+        (settled >= 0 && list[settled].window == window))
+        return true;
+    for (int i = count - 1; i >= 0 && i >= count - keep; i--)
+        if (list[i].window == window)
+            return true;
+    return false;
+}
+
+enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest, int keep,
+                                  struct error *err)
 {
     DIR *entries = opendir(directory);
     if (!entries)
         return error_set(err, STATUS_IO, "opening %s: %s", directory, strerror(errno));
     enum status status = STATUS_OK;
     for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));) {
-        long long window;
-        int end = 0;
-        if (sscanf(entry->d_name, "ckpt_%lld.h5.tmp%n", &window, &end) == 1 && end &&
-            entry->d_name[end] == '\0')
+        bool unfinished;
+        int64_t window = window_of(entry->d_name, &unfinished);
+        if (window >= 0 && (unfinished || !is_kept(manifest, keep, window)))
             status = remove_file(directory, entry->d_name, err);
     }
     closedir(entries);
     return status;
-}
-
-enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest, int keep,
-                                  struct error *err)
-{
-    const struct manifest_checkpoint *list;
-    int count = manifest_checkpoints(manifest, &list), settled = count - 1;
-    while (settled >= 0 && list[settled].provisional)
-        settled--;
-    for (int i = 0; i < count - keep; i++) {
-        char name[32];
-        checkpoint_name(list[i].window, name);
-        if (i != settled)
-            TRY(remove_file(directory, name, err));
-    }
-    return remove_unfinished(directory, err);
 }

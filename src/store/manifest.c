@@ -20,8 +20,7 @@ struct manifest {
         *slots; /* open addressing: 1 + index of the newest frame line of a (window, revision) */
     int64_t slot_count;
     bool finished;
-    int64_t finished_window;
-    struct digest finished_digest;
+    struct manifest_finish finish;
 };
 
 static const struct manifest_frame *frames_of(const struct manifest *manifest)
@@ -46,13 +45,11 @@ int manifest_checkpoints(const struct manifest *manifest, const struct manifest_
     return (int)(manifest->checkpoints.size / sizeof **list);
 }
 
-bool manifest_finished(const struct manifest *manifest, int64_t *window, struct digest *digest)
+bool manifest_finished(const struct manifest *manifest, struct manifest_finish *finish)
 {
-    if (!manifest->finished)
-        return false;
-    *window = manifest->finished_window;
-    *digest = manifest->finished_digest;
-    return true;
+    if (manifest->finished)
+        *finish = manifest->finish;
+    return manifest->finished;
 }
 
 /* The slot that holds (window, revision), or the free one where it belongs. */
@@ -122,11 +119,10 @@ static void keep_checkpoint(struct manifest *manifest, const struct manifest_che
     checkpoints_of(manifest)[at] = *entry;
 }
 
-static void keep_finish(struct manifest *manifest, int64_t window, struct digest digest)
+static void keep_finish(struct manifest *manifest, const struct manifest_finish *finish)
 {
     manifest->finished = true;
-    manifest->finished_window = window;
-    manifest->finished_digest = digest;
+    manifest->finish = *finish;
 }
 
 static bool parse_frame(struct manifest *manifest, const char *text)
@@ -167,13 +163,17 @@ static bool parse_checkpoint(struct manifest *manifest, const char *text)
 static bool parse_finished(struct manifest *manifest, const char *text)
 {
     long long window;
-    char hex[DIGEST_HEX];
-    struct digest digest;
+    char hex[DIGEST_HEX], how[8];
+    struct manifest_finish finish;
     int end = 0;
-    if (sscanf(text, "%lld %32s%n", &window, hex, &end) != 2 || text[end] ||
-        !digest_parse(hex, &digest))
+    if (sscanf(text, "%lld %32s %7s%n", &window, hex, how, &end) != 3 || text[end] ||
+        !digest_parse(hex, &finish.digest))
         return false;
-    keep_finish(manifest, window, digest);
+    finish.window = window;
+    finish.at_end = strcmp(how, "end") == 0;
+    if (!finish.at_end && strcmp(how, "limit") != 0)
+        return false;
+    keep_finish(manifest, &finish);
     return true;
 }
 
@@ -276,13 +276,14 @@ enum status manifest_add_checkpoint(struct manifest *manifest,
     return STATUS_OK;
 }
 
-enum status manifest_add_finished(struct manifest *manifest, int64_t window, struct digest digest,
+enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
                                   struct error *err)
 {
     char hex[DIGEST_HEX];
-    digest_hex(digest, hex);
-    TRY(linelog_append(manifest->log, true, err, "finished %lld %s", (long long)window, hex));
-    keep_finish(manifest, window, digest);
+    digest_hex(finish->digest, hex);
+    TRY(linelog_append(manifest->log, true, err, "finished %lld %s %s", (long long)finish->window,
+                       hex, finish->at_end ? "end" : "limit"));
+    keep_finish(manifest, finish);
     return STATUS_OK;
 }
 

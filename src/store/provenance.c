@@ -19,6 +19,7 @@ void provenance_write(struct h5_scope *scope, hid_t file, const struct provenanc
     int mark = scope->count;
     hid_t group = h5_group(scope, file, "provenance");
     h5_put_text(scope, group, "version", provenance->version);
+    h5_put_text(scope, group, "librdkafka_version", provenance->librdkafka);
     h5_put_text(scope, group, "git_id", provenance->git_id);
     h5_put_text(scope, group, "compiler", provenance->compiler);
     h5_put_text(scope, group, "flags", provenance->flags);

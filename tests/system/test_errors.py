@@ -46,7 +46,7 @@ BAD_DECKS: dict[str, tuple[str, list[str]]] = {
     "dtype": ("output: {frames: {dtype: f16}}\n", ["f16", "f32"]),
     "keep_one": ("checkpoint: {keep: 1}\n", ["keep"]),
     "yes_for_true": ("checkpoint: {at_end: maybe}\n", ["at_end", "maybe"]),
-    "scalar_for_a_section": ("grid: 40\n", [":1:7", "grid"]),
+    "scalar_for_a_section": ("grid: 40\n", [":1:", "grid"]),
     "section_for_a_scalar": ("grid: {nx: {a: 1}}\n", ["nx"]),
     "list_at_the_top": ("- grid\n", [":1:1"]),
     "no_yaml": ("grid: {nx: 8\n", [":"]),
@@ -73,7 +73,7 @@ def assert_one_message(outcome: Outcome, code: int, words: list[str]) -> str:
     outcome.expect(code)
     assert outcome.seconds < 30
     ours = lines_of_ours(outcome)
-    errors = [line for line in ours if "error" in line.lower() or line.startswith("heatstream:")]
+    errors = [line for line in ours if "error:" in line]
     assert len(errors) == 1, "\n".join(ours)
     message = "\n".join(ours)
     assert [word for word in words if word not in message] == [], message
@@ -275,8 +275,8 @@ def test_a_topic_with_other_content_is_refused(bench: Bench, kafka: Kafka) -> No
 
 def test_check_prints_limits_and_sizes(bench: Bench) -> None:
     text = tool("check", synthetic(bench)).expect(0).text.lower()
-    for word in ("stab", "memory", "frame", "checkpoint", "bytes per second"):
-        assert word in text or word.replace("bytes per second", "b/s") in text
+    for word in ("stab", "memory", "frame", "checkpoint", "per second"):
+        assert word in text
 
 
 def test_the_printed_deck_runs_again_and_gives_the_same_bits(bench: Bench) -> None:

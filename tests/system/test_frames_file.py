@@ -104,7 +104,7 @@ def test_every_dataset_and_attribute_of_the_interface_is_there(finished: Finishe
 def test_provenance_names_everything_that_made_it(finished: Finished) -> None:
     run, _ = finished
     with h5py.File(run.path / "frames.h5") as file:
-        told = " ".join(file["provenance"].attrs).lower()
+        told = " ".join([*file["provenance"].attrs, *file["provenance"]]).lower()
     wanted = (
         "git",
         "version",

@@ -17,6 +17,7 @@ from .program import tool
 DECK = merged(
     AWKWARD,
     {
+        "stream": {"source": "synthetic"},
         "gen": {
             "seed": 11, "start_ms": T0_MS, "steps": 20, "partitions": 3, "jitter_ms": 5,
             "delay_ms": 70, "probability": 0.3, "value": 2.5,

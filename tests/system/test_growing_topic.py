@@ -58,7 +58,7 @@ def test_provisional_rows_become_final_when_the_topic_goes_on(bench: Bench) -> N
     before = bench.run(deck, ranks=2).series()
     provisional = [w for w, f in zip(before["window"], before["final"], strict=True) if not f]
     assert provisional
-    bench.deck(DECK, {"stream": {"files": stream.write(bench.path, "again")}}, name="grown")
+    stream.write(bench.path, "grown0")
     after = bench.run(deck, ranks=3).series()
     rewritten = [bool(after["final"][w]) for w in provisional]
     assert rewritten[0] and any(rewritten)

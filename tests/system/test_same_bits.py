@@ -24,6 +24,7 @@ GENERATED: Deck = merged(
     AWKWARD,
     {
         "time": {"windows": WINDOWS},
+        "stream": {"source": "synthetic"},
         "gen": {
             "seed": 7,
             "start_ms": AWKWARD["time"]["t0"],

@@ -13,8 +13,9 @@ import pytest
 
 from oracle.heat_oracle import Result
 
-from .conftest import Bench
+from .conftest import Bench, from_kafka
 from .decks import AWKWARD, T0_MS, Stream, large, merged, sensors
+from .kafka import Kafka
 from .program import Outcome, Running, running
 from .results import RunDirectory, assert_equals_oracle
 
@@ -108,24 +109,24 @@ def test_a_stop_file_stops_and_its_removal_lets_the_run_go_on(bench: Bench, case
     assert_equals_oracle(bench.run(deck, ranks=4), case.expected)
 
 
+@pytest.mark.kafka
 @pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGUSR1])
-def test_a_run_that_waits_for_events_obeys_signals(bench: Bench, number: signal.Signals) -> None:
-    """The generator has run dry and the run has no end: nothing will ever come."""
-    quiet = {
-        "time": {"windows": 0},
-        "stream": {"source": "kafka", "brokers": "embedded"},
-        "gen": {"steps": 6, "partitions": 3, "start_ms": T0_MS},
-    }
-    deck = bench.deck(AWKWARD, quiet)
-    with busy(bench, deck, 3) as held:
-        held.program.until(lambda: "wait" in held.program.text(), "a word on what it waits for")
-        before = len(held.run.checkpoints())
-        held.program.signal(number)
+def test_a_run_that_waits_for_events_says_so_and_obeys_signals(
+    bench: Bench, kafka: Kafka, number: signal.Signals
+) -> None:
+    """The topic has no end and nothing more will ever come."""
+    topic = kafka.topic_of(sensors(AWKWARD, windows=12))
+    deck = bench.deck(AWKWARD, from_kafka(kafka, topic), {"log": {"every_s": 0.2}})
+    with busy(bench, deck, 3) as started:
+        program = started.program
+        program.until(lambda: "wait" in program.text(), "a word on what it waits for")
+        before = len(started.run.checkpoints())
+        program.signal(number)
         if number == signal.SIGUSR1:
-            held.program.until(lambda: len(held.run.checkpoints()) > before, "a checkpoint")
-            held.program.signal(signal.SIGUSR2)
-        held.program.wait(20).expect(75)
-    assert held.run.checkpoints()
+            program.until(lambda: len(started.run.checkpoints()) > before, "a checkpoint")
+            program.signal(signal.SIGUSR2)
+        program.wait(20).expect(75)
+    assert started.run.checkpoints()
 
 
 def test_time_limit_stops_in_time_with_a_checkpoint(bench: Bench) -> None:

@@ -135,6 +135,8 @@ static void garbage_is_undecodable(void)
         "{\"a\":\"\\x\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
         "{\"a\":\"\\u12G4\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
         "{\"a\":\"\\uD834\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\uDC00\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
+        "{\"a\":\"\\uDC00\\uDC00\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
         "{\"a\":\"\\uDD1E\\uD834\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
         "{\"a\":\"\\uD834\\u0041\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",
         "{\"a\":\"\t\",\"time\":1,\"gridX\":2,\"gridY\":3,\"gen\":4}",

@@ -349,6 +349,23 @@ static void delays_of_many_steps_keep_every_event(void)
     free(events.items);
 }
 
+/* Events that are due at the same time leave in the order of their making. */
+static void delays_too_short_to_tell_keep_the_order(void)
+{
+    static const int64_t sizes[] = {3,
+                                    13}; /* few events a step are sorted in another way than many */
+    for (int i = 0; i < 2; i++) {
+        struct generator_config config = usual();
+        config.gnx = config.partitions = (int)sizes[i];
+        struct events at_once = make(&config);
+        config.delay_ms = 1e-9;
+        struct events delayed = make(&config);
+        CU_ASSERT(same_events(&at_once, &delayed));
+        free(at_once.items);
+        free(delayed.items);
+    }
+}
+
 static void sensors_that_never_speak_end_the_stream(void)
 {
     struct generator_config config = usual();
@@ -443,6 +460,7 @@ int main(void)
         UNIT_TEST(jitter_is_normal),
         UNIT_TEST(delay_is_exponential),
         UNIT_TEST(delays_of_many_steps_keep_every_event),
+        UNIT_TEST(delays_too_short_to_tell_keep_the_order),
         UNIT_TEST(sensors_that_never_speak_end_the_stream),
         UNIT_TEST(time_that_leaves_int64_stays_at_its_end),
         UNIT_TEST(json_text_is_the_shortest_and_names_are_the_decks),

@@ -1,0 +1,141 @@
+/* The journal: sets of offsets count only when complete, and nothing is derived twice. */
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/linelog.h"
+#include "scratch.h"
+#include "store/journal.h"
+#include "unit.h"
+
+static struct journal *reopen(const char *path, int partitions)
+{
+    struct error err = {""};
+    struct journal *journal = NULL;
+    CU_ASSERT_EQUAL_FATAL(journal_open(path, partitions, &journal, &err), STATUS_OK);
+    return journal;
+}
+
+static void write_raw(const char *path, const char *const *lines, int count)
+{
+    struct error err;
+    struct linelog *log = NULL;
+    CU_ASSERT_EQUAL_FATAL(linelog_open(path, &log, &err), STATUS_OK);
+    for (int i = 0; i < count; i++)
+        CU_ASSERT_EQUAL(linelog_append(log, false, &err, "%s", lines[i]), STATUS_OK);
+    linelog_close(log);
+}
+
+static void new_journal_knows_nothing(void)
+{
+    struct scratch scratch = scratch_make();
+    char path[PATH_MAX];
+    int64_t offsets[2], t0;
+    struct journal *journal = reopen(scratch_file(&scratch, "journal", path), 2);
+    CU_ASSERT_FALSE(journal_first(journal, offsets));
+    CU_ASSERT_FALSE(journal_ends(journal, offsets));
+    CU_ASSERT_FALSE(journal_t0(journal, &t0));
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
+static void what_is_written_is_there_after_opening_again(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err;
+    char path[PATH_MAX];
+    const int64_t first[2] = {3, INT64_MAX}, ends[2] = {10, 20}, later[2] = {11, 25};
+    int64_t offsets[2] = {0}, t0 = 0;
+    struct journal *journal = reopen(scratch_file(&scratch, "journal", path), 2);
+    CU_ASSERT_EQUAL(journal_write_first(journal, first, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_t0(journal, -1767225600123, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_ends(journal, ends, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_ends(journal, later, &err), STATUS_OK);
+    CU_ASSERT(journal_ends(journal, offsets) && offsets[1] == 25);
+    journal_close(journal);
+    journal = reopen(path, 2);
+    CU_ASSERT(journal_first(journal, offsets));
+    CU_ASSERT(offsets[0] == 3 && offsets[1] == INT64_MAX);
+    CU_ASSERT(journal_t0(journal, &t0));
+    CU_ASSERT_EQUAL(t0, -1767225600123);
+    CU_ASSERT(journal_ends(journal, offsets));
+    CU_ASSERT(offsets[0] == 11 && offsets[1] == 25);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
+static void half_written_set_of_ends_does_not_count(void)
+{
+    static const char *const lines[] = {"first 0 0", "first 1 0", "t0 5",
+                                        "end 0 7",   "end 1 8",   "end 0 9"};
+    struct scratch scratch = scratch_make();
+    char path[PATH_MAX];
+    int64_t offsets[2] = {0};
+    write_raw(scratch_file(&scratch, "journal", path), lines, 6);
+    struct journal *journal = reopen(path, 2);
+    CU_ASSERT(journal_ends(journal, offsets));
+    CU_ASSERT(offsets[0] == 7 && offsets[1] == 8);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
+static void set_cut_off_by_a_crash_can_be_written_again(void)
+{
+    static const char *const lines[] = {"first 0 4"};
+    struct scratch scratch = scratch_make();
+    struct error err;
+    char path[PATH_MAX];
+    const int64_t first[2] = {5, 6};
+    int64_t offsets[2] = {0};
+    write_raw(scratch_file(&scratch, "journal", path), lines, 1);
+    struct journal *journal = reopen(path, 2);
+    CU_ASSERT_FALSE(journal_first(journal, offsets));
+    CU_ASSERT_EQUAL(journal_write_first(journal, first, &err), STATUS_OK);
+    journal_close(journal);
+    journal = reopen(path, 2);
+    CU_ASSERT(journal_first(journal, offsets));
+    CU_ASSERT(offsets[0] == 5 && offsets[1] == 6);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
+static void expect_refused(const char *const *lines, int count, int partitions)
+{
+    struct scratch scratch = scratch_make();
+    struct error err = {""};
+    char path[PATH_MAX];
+    struct journal *journal = NULL;
+    write_raw(scratch_file(&scratch, "journal", path), lines, count);
+    CU_ASSERT_EQUAL(journal_open(path, partitions, &journal, &err), STATUS_BAD_DATA);
+    CU_ASSERT_PTR_NULL(journal);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, path));
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
+static void journal_of_another_number_of_partitions_is_refused(void)
+{
+    static const char *const lines[] = {"first 0 0", "first 1 0", "t0 5"};
+    expect_refused(lines, 3, 3);
+    expect_refused(lines, 3, 1);
+}
+
+static void line_that_means_nothing_is_refused(void)
+{
+    static const char *const unknown[] = {"tea 5"}, *const trailing[] = {"t0 5 6"};
+    expect_refused(unknown, 1, 1);
+    expect_refused(trailing, 1, 1);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(new_journal_knows_nothing),
+        UNIT_TEST(what_is_written_is_there_after_opening_again),
+        UNIT_TEST(half_written_set_of_ends_does_not_count),
+        UNIT_TEST(set_cut_off_by_a_crash_can_be_written_again),
+        UNIT_TEST(journal_of_another_number_of_partitions_is_refused),
+        UNIT_TEST(line_that_means_nothing_is_refused),
+    };
+    return unit_run("journal", tests, UNIT_COUNT(tests));
+}
