@@ -42,6 +42,7 @@ struct cli_options {
     int64_t until_value;
     int64_t time_limit_s; /* -1: none */
     char *from;           /* where a topic is first read: beginning|end|N|-N|s@MS */
+    bool accept_gap;      /* step through any jump of event time */
     bool dry_run, print_config;
     char *gen_out;      /* gen --out: file prefix or "-"; NULL: the topic */
     double pace;        /* gen --pace: times real time; 0: as fast as possible */

@@ -15,6 +15,13 @@
 
 enum deck_source { DECK_SOURCE_KAFKA, DECK_SOURCE_FILE, DECK_SOURCE_SYNTHETIC };
 enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY };
+enum deck_estimate {
+    DECK_ESTIMATE_MEAN,
+    DECK_ESTIMATE_SUM,
+    DECK_ESTIMATE_LAST,
+    DECK_ESTIMATE_LINEAR,
+    DECK_ESTIMATE_CUBIC
+};
 enum deck_dtype { DECK_F32, DECK_F64 };
 enum deck_partition_by { DECK_BY_COLUMN, DECK_BY_KEY };
 enum deck_log_level { DECK_LOG_ERROR, DECK_LOG_WARN, DECK_LOG_INFO, DECK_LOG_DEBUG };
@@ -59,7 +66,10 @@ struct deck {
         struct deck_list files, rdkafka;
         char *field_time, *field_x, *field_y, *field_value;
         int64_t disorder_ms, horizon_windows, jump_cells, jump_expiry;
-        int64_t max_open_events, batch;
+        int64_t jump_ms; /* 0: auto */
+        int64_t max_gap_windows, max_open_events, batch;
+        int estimate;
+        int64_t span, hold; /* windows; hold 0: `missing: zero` */
         double gen_limit;
     } stream;
     struct {

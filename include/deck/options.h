@@ -18,6 +18,7 @@ enum deck_type {
     DECK_LIST,           /* struct deck_list of strings */
     DECK_MAP,            /* struct deck_list of names and strings in turn */
     DECK_START,          /* time.t0: milliseconds, ISO 8601 with zone, or `auto` */
+    DECK_HOLD,           /* int64_t: n for `{hold: n}`, 0 for `zero` */
     DECK_CONSTANT,       /* one of `names`, all of which mean the same: not stored */
     DECK_TYPES
 };

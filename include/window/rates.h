@@ -1,15 +1,23 @@
-/* From the events of a closed window to one rate a cell. A rate is a function of the set of a
- * cell's events, sorted by (time, partition, offset): arrival order has no say. */
+/* From the events of a closed window to one rate a cell: its estimate (estimate.h), then hold and span
+ * (history.h), times gen_scale. A rate is a function of the sets of a cell's events, each sorted by
+ * (time, partition, offset): arrival order has no say. */
 #ifndef HEATSTREAM_WINDOW_RATES_H
 #define HEATSTREAM_WINDOW_RATES_H
 
+#include "window/estimate.h"
 #include "window/event.h"
-#include "window/panes.h"
 
 struct rates;
 
-/* `cells` is the number of cells of the grid, which are numbered from 0. */
-struct rates *rates_create(int64_t cells, double gen_scale);
+struct rates_config {
+    int64_t cells; /* of the grid, numbered from 0 */
+    enum estimate estimate;
+    int span;     /* n >= 1 windows: hopping mean of the rates of the last n */
+    int64_t hold; /* n windows a silent cell keeps its last estimate; 0: its rate is 0 at once */
+    double gen_scale;
+};
+
+struct rates *rates_create(const struct rates_config *config);
 void rates_destroy(struct rates *rates); /* accepts NULL */
 
 struct rates_result {
@@ -19,8 +27,15 @@ struct rates_result {
     int64_t cells_heard; /* cells with at least one event */
 };
 
-/* The mean of each cell: the events' rates summed in order from 0.0, divided by their number, times
- * gen_scale. Sorts the events in place by (cell, time, partition, offset). */
-struct rates_result rates_mean(struct rates *rates, struct event *events, int64_t count);
+/* The rates of `window` from its events, which are sorted in place by (cell, time, partition, offset).
+ * Windows come one by one; those that a rate can depend on are this one and the hold + span - 1 before,
+ * so new rates fed from there on tell the same. */
+struct rates_result rates_next(struct rates *rates, int64_t window, int64_t middle_ms,
+                               struct event *events, int64_t count);
+
+/* What earlier windows left; next_window is the one that rates_next() will be asked for. */
+void rates_save(const struct rates *rates, struct buffer *state);
+enum status rates_load(struct rates *rates, struct buffer_reader *state, int64_t next_window,
+                       struct error *err) MUST_CHECK;
 
 #endif

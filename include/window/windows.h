@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "window/estimate.h"
 #include "window/event.h"
 
 struct windows_config {
@@ -22,6 +23,9 @@ struct windows_config {
     int64_t jump_ms;         /* J: the largest step of a clock believed at once */
     int64_t max_gap_windows; /* a confirmed jump over more windows stops the run; 0: no limit */
     int64_t max_open_events; /* per partition; more stops the run */
+    enum estimate estimate;  /* of a cell in a window, see estimate.h */
+    int span;                /* windows a rate is the mean of, at least 1; see history.h */
+    int64_t hold;            /* windows a silent cell keeps its estimate; 0: its rate is 0 */
     double gen_scale;
 };
 

@@ -188,6 +188,13 @@ static enum status take_verbose(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
+static enum status take_accept_gap(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->accept_gap = true;
+    return STATUS_OK;
+}
+
 static enum status take_dry_run(struct parse *parse, const char *argument)
 {
     (void)argument;
@@ -275,6 +282,9 @@ const struct flag cli_flags[] = {
      take_until},
     {0, "from", "OFFSET", IN_RUN,
      "where a new run begins to read: beginning (default), end, N, -N or s@MS", take_from},
+    {0, "accept-gap", NULL, IN_RUN,
+     "step through any gap in event time that sensors agree on, beyond stream.max_gap_windows too",
+     take_accept_gap},
     {0, "out", "DIR", IN_RUN, "run.out: where the run directory is made", take_out},
     {0, "out", "PREFIX", IN_GEN,
      "write files PREFIX.0.ndjson, … or, with -, to standard output instead of the topic",

@@ -124,6 +124,14 @@ static void print_side(const struct deck_side *side, struct buffer *text)
         print_double(side->value, text);
 }
 
+static void print_hold(int64_t windows, struct buffer *text)
+{
+    if (windows == 0)
+        buffer_printf(text, "zero");
+    else
+        buffer_printf(text, "{hold: %" PRId64 "}", windows);
+}
+
 static void print_start(const struct deck *deck, struct buffer *text)
 {
     if (deck->time.t0_auto)
@@ -161,6 +169,9 @@ void print_value(const struct deck *deck, const struct deck_option *option, stru
         break;
     case DECK_MAP:
         print_map(value, option->flags & DECK_HOLDS_SECRET, text);
+        break;
+    case DECK_HOLD:
+        print_hold(*(const int64_t *)value, text);
         break;
     case DECK_START:
         print_start(deck, text);

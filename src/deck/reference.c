@@ -71,6 +71,10 @@ static void print_values(const struct deck_option *option, struct buffer *text)
     case DECK_MAP:
         buffer_printf(text, "mapping of texts");
         break;
+    case DECK_HOLD:
+        buffer_printf(text, "`zero` or `{hold: n}`, n ");
+        print_range(option, text);
+        break;
     case DECK_START:
         buffer_printf(text, "`auto`, ms or ISO 8601");
         break;

@@ -131,6 +131,17 @@ static bool makes_its_events(const struct deck *deck)
            (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
 }
 
+static enum status check_jump(const struct deck *deck, struct error *err)
+{
+    int64_t most_ms = (deck->stream.horizon_windows - 1) * deck->time.window_ms;
+    if (deck->stream.jump_ms <= most_ms)
+        return STATUS_OK;
+    return deck_error(deck, "stream.jump_ms", err,
+                      "%lld ms is more than (horizon_windows - 1) * window_ms = %lld: raise "
+                      "stream.horizon_windows or time.window_ms, or use `auto`",
+                      (long long)deck->stream.jump_ms, (long long)most_ms);
+}
+
 static enum status check_stream(const struct deck *deck, struct error *err)
 {
     const char *letters = deck->stream.dead_letter_topic;
@@ -145,6 +156,7 @@ static enum status check_stream(const struct deck *deck, struct error *err)
                           "%lld partitions by column, but grid.nx is %lld: some would stay silent "
                           "and hold every window back",
                           (long long)deck->gen.partitions, (long long)deck->grid.nx);
+    TRY(check_jump(deck, err));
     return check_fields(deck, err);
 }
 

@@ -107,6 +107,13 @@ static void put_type(const struct deck_option *option, struct buffer *text)
                             "\"^[A-Za-z0-9._-]+$\"}, \"additionalProperties\": {\"type\": "
                             "[\"string\", \"number\", \"boolean\"]}");
         break;
+    case DECK_HOLD:
+        buffer_printf(text, "\"anyOf\": [{\"const\": \"zero\"}, {\"type\": \"object\", "
+                            "\"additionalProperties\": false, \"required\": [\"hold\"], "
+                            "\"properties\": {\"hold\": {\"type\": \"integer\", ");
+        put_range(option, text);
+        buffer_printf(text, "}}}]");
+        break;
     case DECK_START:
         buffer_printf(text, "\"anyOf\": [{\"type\": \"integer\"}, {\"const\": \"auto\"}, "
                             "{\"type\": \"string\", \"format\": \"date-time\"}]");

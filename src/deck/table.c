@@ -43,6 +43,10 @@
     {                                                                                              \
         key, DECK_MAP, AT(field), "{}", "", 0, PATH_BYTES, "bytes", flags, doc                     \
     }
+#define HOLD(key, field, max, flags, doc)                                                          \
+    {                                                                                              \
+        key, DECK_HOLD, AT(field), "zero", "", 1, max, "windows", flags, doc                       \
+    }
 #define CONSTANT(key, names, fallback, flags, doc)                                                 \
     {                                                                                              \
         key, DECK_CONSTANT, 0, fallback, names, 0, 0, "", flags, doc                               \
@@ -125,12 +129,22 @@ const struct deck_option deck_options[] = {
         "makes late events."),
     INT("stream.horizon_windows", stream.horizon_windows, "50", 2, 1e6, "windows", 0,
         "How many windows back a late event may reach; older ones are dead letters `too_late`."),
+    AUTO("stream.jump_ms", stream.jump_ms, "auto", 1, 9007199254740991.0, "ms", 0,
+         "How far ahead of its partition's clock a record is believed at once; what is further is "
+         "held back until `jump_cells` sensors agree. `auto` is (horizon_windows - 1) · window_ms, "
+         "and more is refused: a believed record could then make honest ones too late. Less than "
+         "the sensors' pause leaves every record in doubt."),
+    INT("stream.max_gap_windows", stream.max_gap_windows, "1000000", 1, 1e15, "windows",
+        DECK_MAY_CHANGE,
+        "Longest gap in event time that is stepped through when sensors agree on a jump. Beyond "
+        "it the run stops with exit code 65, unless `--accept-gap`: were clocks set anew?"),
     INT("stream.jump_cells", stream.jump_cells, "3", 2, 1000, "sensors", 0,
         "Sensors that must agree before a partition's clock follows them. More than share one "
         "gateway's clock keeps a wrong gateway from moving it."),
     INT("stream.jump_expiry", stream.jump_expiry, "1000", 20, 1e9, "records", 0,
-        "Records of a partition after which a sensor that was silent is forgotten by its clock. "
-        "Too few, and a single wrong clock is believed."),
+        "Records of a partition after which a sensor that was silent is forgotten by its clock, "
+        "and a record held back becomes a dead letter `future`. Too few, and a single wrong clock "
+        "is believed."),
     DOUBLE("stream.gen_limit", stream.gen_limit, "1e12", 0, HUGE_RANGE, "temperature/s",
            DECK_ABOVE_MIN, "Largest believable rate; beyond it: dead letter `out_of_range`."),
     INT("stream.max_open_events", stream.max_open_events, "10000000", 1, 1e12, "events", 0,
@@ -138,10 +152,19 @@ const struct deck_option deck_options[] = {
         "run stops with exit code 65 and names the partition."),
     CONSTANT("stream.idle", "block", "block", 0,
              "A partition that is silent holds the windows back; the progress line says which."),
-    CONSTANT("stream.estimate", "mean", "mean", 0,
-             "Rate of a cell in a window: the mean of its events."),
-    CONSTANT("stream.span", "1", "1", 0, "Windows a rate is averaged over."),
-    CONSTANT("stream.missing", "zero", "zero", 0, "Rate of a cell without an event."),
+    ENUM("stream.estimate", stream.estimate, "mean", "mean|sum|last|linear|cubic", 0,
+         "Rate of a cell in a window from its events there, in order of time: their mean, their "
+         "sum, the last one, or the value at the middle of the window by interpolation through "
+         "the nearest event on each side (`linear`) or the two nearest (`cubic`; with fewer, as "
+         "`linear`). `sum` counts repeated events twice; `cubic` magnifies noisy times."),
+    INT("stream.span", stream.span, "1", 1, 1000, "windows", 0,
+        "A hopping mean: the rate that drives the field is the mean of the rates of the last so "
+        "many windows, those before window 0 counting 0. Costs rank 0 up to 16 bytes per cell "
+        "with heat and window."),
+    HOLD("stream.missing", stream.hold, 1e6, 0,
+         "Rate of a cell without an event in a window: 0, or with `{hold: n}` the estimate of the "
+         "newest of the n windows before that has one, then 0. `hold` suits sensors that speak "
+         "less often than once a window; it costs rank 0 64 bytes a cell."),
     CONSTANT("stream.dedup", "false", "false", 0, "Every delivered event counts."),
     CONSTANT("stream.early_ms", "0", "0", 0, "No picture of a window before it closes."),
     OR_NULL("stream.dead_letter_topic", stream.dead_letter_topic, 1, 249, DECK_MAY_CHANGE,

@@ -157,6 +157,31 @@ static enum status set_start(const struct setting *setting)
     return STATUS_OK;
 }
 
+/* `zero`, or the mapping {hold: n}. */
+static enum status set_hold(const struct setting *setting)
+{
+    const struct tree *tree = setting->tree;
+    int64_t *hold = value_at(setting->deck, setting->option);
+    bool too_large = false;
+    int64_t windows = 0;
+    if (tree->kind == TREE_SCALAR && !tree->quoted && !strcmp(tree->text, "zero")) {
+        *hold = 0;
+        return STATUS_OK;
+    }
+    if (tree->kind != TREE_MAP || tree->count != 2 || strcmp(tree->items[0]->text, "hold"))
+        return value_fail(setting, "must be `zero` or {hold: n}");
+    struct setting at = *setting;
+    at.tree = tree->items[1];
+    const char *text = plain_text(&at, "a whole number of windows to hold");
+    if (!text)
+        return STATUS_BAD_DECK;
+    if (!parse_whole(text, &windows, &too_large))
+        return value_fail(&at, "`%.60s` is not a whole number of windows to hold", text);
+    TRY(check_range(&at, too_large ? copysign(INFINITY, (double)windows) : (double)windows));
+    *hold = windows;
+    return STATUS_OK;
+}
+
 static enum status fail_names(const struct setting *setting)
 {
     char list[256] = "";
@@ -328,12 +353,13 @@ void value_release(struct deck *deck, const struct deck_option *option)
 enum status value_set(const struct setting *setting)
 {
     static enum status (*const set[DECK_TYPES])(const struct setting *) = {
-        [DECK_INT] = set_int,       [DECK_INT_OR_AUTO] = set_int,
-        [DECK_DOUBLE] = set_double, [DECK_BOOL] = set_bool,
-        [DECK_ENUM] = set_enum,     [DECK_STRING] = set_string,
-        [DECK_SIDE] = set_side,     [DECK_STRING_OR_NULL] = set_string,
-        [DECK_LIST] = set_list,     [DECK_MAP] = set_list,
-        [DECK_START] = set_start,   [DECK_CONSTANT] = set_constant,
+        [DECK_INT] = set_int,           [DECK_INT_OR_AUTO] = set_int,
+        [DECK_DOUBLE] = set_double,     [DECK_BOOL] = set_bool,
+        [DECK_ENUM] = set_enum,         [DECK_STRING] = set_string,
+        [DECK_SIDE] = set_side,         [DECK_STRING_OR_NULL] = set_string,
+        [DECK_LIST] = set_list,         [DECK_MAP] = set_list,
+        [DECK_START] = set_start,       [DECK_HOLD] = set_hold,
+        [DECK_CONSTANT] = set_constant,
     };
     return set[setting->option->type](setting);
 }

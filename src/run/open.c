@@ -76,9 +76,20 @@ static enum status open_root(struct run *run, struct error *err)
     return open_directory(run, err);
 }
 
+static enum estimate estimate_of(int estimate)
+{
+    static const enum estimate same[] = {
+        [DECK_ESTIMATE_MEAN] = ESTIMATE_MEAN,   [DECK_ESTIMATE_SUM] = ESTIMATE_SUM,
+        [DECK_ESTIMATE_LAST] = ESTIMATE_LAST,   [DECK_ESTIMATE_LINEAR] = ESTIMATE_LINEAR,
+        [DECK_ESTIMATE_CUBIC] = ESTIMATE_CUBIC,
+    };
+    return same[estimate];
+}
+
 static void windows_configure(const struct root *root, struct windows_config *config)
 {
     const struct deck *deck = root->deck;
+    int64_t jump_ms = (deck->stream.horizon_windows - 1) * deck->time.window_ms;
     *config = (struct windows_config){
         .partitions = root->identity.partitions,
         .gnx = deck->grid.nx,
@@ -89,7 +100,12 @@ static void windows_configure(const struct root *root, struct windows_config *co
         .horizon_windows = (int)deck->stream.horizon_windows,
         .clock_sensors = (int)deck->stream.jump_cells,
         .clock_expiry = deck->stream.jump_expiry,
+        .jump_ms = deck->stream.jump_ms > 0 ? deck->stream.jump_ms : jump_ms,
+        .max_gap_windows = root->options->accept_gap ? 0 : deck->stream.max_gap_windows,
         .max_open_events = deck->stream.max_open_events,
+        .estimate = estimate_of(deck->stream.estimate),
+        .span = (int)deck->stream.span,
+        .hold = deck->stream.hold,
         .gen_scale = deck->physics.gen_scale,
     };
 }

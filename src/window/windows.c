@@ -25,7 +25,11 @@ struct windows *windows_create(const struct windows_config *config, const int64_
         part->ledger.first_offset = part->ledger.next_offset = first_offset[p];
     }
     windows->panes = panes_create();
-    windows->rates = rates_create(config->gnx * config->gny, config->gen_scale);
+    windows->rates = rates_create(&(struct rates_config){.cells = config->gnx * config->gny,
+                                                         .estimate = config->estimate,
+                                                         .span = config->span,
+                                                         .hold = config->hold,
+                                                         .gen_scale = config->gen_scale});
     return windows;
 }
 
@@ -256,6 +260,14 @@ static void release_held(struct windows *windows, const struct pane *pane)
         windows->parts[pane->events[i].partition].held--;
 }
 
+/* m of the open window, modulo 2^64: it may lie past the last event that there can be. */
+static int64_t middle_of_open(const struct windows *windows)
+{
+    uint64_t window_ms = (uint64_t)windows->config.window_ms;
+    return (int64_t)((uint64_t)windows->config.t0_ms + (uint64_t)windows->open * window_ms +
+                     window_ms / 2);
+}
+
 void windows_close(struct windows *windows, struct closed_window *closed)
 {
     assert(windows_can_close(windows));
@@ -263,7 +275,8 @@ void windows_close(struct windows *windows, struct closed_window *closed)
     windows->provisional = windows->provisional || !complete;
     struct pane *pane = panes_find(windows->panes, windows->open);
     int64_t events = pane ? pane->count : 0;
-    struct rates_result rates = rates_mean(windows->rates, pane ? pane->events : NULL, events);
+    struct rates_result rates = rates_next(windows->rates, windows->open, middle_of_open(windows),
+                                           pane ? pane->events : NULL, events);
     if (pane)
         release_held(windows, pane);
     *closed = (struct closed_window){

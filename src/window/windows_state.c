@@ -3,7 +3,7 @@
 #include "base/arith.h"
 #include "windows_internal.h"
 
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 3 };
 
 int64_t windows_open_window(const struct windows *windows)
 {
@@ -56,6 +56,7 @@ void windows_save(const struct windows *windows, struct buffer *state)
     buffer_put_i64(state, windows->dead_since_close);
     for (int p = 0; p < windows->config.partitions; p++)
         partition_save(&windows->parts[p], state);
+    rates_save(windows->rates, state);
     panes_save(windows->panes, state);
     letters_save(&((struct windows *)windows)->letters, state);
 }
@@ -114,11 +115,14 @@ enum status windows_load(struct windows *windows, struct buffer_reader *state, s
     windows->open = buffer_get_i64(state);
     windows->provisional = buffer_get_u8(state);
     windows->dead_since_close = buffer_get_i64(state);
+    if (state->failed || windows->open < 0)
+        return error_set(err, STATUS_BAD_DATA, "the saved event-time state has no open window");
     for (int p = 0; p < windows->config.partitions; p++) {
         TRY(partition_load(windows, p, state, err));
         windows_update_passed(windows, &windows->parts[p]);
     }
     int64_t cells = windows->config.gnx * windows->config.gny;
+    TRY(rates_load(windows->rates, state, windows->open, err));
     TRY(panes_load(windows->panes, state, windows->config.partitions, cells, err));
     TRY(letters_load(&windows->letters, state, windows->config.partitions, err));
     count_held(windows);

@@ -94,6 +94,7 @@ static void make_scene(struct scene *scene, uint64_t seed, bool tame)
         .clock_sensors = 2 + (int)below(&random, 3),
         .clock_expiry = 20 + below(&random, seed % 2 ? 100 : 10),
         .max_open_events = 100000,
+        .span = 1,
         .jump_ms = tame ? 1000000 : 50 + below(&random, 400),
         .gen_scale = 1.0 + (double)below(&random, 3),
     };
