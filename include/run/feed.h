@@ -56,10 +56,12 @@ void feed_done(struct feed *feed, struct parcel *parcel);
 void feed_want_state(struct feed *feed);
 
 /* What the thread is waiting for: the slowest partition and how far behind it is, or -1 while it is
- * not waiting; messages taken so far. For progress lines. */
+ * not waiting; messages taken so far; what windows_doubt() says, "" when nothing. For progress lines.
+ */
 struct feed_view {
     int waits_for;
     int64_t behind_ms, open_window, messages;
+    char doubt[200];
 };
 struct feed_view feed_view(struct feed *feed);
 

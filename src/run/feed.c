@@ -28,6 +28,7 @@ static void set_view(struct feed *feed, bool waiting)
                              .messages = drain_messages(feed->config.drain)};
     if (waiting)
         view.waits_for = windows_waits_for(feed->config.windows, &view.behind_ms);
+    (void)windows_doubt(feed->config.windows, false, view.doubt, sizeof view.doubt);
     pthread_mutex_lock(&feed->mutex);
     feed->view = view;
     pthread_mutex_unlock(&feed->mutex);
@@ -149,6 +150,20 @@ static void send_failure(struct feed *feed, enum status status, const struct err
     end_parcel(feed);
 }
 
+/* The bounded run is over. When all it heard was too far ahead to be believed, that is no result. */
+static void send_end(struct feed *feed)
+{
+    struct windows *windows = feed->config.windows;
+    struct error error;
+    bool nothing = windows_open_window(windows) == 0;
+    if (nothing && windows_doubt(windows, true, error.text, sizeof error.text))
+        send_failure(feed,
+                     error_prefix(&error, STATUS_BAD_DATA, "the input ended without a window"),
+                     &error);
+    else
+        (void)send_state(feed, PARCEL_END);
+}
+
 /* Closes every window that can be closed; false when the thread is done. */
 static bool close_windows(struct feed *feed)
 {
@@ -164,7 +179,7 @@ static bool close_windows(struct feed *feed)
     if (windows_open_window(windows) > feed->config.stop_after)
         return false;
     if (windows_exhausted(windows)) {
-        send_state(feed, PARCEL_END);
+        send_end(feed);
         return false;
     }
     return true;

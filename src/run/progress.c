@@ -55,6 +55,12 @@ static void format_remaining(const struct run *run, double windows_per_s, char *
     snprintf(text, size, " | ETA %s", duration);
 }
 
+static void warn_of_doubt(const struct feed_view *view)
+{
+    if (view->doubt[0])
+        log_warn("%s", view->doubt);
+}
+
 void progress_stepping(struct run *run)
 {
     struct root *root = run->root;
@@ -77,6 +83,8 @@ void progress_stepping(struct run *run)
         steps_per_s * (double)run->plan.gnx * (double)run->plan.gny, root->measure.min,
         root->measure.max, (long long)count(root, FATE_LATE, FATE_LATE), (long long)dead(root),
         since, remaining);
+    struct feed_view view = feed_view(root->feed);
+    warn_of_doubt(&view);
 }
 
 void progress_waiting(struct run *run)
@@ -93,6 +101,7 @@ void progress_waiting(struct run *run)
     else
         log_progress("window %lld fills | %lld messages so far", (long long)view.open_window,
                      (long long)view.messages);
+    warn_of_doubt(&view);
 }
 
 static void summarise_partition(const struct ledger *ledger, int partition)

@@ -73,11 +73,6 @@ int64_t candidates_held(const struct candidates *candidates)
     return candidates->count;
 }
 
-int64_t candidates_in_doubt(const struct candidates *candidates)
-{
-    return candidates->in_doubt;
-}
-
 void candidates_clock_moved(struct candidates *candidates)
 {
     candidates->in_doubt = 0;
@@ -159,6 +154,27 @@ static int compare_times(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
     return (a > b) - (a < b);
+}
+
+static int64_t median_step_ms(const struct candidates *candidates)
+{
+    int64_t steps = candidates->count - 1;
+    if (steps < 1)
+        return 0;
+    for (int64_t i = 0; i < steps; i++) {
+        const struct held *held = &candidates->held[i];
+        __int128 step = (__int128)held[1].record.time_ms - held[0].record.time_ms;
+        candidates->order[i] = clamp_to_int64(step < 0 ? -step : step);
+    }
+    qsort(candidates->order, (size_t)steps, sizeof *candidates->order, compare_times);
+    return candidates->order[(steps - 1) / 2];
+}
+
+int64_t candidates_in_doubt(const struct candidates *candidates, int64_t *step_ms)
+{
+    if (step_ms)
+        *step_ms = median_step_ms(candidates);
+    return candidates->in_doubt;
 }
 
 /* The first cluster that holds time_ms and enough sensors; *from_ms is its c. */

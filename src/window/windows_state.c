@@ -1,5 +1,7 @@
 #include "window/windows_state.h"
 
+#include <stdio.h>
+
 #include "base/arith.h"
 #include "windows_internal.h"
 
@@ -17,7 +19,31 @@ const struct ledger *windows_ledger(const struct windows *windows, int partition
 
 int64_t windows_in_doubt(const struct windows *windows, int partition)
 {
-    return candidates_in_doubt(windows->parts[partition].candidates);
+    return candidates_in_doubt(windows->parts[partition].candidates, NULL);
+}
+
+bool windows_doubt(const struct windows *windows, bool at_end, char *text, size_t size)
+{
+    int worst = -1;
+    int64_t most = 0, step_ms;
+    for (int p = 0; p < windows->config.partitions; p++) {
+        const struct candidates *candidates = windows->parts[p].candidates;
+        int64_t in_doubt = candidates_in_doubt(candidates, NULL);
+        bool counts =
+            at_end ? candidates_held(candidates) > 0 : in_doubt >= windows->config.clock_expiry;
+        if (!counts || (worst >= 0 && in_doubt <= most))
+            continue;
+        worst = p;
+        most = in_doubt;
+    }
+    if (worst < 0)
+        return false;
+    (void)candidates_in_doubt(windows->parts[worst].candidates, &step_ms);
+    snprintf(text, size,
+             "partition %d: %lld records in doubt, steps of %lld ms against jump_ms %lld; raise "
+             "window_ms or horizon_windows",
+             worst, (long long)most, (long long)step_ms, (long long)windows->config.jump_ms);
+    return true;
 }
 
 int windows_waits_for(const struct windows *windows, int64_t *behind_ms)
