@@ -4,6 +4,7 @@
 #define HEATSTREAM_TESTS_RATE_MODEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum rate_model_kind { MODEL_MEAN, MODEL_SUM, MODEL_LAST, MODEL_LINEAR, MODEL_CUBIC };

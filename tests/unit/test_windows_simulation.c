@@ -121,11 +121,20 @@ static void a_state_cut_or_changed_anywhere_never_crashes(void)
 {
     static struct scene scene;
     static const int64_t from[MAX_PARTITIONS];
-    make_scene(&scene, 7, false);
+    make_scene(&scene, 8, false);
+    scene.config.span = 3;
+    scene.config.hold = 4;
     struct windows *windows = windows_create(&scene.config, from);
     int position[MAX_PARTITIONS] = {0};
-    for (int p = 0; p < scene.config.partitions; p++)
-        deliver(&scene, windows, p, &position[p], 60);
+    struct outcome outcome = {0};
+    for (int round = 0; round < 60; round++) {
+        for (int p = 0; p < scene.config.partitions; p++)
+            deliver(&scene, windows, p, &position[p], 2);
+        while (windows_can_close(windows) && outcome.windows < 5)
+            close_one(&scene, windows, &outcome);
+    }
+    CU_ASSERT_EQUAL(outcome.windows, 5);
+    buffer_release(&outcome.bytes);
     struct buffer state = {0};
     windows_save(windows, &state);
     windows_destroy(windows);

@@ -3,6 +3,7 @@
 #define HEATSTREAM_TESTS_WINDOW_MODEL_H
 
 #include "clock_table.h"
+#include "rate_model.h"
 #include "window_scene.h"
 
 /* The contract read aloud: partition after partition while its clock has not passed k, tables of
@@ -34,6 +35,8 @@ struct model {
     int letter_count;
     bool provisional;
     struct model_doubt doubt[MAX_PARTITIONS];
+    struct rate_model_window *told[NX * NY]; /* of every cell, windows 0 .. k */
+    int64_t told_room;
 };
 
 static int64_t model_passed(const struct scene *scene, const struct model *model, int p)
@@ -218,36 +221,44 @@ static void model_drain(const struct scene *scene, struct model *model, int64_t 
     }
 }
 
-static bool earlier(const struct record *a, const struct record *b)
+/* How many events the cell has in window k, which tell its estimate there. */
+static int model_estimate(const struct scene *scene, struct model *model, int64_t k, int64_t cell)
 {
-    if (a->time_ms != b->time_ms)
-        return a->time_ms < b->time_ms;
-    return a->partition != b->partition ? a->partition < b->partition : a->offset < b->offset;
+    static struct rate_model_event events[MAX_PARTITIONS * MAX_RECORDS];
+    int count = 0;
+    for (int i = 0; i < model->event_count; i++) {
+        const struct record *record = &model->events[i].record;
+        if (model->events[i].window == k && record->cell == cell)
+            events[count++] = (struct rate_model_event){record->time_ms, record->partition,
+                                                        record->offset, record->rate};
+    }
+    int64_t window_ms = scene->config.window_ms;
+    int64_t middle_ms = scene->config.t0_ms + k * window_ms + window_ms / 2;
+    struct rate_model_window told = {.heard = count > 0};
+    if (count > 0)
+        told.estimate = rate_model_estimate((enum rate_model_kind)scene->config.estimate, events,
+                                            count, middle_ms);
+    model->told[cell][k] = told;
+    return count;
 }
 
-/* Sums the events of one cell in order, choosing the next by search. */
-static int64_t model_mean(const struct model *model, int64_t window, int64_t cell, double *mean)
+static double model_rate(const struct scene *scene, const struct model *model, int64_t k,
+                         int64_t cell)
 {
-    const struct record *last = NULL;
-    double sum = 0.0;
-    int64_t count = 0;
-    for (;;) {
-        const struct record *next = NULL;
-        for (int i = 0; i < model->event_count; i++) {
-            const struct record *record = &model->events[i].record;
-            if (model->events[i].window != window || record->cell != cell)
-                continue;
-            if ((!last || earlier(last, record)) && (!next || earlier(record, next)))
-                next = record;
-        }
-        if (!next)
-            break;
-        sum += next->rate;
-        count++;
-        last = next;
+    const struct windows_config *config = &scene->config;
+    return rate_model_rate(model->told[cell], k, config->span, config->hold, config->gen_scale);
+}
+
+static void model_make_room(struct model *model, int64_t k)
+{
+    if (k < model->told_room)
+        return;
+    model->told_room = 2 * k + 64;
+    for (int cell = 0; cell < NX * NY; cell++) {
+        size_t size = (size_t)model->told_room * sizeof *model->told[cell];
+        model->told[cell] = realloc(model->told[cell], size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(model->told[cell]);
     }
-    *mean = count ? sum / (double)count : 0.0;
-    return count;
 }
 
 static int model_compare_letters(const void *left, const void *right)
@@ -292,10 +303,10 @@ static void model_close(const struct scene *scene, struct model *model, int64_t 
     buffer_put_i64(&outcome->bytes, k);
     buffer_put_i64(&outcome->bytes, model->provisional + 2 * complete);
     int64_t events = 0, missing = 0;
+    model_make_room(model, k);
     for (int64_t cell = 0; cell < NX * NY; cell++) {
-        struct heat heat = {.cell = cell};
-        int64_t count = model_mean(model, k, cell, &heat.rate);
-        heat.rate *= scene->config.gen_scale;
+        int count = model_estimate(scene, model, k, cell);
+        struct heat heat = {.cell = cell, .rate = model_rate(scene, model, k, cell)};
         events += count;
         missing += count == 0;
         if (heat.rate != 0.0)
@@ -331,6 +342,8 @@ static void model_run(const struct scene *scene, struct outcome *outcome)
         model_close(scene, &model, k++, outcome);
     model_tell_letters(&model, &outcome->bytes);
     model_tell_ledgers(scene, &model, &outcome->bytes);
+    for (int cell = 0; cell < NX * NY; cell++)
+        free(model.told[cell]);
 }
 
 #endif

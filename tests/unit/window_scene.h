@@ -94,10 +94,12 @@ static void make_scene(struct scene *scene, uint64_t seed, bool tame)
         .clock_sensors = 2 + (int)below(&random, 3),
         .clock_expiry = 20 + below(&random, seed % 2 ? 100 : 10),
         .max_open_events = 100000,
-        .span = 1,
         .jump_ms = tame ? 1000000 : 50 + below(&random, 400),
         .gen_scale = 1.0 + (double)below(&random, 3),
     };
+    scene->config.estimate = (enum estimate)below(&random, ESTIMATE_CUBIC + 1);
+    scene->config.span = below(&random, 2) ? 1 : 2 + (int)below(&random, 4);
+    scene->config.hold = below(&random, 2) ? 0 : 1 + below(&random, 20);
     for (int p = 0; p < scene->config.partitions; p++)
         make_stream(&scene->streams[p], &random, &scene->config, p, tame);
 }
