@@ -14,7 +14,8 @@
 #include "base/status.h"
 
 enum deck_source { DECK_SOURCE_KAFKA, DECK_SOURCE_FILE, DECK_SOURCE_SYNTHETIC };
-enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY };
+enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY, DECK_FORMAT_CSV };
+enum deck_time_unit { DECK_TIME_MS, DECK_TIME_S, DECK_TIME_US, DECK_TIME_NS, DECK_TIME_ISO8601 };
 enum deck_estimate {
     DECK_ESTIMATE_MEAN,
     DECK_ESTIMATE_SUM,
@@ -63,8 +64,11 @@ struct deck {
     struct {
         int source, format;
         char *brokers, *topic, *dead_letter_topic; /* the last may be NULL */
-        struct deck_list files, rdkafka;
+        struct deck_list files, rdkafka, csv_columns;
         char *field_time, *field_x, *field_y, *field_value;
+        char *field_id, *sensors; /* both or none are NULL */
+        char sensors_digest[33];  /* XXH3-128 of the table's bytes in hex, "" without one */
+        int time_unit;
         int64_t disorder_ms, horizon_windows, jump_cells, jump_expiry;
         int64_t jump_ms; /* 0: auto */
         int64_t max_gap_windows, max_open_events, batch;
@@ -104,8 +108,12 @@ void deck_destroy(struct deck *deck); /* accepts NULL */
 void deck_print(const struct deck *deck, struct buffer *yaml);
 
 /* XXH3-128 in hex over the options that decide the output; those a continued run may change (the
- * table says which) are left out. */
+ * table says which) are left out. The sensor table counts by what it holds. */
 void deck_hash(const struct deck *deck, char hex[33]);
+
+/* STATUS_BAD_DECK where the generator cannot make events of the form the deck asks for. A deck whose
+ * source is the generator has been asked already. */
+enum status deck_check_generated(const struct deck *deck, struct error *err) MUST_CHECK;
 
 /* Failure of a value that only shows later (too few columns for the ranks, …): file:line:column of
  * the key where the deck gave it, else the key alone, then the text. Returns STATUS_BAD_DECK. */

@@ -2,18 +2,23 @@
  *
  * JSON: exactly one RFC 8259 object, UTF-8 without BOM, white space around it allowed; keys in any
  * order, unknown ones checked for syntax and ignored, a known or unknown key twice in one object is
- * undecodable; time, x and y are integer literals within int64, gen any number, as strtod. Nesting
- * is limited to 64 levels, the event itself being level 1. Binary: key 8 bytes big-endian x << 32 |
- * y (both unsigned 32 bits), value int64 time and float64 gen, big-endian, 16 bytes. CSV (files
- * only): fields of a data line in the order of the header.
+ * undecodable; x and y are integer literals within int64, the value any number, as strtod. Nesting is
+ * limited to 64 levels, the event itself being level 1. A field's name may be a path of keys joined by
+ * dots, compared unescaped; arrays are not entered. Binary: key 8 bytes big-endian x << 32 | y (both
+ * unsigned 32 bits), value int64 time and float64 value, big-endian, 16 bytes. CSV: one line, with or
+ * without its end; numbers as in JSON, quotes around any cell. Times: see enum time_unit.
  *
- * Verdicts in this order: undecodable, out_of_range (cell outside the grid, or a finite |rate|
- * beyond gen_limit), not_finite (NaN, or a number beyond double). */
+ * With a sensor table an identifier takes the place of x and y: a JSON string, compared unescaped, an
+ * integer literal by its text, or a CSV cell; rate = gain * value + offset.
+ *
+ * Verdicts in this order: undecodable, unknown_sensor, out_of_range (cell outside the grid, or a
+ * finite |rate| beyond gen_limit), not_finite (NaN, or a number beyond double). */
 #ifndef HEATSTREAM_INGEST_DECODER_H
 #define HEATSTREAM_INGEST_DECODER_H
 
 #include "base/status.h"
 #include "ingest/format.h"
+#include "ingest/sensors.h"
 #include "ingest/source.h"
 #include "window/event.h"
 
@@ -23,9 +28,14 @@ enum { DECODER_BYTES_MAX = 64 << 20 };
 struct decoder_config {
     enum event_format format;
     const char *field_time, *field_x, *field_y,
-        *field_value; /* names of the JSON keys or columns */
+        *field_value; /* paths of JSON keys, or names of columns */
     int64_t gnx, gny;
     double gen_limit;
+    enum time_unit time_unit;       /* EVENT_BINARY: TIME_MS, TIME_US or TIME_NS */
+    const struct sensors *sensors;  /* borrowed; NULL: events name cells. Not with EVENT_BINARY */
+    const char *field_id;           /* with `sensors`, instead of field_x and field_y */
+    const char *const *csv_columns; /* EVENT_CSV: names of the columns, each field's once */
+    int csv_column_count;           /* 0: time, x, y, value, or time, id, value */
 };
 
 struct decoder;
@@ -34,14 +44,14 @@ struct decoder;
 struct decoder *decoder_create(const struct decoder_config *config);
 void decoder_destroy(struct decoder *decoder); /* accepts NULL */
 
-/* Makes messages of one partition be read as CSV lines under this header.
+/* Makes messages of one partition be read as CSV lines under this header, whatever the format.
  * STATUS_NO_INPUT names a field the header lacks or has twice. */
 enum status decoder_set_csv(struct decoder *decoder, int partition, const char *header,
                             struct error *err) MUST_CHECK;
 
-/* Fills *record from a message (not an `end`); raw bytes are borrowed from it. Never fails: what
- * cannot be decoded is a verdict. Allocates only for a record of more than 256 keys. One thread at
- * a time. */
+/* Fills *record from a message (not an `end`); raw bytes are borrowed from it. record->sensor is the
+ * cell, or the row of the sensor table. Never fails: what cannot be decoded is a verdict. Allocates
+ * only for a record of more than 256 keys. One thread at a time. */
 void decoder_decode(const struct decoder *decoder, int partition, const struct message *message,
                     struct record *record);
 

@@ -1,7 +1,12 @@
-/* The forms an event may have on the wire. */
+/* The forms an event and its time may have on the wire. */
 #ifndef HEATSTREAM_INGEST_FORMAT_H
 #define HEATSTREAM_INGEST_FORMAT_H
 
-enum event_format { EVENT_JSON, EVENT_BINARY };
+enum event_format { EVENT_JSON, EVENT_BINARY, EVENT_CSV };
+
+/* Milliseconds, a decimal of seconds, micro- or nanoseconds since 1970 UTC, or a text
+ * YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z|+HH:MM|-HH:MM); all rounded down to milliseconds. A time beyond
+ * int64 milliseconds is undecodable. */
+enum time_unit { TIME_MS, TIME_S, TIME_US, TIME_NS, TIME_ISO8601 };
 
 #endif

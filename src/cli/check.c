@@ -10,6 +10,7 @@
 #include "deck/deck.h"
 #include "deck/timestep.h"
 #include "grid/domain.h"
+#include "run/deck_sources.h"
 
 /* "1.5 MiB"; `text` holds 32 bytes. */
 static const char *in_bytes(double bytes, char *text)
@@ -138,6 +139,16 @@ static void print_events(const struct deck *deck)
     printf("\n");
 }
 
+static enum status check_sensors(const struct deck *deck, struct error *err)
+{
+    struct sensors *sensors;
+    TRY(sensors_of_deck(deck, &sensors, err));
+    if (sensors)
+        printf("sensors     %" PRId64 ", of %s\n", sensors_count(sensors), deck->stream.sensors);
+    sensors_destroy(sensors);
+    return STATUS_OK;
+}
+
 static enum status check_ranks(const struct deck *deck, int ranks, struct error *err)
 {
     if (ranks > deck->grid.nx)
@@ -158,6 +169,7 @@ enum status command_check(const struct cli_options *options, struct error *err)
         print_memory(deck, options->ranks);
         print_files(deck);
         print_events(deck);
+        status = check_sensors(deck, err);
     }
     deck_destroy(deck);
     return status;

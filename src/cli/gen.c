@@ -146,7 +146,9 @@ enum status command_gen(const struct cli_options *options, struct error *err)
     struct deck *deck;
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
     struct sink *sink;
-    enum status status = open_sink(options, deck, &sink, err);
+    enum status status = deck_check_generated(deck, err);
+    if (status == STATUS_OK)
+        status = open_sink(options, deck, &sink, err);
     if (status == STATUS_OK)
         status = generate(options, deck, sink, err);
     deck_destroy(deck);

@@ -208,6 +208,14 @@ void deck_print(const struct deck *deck, struct buffer *yaml)
     }
 }
 
+void print_digest(const void *data, size_t size, char hex[33])
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, size));
+    for (int i = 0; i < 16; i++)
+        snprintf(hex + 2 * i, 3, "%02x", canonical.digest[i]);
+}
+
 void deck_hash(const struct deck *deck, char hex[33])
 {
     struct buffer text = {0};
@@ -218,9 +226,7 @@ void deck_hash(const struct deck *deck, char hex[33])
         print_value(deck, &deck_options[i], &text);
         buffer_printf(&text, "\n");
     }
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text.data, text.size));
-    for (int i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", canonical.digest[i]);
+    buffer_printf(&text, "sensors: %s\n", deck->stream.sensors_digest);
+    print_digest(text.data, text.size, hex);
     buffer_release(&text);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "deck/timestep.h"
+#include "stream_rules.h"
 
 static void replace(char **text, char *value)
 {
@@ -54,8 +55,12 @@ static char *place_beside(const char *deck_path, const char *name, const char *c
 static enum status resolve_files(struct deck *deck, struct error *err)
 {
     char current[PATH_MAX];
+    const char *sensors = deck->stream.sensors;
     if (!getcwd(current, sizeof current))
-        return deck_error(deck, "stream.files", err, "the current directory: %s", strerror(errno));
+        return deck_error(deck, sensors ? "stream.sensors" : "stream.files", err,
+                          "the current directory: %s", strerror(errno));
+    if (sensors && *sensors != '/')
+        replace(&deck->stream.sensors, place_beside(deck->path, sensors, current));
     for (int i = 0; i < deck->stream.files.count; i++) {
         char **file = &deck->stream.files.items[i];
         if (**file != '/')
@@ -68,7 +73,9 @@ enum status rules_complete(struct deck *deck, struct error *err)
 {
     if (!strcmp(deck->run.id, "auto"))
         replace(&deck->run.id, id_of_path(deck->path));
-    return deck->stream.files.count > 0 ? resolve_files(deck, err) : STATUS_OK;
+    if (deck->stream.files.count > 0 || deck->stream.sensors)
+        TRY(resolve_files(deck, err));
+    return deck->stream.sensors ? stream_rules_read_sensors(deck, err) : STATUS_OK;
 }
 
 static enum status check_id(const struct deck *deck, struct error *err)
@@ -107,30 +114,6 @@ static enum status check_stability(const struct deck *deck, struct error *err)
                       (long long)least);
 }
 
-static enum status check_fields(const struct deck *deck, struct error *err)
-{
-    static const char *const key[] = {"stream.fields.time", "stream.fields.x", "stream.fields.y",
-                                      "stream.fields.value"};
-    const char *const name[] = {deck->stream.field_time, deck->stream.field_x, deck->stream.field_y,
-                                deck->stream.field_value};
-    for (int i = 0; i < 4; i++) {
-        if (strchr(name[i], '.'))
-            return deck_error(deck, key[i], err,
-                              "`%s` must be the name of a field of the event itself, without dots",
-                              name[i]);
-        for (int j = 0; j < i; j++)
-            if (!strcmp(name[i], name[j]))
-                return deck_error(deck, key[i], err, "`%s` is already %s", name[i], key[j]);
-    }
-    return STATUS_OK;
-}
-
-static bool makes_its_events(const struct deck *deck)
-{
-    return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
-           (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
-}
-
 static enum status check_jump(const struct deck *deck, struct error *err)
 {
     int64_t most_ms = (deck->stream.horizon_windows - 1) * deck->time.window_ms;
@@ -150,14 +133,14 @@ static enum status check_stream(const struct deck *deck, struct error *err)
     if (letters && !strcmp(letters, deck->stream.topic))
         return deck_error(deck, "stream.dead_letter_topic", err,
                           "`%s` is stream.topic: every dead letter would be read again", letters);
-    if (makes_its_events(deck) && deck->gen.partition_by == DECK_BY_COLUMN &&
+    if (stream_rules_generated(deck) && deck->gen.partition_by == DECK_BY_COLUMN &&
         deck->gen.partitions > deck->grid.nx)
         return deck_error(deck, "gen.partitions", err,
                           "%lld partitions by column, but grid.nx is %lld: some would stay silent "
                           "and hold every window back",
                           (long long)deck->gen.partitions, (long long)deck->grid.nx);
     TRY(check_jump(deck, err));
-    return check_fields(deck, err);
+    return stream_rules_check(deck, err);
 }
 
 enum status rules_check(const struct deck *deck, struct error *err)

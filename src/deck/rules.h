@@ -4,7 +4,8 @@
 
 #include "deck/deck.h"
 
-/* Names the run after the deck where run.id is `auto`, and makes stream.files absolute. */
+/* Names the run after the deck where run.id is `auto`, makes stream.files and
+ * stream.sensors absolute, and takes the digest of the sensor table. */
 enum status rules_complete(struct deck *deck, struct error *err) MUST_CHECK;
 
 enum status rules_check(const struct deck *deck, struct error *err) MUST_CHECK;

@@ -110,17 +110,34 @@ const struct deck_option deck_options[] = {
            "generator (`gen`), so that no server is needed."),
     STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, 0,
            "Topic to read. A topic that is missing ends the run with the list of those known."),
-    ENUM("stream.format", stream.format, "json", "json|binary", 0,
-         "Form of an event: a JSON object, or binary (key x and y as 4 bytes each, value int64 "
-         "time and float64 rate, big-endian). What does not decode is a dead letter."),
+    ENUM("stream.format", stream.format, "json", "json|binary|csv", 0,
+         "Form of an event: a JSON object, binary (key x and y as 4 bytes each, value int64 time "
+         "and float64 rate, big-endian), or a line of CSV. What does not decode is a dead letter."),
     STRING("stream.fields.time", stream.field_time, "time", 1, 255, 0,
-           "Name of the field that holds the time in ms since 1970 UTC."),
+           "Field that holds the time, in `stream.time_unit`. In JSON a dotted path, "
+           "`reading.time`, leads into nested objects; it does not enter lists."),
     STRING("stream.fields.x", stream.field_x, "gridX", 1, 255, 0,
-           "Name of the field that holds the cell's column, from 0."),
+           "Field that holds the cell's column, from 0."),
     STRING("stream.fields.y", stream.field_y, "gridY", 1, 255, 0,
-           "Name of the field that holds the cell's row, from 0."),
+           "Field that holds the cell's row, from 0."),
     STRING("stream.fields.value", stream.field_value, "gen", 1, 255, 0,
-           "Name of the field that holds the heat rate, in temperature units per second."),
+           "Field that holds the heat rate, in temperature units per second, or the reading that "
+           "`stream.sensors` turns into one."),
+    OR_NULL("stream.fields.id", stream.field_id, 1, 255, 0,
+            "Field that holds the sensor's identifier, a text or a whole number, where "
+            "`stream.sensors` is given: it takes the place of `x` and `y`."),
+    ENUM("stream.time_unit", stream.time_unit, "ms", "ms|s|us|ns|iso8601", 0,
+         "Unit of an event's time since 1970 UTC: whole numbers, decimals (`s`), or texts "
+         "`2026-01-01T00:00:00.25Z` with a zone. Finer ones are rounded down to ms. Binary events "
+         "have `ms`, `us` or `ns`."),
+    OR_NULL("stream.sensors", stream.sensors, 1, PATH_BYTES, DECK_MAY_CHANGE,
+            "Table of sensors, relative to the deck's folder: CSV with the columns id, x, y and, "
+            "if wanted, gain and offset; rate = gain·value + offset. An identifier it lacks is a "
+            "dead letter `unknown_sensor`. A restart needs the same table, wherever it lies."),
+    LIST("stream.csv_columns", stream.csv_columns, 0,
+         "Columns of a line for `format: csv`, all of them in order. Empty: time, x, y and value "
+         "as in `stream.fields`, with sensors time, id and value. A CSV file with a row of names "
+         "does not need it."),
     LIST("stream.files", stream.files, DECK_MAY_CHANGE,
          "Event files (NDJSON or CSV) for `source: file`, relative to the deck's folder. File i is "
          "partition i; what was read of it must not change before a restart."),
@@ -252,7 +269,7 @@ const struct deck_group deck_groups[] = {
     {"physics.boundary", "The four sides; one number or `insulated` instead sets all of them."},
     {"time", "Windows of event time and the time step."},
     {"stream", "Where events come from and what is believed of them."},
-    {"stream.fields", "Names of the fields of an event."},
+    {"stream.fields", "Where an event holds what: keys of JSON, names of CSV columns."},
     {"output", "What is written."},
     {"output.frames", "Temperature frames."},
     {"checkpoint", "When the state is saved."},

@@ -1,106 +1,133 @@
 #include "csv.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
-/* Takes the next field; *at ends behind its comma, or becomes NULL after the last. With quotes the
- * field is what lies between them, doubled quotes left as they are. */
-static bool take_field(const uint8_t **at, const uint8_t *end, const uint8_t **begin,
-                       const uint8_t **stop)
+static bool take_quoted(const uint8_t **at, const uint8_t *end, struct scalar *cell)
+{
+    const uint8_t *p = cell->begin = *at + 1;
+    for (; p < end && (*p != '"' || (p + 1 < end && p[1] == '"')); p++)
+        if (*p == '"') {
+            cell->escaped = true;
+            p++;
+        }
+    if (p == end)
+        return false;
+    cell->end = p++;
+    *at = p;
+    return p == end || *p == ',';
+}
+
+bool csv_take_cell(const uint8_t **at, const uint8_t *end, struct scalar *cell)
 {
     const uint8_t *p = *at;
-    bool quoted = p < end && *p == '"';
-    *begin = quoted ? ++p : p;
-    if (quoted) {
-        while (p < end && (*p != '"' || (p + 1 < end && p[1] == '"')))
-            p += *p == '"' ? 2 : 1;
-        if (p == end)
-            return false;
-        *stop = p++;
-        if (p < end && *p != ',')
+    cell->kind = SCALAR_CELL;
+    cell->escaped = false;
+    if (p < end && *p == '"') {
+        if (!take_quoted(&p, end, cell))
             return false;
     } else {
-        const uint8_t *comma = memchr(p, ',', (size_t)(end - p));
-        *stop = p = comma ? comma : end;
-        if (memchr(*begin, '"', (size_t)(*stop - *begin)))
+        cell->begin = p;
+        while (p < end && *p != ',' && *p != '"')
+            p++;
+        if (p < end && *p == '"')
             return false;
+        cell->end = p;
     }
     *at = p < end ? p + 1 : NULL;
     return true;
 }
 
-/* A line may end in CR LF; the reader has taken the LF. */
-static const uint8_t *line_end(const uint8_t *text, size_t size)
+size_t csv_line_size(const uint8_t *text, size_t size)
 {
-    return text + size - (size > 0 && text[size - 1] == '\r');
+    size -= size > 0 && text[size - 1] == '\n';
+    return size - (size > 0 && text[size - 1] == '\r');
 }
 
-static bool name_equals(const uint8_t *begin, const uint8_t *stop, const struct json_field *field)
+bool csv_cell_is(const struct scalar *cell, const char *name)
 {
-    for (size_t i = 0; i < field->size; i++, begin++) {
-        if (begin >= stop || *begin != (uint8_t)field->name[i])
+    const uint8_t *at = cell->begin;
+    for (; *name; name++, at++) {
+        if (at >= cell->end || *at != (uint8_t)*name)
             return false;
-        if (*begin == '"')
-            begin++;
+        at += cell->escaped && *at == '"';
     }
-    return begin == stop;
+    return at == cell->end;
 }
 
-enum status csv_read_header(const char *header, const struct json_field fields[JSON_FIELDS],
+static const uint8_t *skip_mark(const char *header)
+{
+    return (const uint8_t *)header + (strncmp(header, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
+}
+
+enum status csv_read_header(const char *header, const char *const names[CSV_FIELDS],
                             struct csv_layout *layout, struct error *err)
 {
-    const uint8_t *at = (const uint8_t *)header, *begin, *stop;
-    const uint8_t *end = line_end(at, strlen(header));
     struct csv_layout found = {0, {-1, -1, -1, -1}};
-    if (strncmp(header, "\xEF\xBB\xBF", 3) == 0)
-        at += 3;
-    for (; at; found.columns++) {
-        if (!take_field(&at, end, &begin, &stop))
+    struct scalar cell;
+    const uint8_t *end =
+        (const uint8_t *)header + csv_line_size((const uint8_t *)header, strlen(header));
+    for (const uint8_t *at = skip_mark(header); at; found.columns++) {
+        if (!csv_take_cell(&at, end, &cell))
             return error_set(err, STATUS_NO_INPUT, "the CSV header has a quote out of place: %s",
                              header);
-        for (int i = 0; i < JSON_FIELDS; i++) {
-            if (!name_equals(begin, stop, &fields[i]))
+        for (int i = 0; i < CSV_FIELDS; i++) {
+            if (!names[i] || !csv_cell_is(&cell, names[i]))
                 continue;
             if (found.column[i] >= 0)
                 return error_set(err, STATUS_NO_INPUT,
-                                 "the CSV header has the field `%s` twice: %s", fields[i].name,
-                                 header);
+                                 "the CSV header has the field `%s` twice: %s", names[i], header);
             found.column[i] = found.columns;
         }
     }
-    for (int i = 0; i < JSON_FIELDS; i++)
-        if (found.column[i] < 0)
+    for (int i = 0; i < CSV_FIELDS; i++)
+        if (names[i] && found.column[i] < 0)
             return error_set(err, STATUS_NO_INPUT, "the CSV header lacks the field `%s`: %s",
-                             fields[i].name, header);
+                             names[i], header);
     *layout = found;
     return STATUS_OK;
 }
 
-static bool scan_whole(const uint8_t *begin, const uint8_t *stop, struct number *number)
+struct csv_layout csv_layout_of(const char *const *columns, int count,
+                                const char *const names[CSV_FIELDS])
 {
-    return number_scan(&begin, stop, number) && begin == stop;
+    struct csv_layout layout = {count, {-1, -1, -1, -1}};
+    for (int i = 0; i < CSV_FIELDS; i++) {
+        for (int column = 0; column < count && names[i]; column++)
+            if (strcmp(columns[column], names[i]) == 0)
+                layout.column[i] = column;
+        assert(!names[i] || layout.column[i] >= 0);
+    }
+    return layout;
 }
 
-bool csv_scan_line(const struct csv_layout *layout, const uint8_t *text, size_t size,
-                   struct number numbers[JSON_FIELDS])
+bool csv_split_line(const struct csv_layout *layout, const uint8_t *text, size_t size,
+                    struct scalar scalars[CSV_FIELDS])
 {
-    const uint8_t *at = text, *end = line_end(text, size), *begin, *stop;
+    const uint8_t *at = text, *end = text + csv_line_size(text, size);
+    struct scalar cell;
     int column = 0;
     for (; at; column++) {
-        if (!take_field(&at, end, &begin, &stop))
+        if (!csv_take_cell(&at, end, &cell))
             return false;
-        for (int i = 0; i < JSON_FIELDS; i++)
-            if (layout->column[i] == column && !scan_whole(begin, stop, &numbers[i]))
-                return false;
+        for (int i = 0; i < CSV_FIELDS; i++)
+            if (layout->column[i] == column) {
+                scalars[i].kind = SCALAR_CELL;
+                scalars[i].escaped = cell.escaped;
+                scalars[i].begin = cell.begin;
+                scalars[i].end = cell.end;
+            }
     }
-    return column == layout->columns;
+    return column == layout->columns && !memchr(text, '\n', (size_t)(end - text));
 }
 
-static bool is_name(const uint8_t *begin, const uint8_t *stop)
+static bool is_name(const struct scalar *cell)
 {
-    if (begin == stop || !(isalpha(*begin) || *begin == '_'))
+    const uint8_t *begin = cell->begin;
+    if (begin == cell->end || !(isalpha(*begin) || *begin == '_'))
         return false;
-    for (; begin < stop; begin++)
+    for (; begin < cell->end; begin++)
         if (!isalnum(*begin) && !strchr("_-./ ()", *begin) && *begin < 0x80)
             return false;
     return true;
@@ -108,12 +135,13 @@ static bool is_name(const uint8_t *begin, const uint8_t *stop)
 
 bool csv_is_header(const uint8_t *text, size_t size)
 {
-    const uint8_t *at = text, *end = line_end(text, size), *begin, *stop;
+    const uint8_t *at = text, *end = text + csv_line_size(text, size);
+    struct scalar cell;
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         at += 3;
     int columns = 0;
     for (; at; columns++)
-        if (!take_field(&at, end, &begin, &stop) || !is_name(begin, stop))
+        if (!csv_take_cell(&at, end, &cell) || !is_name(&cell))
             return false;
-    return columns >= JSON_FIELDS;
+    return columns >= CSV_NAMES_MIN;
 }

@@ -2,25 +2,7 @@
 
 #include <string.h>
 
-struct scanner {
-    const uint8_t *at, *end;
-    struct keyset *keys;
-};
-
-static void skip_space(struct scanner *s)
-{
-    while (s->at < s->end && *s->at <= ' ' &&
-           (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
-        s->at++;
-}
-
-static bool take(struct scanner *s, uint8_t c)
-{
-    if (s->at == s->end || *s->at != c)
-        return false;
-    s->at++;
-    return true;
-}
+#include "json_scanner.h"
 
 static bool is_continuation(uint8_t c)
 {
@@ -28,7 +10,7 @@ static bool is_continuation(uint8_t c)
 }
 
 /* One character beyond ASCII: shortest form, no surrogates, at most U+10FFFF. */
-static bool take_utf8(struct scanner *s)
+bool json_take_utf8(struct json_scanner *s)
 {
     const uint8_t *at = s->at;
     ptrdiff_t left = s->end - at;
@@ -47,7 +29,7 @@ static bool take_utf8(struct scanner *s)
            !(at[0] == 0xF4 && at[1] >= 0x90);
 }
 
-static bool take_hex4(struct scanner *s, unsigned *value)
+static bool take_hex4(struct json_scanner *s, unsigned *value)
 {
     if (s->end - s->at < 4)
         return false;
@@ -65,18 +47,19 @@ static bool take_hex4(struct scanner *s, unsigned *value)
 }
 
 /* Behind `\u`: a surrogate must be the high one of a pair. */
-static bool take_code(struct scanner *s)
+static bool take_code(struct json_scanner *s)
 {
     unsigned high, low;
     if (!take_hex4(s, &high) || (high >= 0xDC00 && high <= 0xDFFF))
         return false;
     if (high < 0xD800 || high > 0xDFFF)
         return true;
-    return take(s, '\\') && take(s, 'u') && take_hex4(s, &low) && low >= 0xDC00 && low <= 0xDFFF;
+    return json_take(s, '\\') && json_take(s, 'u') && take_hex4(s, &low) && low >= 0xDC00 &&
+           low <= 0xDFFF;
 }
 
 /* Behind the backslash. */
-static bool take_escape(struct scanner *s)
+static bool take_escape(struct json_scanner *s)
 {
     if (s->at == s->end)
         return false;
@@ -89,9 +72,9 @@ static bool is_plain(uint8_t c)
     return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
 }
 
-static bool take_string(struct scanner *s, struct json_string *string)
+bool json_take_string(struct json_scanner *s, struct json_string *string)
 {
-    if (!take(s, '"'))
+    if (!json_take(s, '"'))
         return false;
     *string = (struct json_string){.begin = s->at};
     for (;;) {
@@ -102,7 +85,7 @@ static bool take_string(struct scanner *s, struct json_string *string)
         if (*s->at == '"')
             break;
         if (*s->at != '\\') {
-            if (!take_utf8(s))
+            if (!json_take_utf8(s))
                 return false;
             continue;
         }
@@ -115,7 +98,7 @@ static bool take_string(struct scanner *s, struct json_string *string)
     return true;
 }
 
-static bool take_word(struct scanner *s, const char *word, size_t size)
+static bool take_word(struct json_scanner *s, const char *word, size_t size)
 {
     if ((size_t)(s->end - s->at) < size || memcmp(s->at, word, size) != 0)
         return false;
@@ -123,60 +106,58 @@ static bool take_word(struct scanner *s, const char *word, size_t size)
     return true;
 }
 
-static bool take_key(struct scanner *s, struct json_string *key)
+bool json_take_key(struct json_scanner *s, struct json_string *key)
 {
-    skip_space(s);
-    if (!take_string(s, key))
+    json_skip_space(s);
+    if (!json_take_string(s, key))
         return false;
-    skip_space(s);
-    if (!take(s, ':'))
+    json_skip_space(s);
+    if (!json_take(s, ':'))
         return false;
-    skip_space(s);
+    json_skip_space(s);
     return true;
 }
 
-static bool skip_value(struct scanner *s, int level);
-
-static bool skip_members(struct scanner *s, int level)
+static bool skip_members(struct json_scanner *s, int level)
 {
     struct json_string key;
     do {
-        if (!take_key(s, &key))
+        if (!json_take_key(s, &key))
             return false;
         keyset_add(s->keys, &key);
-        if (!skip_value(s, level))
+        if (!json_skip_value(s, level))
             return false;
-        skip_space(s);
-    } while (take(s, ','));
-    return take(s, '}');
+        json_skip_space(s);
+    } while (json_take(s, ','));
+    return json_take(s, '}');
 }
 
 /* Behind the opening brace of an object at `level`. */
-static bool skip_object(struct scanner *s, int level)
+static bool skip_object(struct json_scanner *s, int level)
 {
-    skip_space(s);
-    if (take(s, '}'))
+    json_skip_space(s);
+    if (json_take(s, '}'))
         return true;
     size_t begin = keyset_begin(s->keys);
     return skip_members(s, level) && keyset_end(s->keys, begin);
 }
 
-static bool skip_array(struct scanner *s, int level)
+static bool skip_array(struct json_scanner *s, int level)
 {
-    skip_space(s);
-    if (take(s, ']'))
+    json_skip_space(s);
+    if (json_take(s, ']'))
         return true;
     do {
-        skip_space(s);
-        if (!skip_value(s, level))
+        json_skip_space(s);
+        if (!json_skip_value(s, level))
             return false;
-        skip_space(s);
-    } while (take(s, ','));
-    return take(s, ']');
+        json_skip_space(s);
+    } while (json_take(s, ','));
+    return json_take(s, ']');
 }
 
 /* A value inside an object or array at `level`; recursion ends at JSON_LEVELS. */
-static bool skip_value(struct scanner *s, int level)
+bool json_skip_value(struct json_scanner *s, int level)
 {
     struct json_string string;
     struct number number;
@@ -184,7 +165,7 @@ static bool skip_value(struct scanner *s, int level)
         return false;
     switch (*s->at) {
     case '"':
-        return take_string(s, &string);
+        return json_take_string(s, &string);
     case '{':
         s->at++;
         return level < JSON_LEVELS && skip_object(s, level + 1);
@@ -202,26 +183,28 @@ static bool skip_value(struct scanner *s, int level)
     }
 }
 
-/* The index of the field a key names, or -1. */
+/* The index of the field a key names, or -1. Most keys differ in length from most fields. */
 static int find_field(const struct json_string *key, const struct json_field *fields)
 {
+    size_t size = (size_t)(key->end - key->begin);
     for (int i = 0; i < JSON_FIELDS; i++)
-        if (json_string_equals(key, fields[i].name, fields[i].size))
+        if ((key->escaped || size == fields[i].size) &&
+            json_string_equals(key, fields[i].name, fields[i].size))
             return i;
     return -1;
 }
 
 /* Key and value of the event itself; `seen` has a bit per field. */
-static bool take_member(struct scanner *s, const struct json_field *fields, struct number *numbers,
-                        unsigned *seen)
+static bool take_member(struct json_scanner *s, const struct json_field *fields,
+                        struct number *numbers, unsigned *seen)
 {
     struct json_string key;
-    if (!take_key(s, &key))
+    if (!json_take_key(s, &key))
         return false;
     int field = find_field(&key, fields);
     if (field < 0) {
         keyset_add(s->keys, &key);
-        return skip_value(s, 1);
+        return json_skip_value(s, 1);
     }
     if (*seen >> field & 1u)
         return false;
@@ -232,19 +215,19 @@ static bool take_member(struct scanner *s, const struct json_field *fields, stru
 bool json_scan_event(const uint8_t *text, size_t size, const struct json_field fields[JSON_FIELDS],
                      struct keyset *keys, struct number numbers[JSON_FIELDS])
 {
-    struct scanner scanner = {text, text + size, keys}, *s = &scanner;
+    struct json_scanner scanner = {text, text + size, keys}, *s = &scanner;
     unsigned seen = 0;
     keys->count = 0;
-    skip_space(s);
-    if (!take(s, '{'))
+    json_skip_space(s);
+    if (!json_take(s, '{'))
         return false;
     do {
         if (!take_member(s, fields, numbers, &seen))
             return false;
-        skip_space(s);
-    } while (take(s, ','));
-    if (!take(s, '}') || seen != (1u << JSON_FIELDS) - 1 || !keyset_end(keys, 0))
+        json_skip_space(s);
+    } while (json_take(s, ','));
+    if (!json_take(s, '}') || seen != (1u << JSON_FIELDS) - 1 || !keyset_end(keys, 0))
         return false;
-    skip_space(s);
+    json_skip_space(s);
     return s->at == s->end;
 }

@@ -10,7 +10,7 @@
 #include "keyset.h"
 #include "number.h"
 
-enum { JSON_FIELDS = 4, JSON_LEVELS = 64 };
+enum { JSON_FIELDS = 4 };
 
 /* A key to look for at the level of the event. */
 struct json_field {

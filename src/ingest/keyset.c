@@ -108,6 +108,19 @@ bool json_string_equals(const struct json_string *string, const char *text, size
     return cursor_next(&left) < 0;
 }
 
+bool json_string_copy(const struct json_string *string, uint8_t *bytes, size_t size, size_t *copied)
+{
+    struct cursor cursor = cursor_on(string);
+    size_t count = 0;
+    for (int c = cursor_next(&cursor); c >= 0; c = cursor_next(&cursor)) {
+        if (count == size)
+            return false;
+        bytes[count++] = (uint8_t)c;
+    }
+    *copied = count;
+    return true;
+}
+
 /* FNV-1a over the unescaped bytes, then mixed. */
 static uint64_t string_hash(const struct json_string *string)
 {

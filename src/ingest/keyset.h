@@ -38,4 +38,8 @@ bool keyset_end(struct keyset *keys, size_t begin);
 /* Compares an unescaped string with plain bytes. */
 bool json_string_equals(const struct json_string *string, const char *text, size_t size);
 
+/* Puts the unescaped bytes into `bytes`. False when they are more than `size`. */
+bool json_string_copy(const struct json_string *string, uint8_t *bytes, size_t size,
+                      size_t *copied);
+
 #endif

@@ -38,3 +38,18 @@ struct kafka_config kafka_of_deck(const struct deck *deck)
         .property_pairs = deck->stream.rdkafka.count / 2,
     };
 }
+
+enum status sensors_of_deck(const struct deck *deck, struct sensors **sensors, struct error *err)
+{
+    struct sensors *loaded = NULL;
+    const char *path = deck->stream.sensors;
+    if (path)
+        TRY(sensors_load(path, deck->grid.nx, deck->grid.ny, &loaded, err));
+    if (path && strcmp(sensors_digest(loaded), deck->stream.sensors_digest) != 0) {
+        sensors_destroy(loaded);
+        return deck_error(deck, "stream.sensors", err, "%s has changed since the deck was read",
+                          path);
+    }
+    *sensors = loaded;
+    return STATUS_OK;
+}

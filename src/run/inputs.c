@@ -8,7 +8,20 @@
 
 static enum event_format format_of(const struct deck *deck)
 {
-    return deck->stream.format == DECK_FORMAT_BINARY ? EVENT_BINARY : EVENT_JSON;
+    static const enum event_format same[] = {[DECK_FORMAT_JSON] = EVENT_JSON,
+                                             [DECK_FORMAT_BINARY] = EVENT_BINARY,
+                                             [DECK_FORMAT_CSV] = EVENT_CSV};
+    return same[deck->stream.format];
+}
+
+static enum time_unit unit_of(const struct deck *deck)
+{
+    static const enum time_unit same[] = {[DECK_TIME_MS] = TIME_MS,
+                                          [DECK_TIME_S] = TIME_S,
+                                          [DECK_TIME_US] = TIME_US,
+                                          [DECK_TIME_NS] = TIME_NS,
+                                          [DECK_TIME_ISO8601] = TIME_ISO8601};
+    return same[deck->stream.time_unit];
 }
 
 static enum status open_source(const struct deck *deck, struct source **source, struct error *err)
@@ -30,6 +43,8 @@ static enum status open_source(const struct deck *deck, struct source **source, 
 
 static enum status open_decoder(const struct deck *deck, struct root *root, struct error *err)
 {
+    struct sensors *sensors;
+    TRY(sensors_of_deck(deck, &sensors, err));
     root->decoder = decoder_create(&(struct decoder_config){
         .format = format_of(deck),
         .field_time = deck->stream.field_time,
@@ -39,6 +54,11 @@ static enum status open_decoder(const struct deck *deck, struct root *root, stru
         .gnx = deck->grid.nx,
         .gny = deck->grid.ny,
         .gen_limit = deck->stream.gen_limit,
+        .time_unit = unit_of(deck),
+        .sensors = sensors,
+        .field_id = deck->stream.field_id,
+        .csv_columns = (const char *const *)deck->stream.csv_columns.items,
+        .csv_column_count = deck->stream.csv_columns.count,
     });
     for (int p = 0; deck->stream.source == DECK_SOURCE_FILE && p < root->identity.partitions; p++) {
         const char *header = source_file_header(root->source, p);

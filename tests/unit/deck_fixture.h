@@ -68,4 +68,25 @@ static inline char *fixture_print(const struct deck *deck)
     return (char *)text.data;
 }
 
+/* A deck and what is said of it. */
+struct refusal {
+    const char *yaml, *text; /* without the path of the deck, which comes first */
+};
+
+static inline void assert_refused(const struct refusal *cases, size_t count)
+{
+    char expected[512];
+    for (size_t i = 0; i < count; i++) {
+        struct deck *deck = fixture_load(cases[i].yaml, NULL);
+        snprintf(expected, sizeof expected, "%s:%s", fixture_path, cases[i].text);
+        CU_ASSERT_PTR_NULL(deck);
+        CU_ASSERT_STRING_EQUAL(fixture_error.text, expected);
+        if (strcmp(fixture_error.text, expected))
+            fprintf(stderr, "  %s\n  %s\n", fixture_error.text, expected);
+        deck_destroy(deck);
+    }
+}
+
+#define ASSERT_REFUSED(cases) assert_refused(cases, sizeof(cases) / sizeof *(cases))
+
 #endif

@@ -44,6 +44,20 @@ static void other_value(const struct deck_option *option, char *text)
         snprintf(text, 256, "other_%s", strrchr(option->key, '.') + 1);
     if (!strcmp(option->key, "stream.topic"))
         snprintf(text, 256, "other");
+    if (!strcmp(option->key, "stream.format"))
+        snprintf(text, 256, "csv");
+    if (!strcmp(option->key, "stream.csv_columns"))
+        snprintf(text, 256, "[\"a, b\", other_id, other_time, other_value]");
+    if (!strcmp(option->key,
+                "stream.sensors")) /* any file will do: here it is not read as a table */
+        snprintf(text, 256, "%s", fixture_path);
+}
+
+/* Options that are refused without others; test_deck_stream.c looks at them. */
+static bool needs_others(const struct deck_option *option)
+{
+    return !strcmp(option->key, "stream.csv_columns") || !strcmp(option->key, "stream.sensors") ||
+           !strcmp(option->key, "stream.fields.id");
 }
 
 static struct deck *load_with_all_other_values(void)
@@ -256,9 +270,11 @@ static void the_hash_covers_what_decides_the_output_and_nothing_else(void)
     CU_ASSERT_EQUAL(strlen(before), 32);
     for (int i = 0; i < deck_option_count; i++) {
         const struct deck_option *option = &deck_options[i];
+        if (needs_others(option))
+            continue;
         other_value(option, value);
         snprintf(override, sizeof override, "%s=%s", option->key, value);
-        deck = fixture_good("stream: {files: [a]}", override);
+        deck = fixture_good("stream: {files: [a], brokers: h}", override);
         deck_hash(deck, after);
         bool same = option->flags & DECK_MAY_CHANGE || option->type == DECK_CONSTANT;
         CU_ASSERT_EQUAL(!strcmp(before, after), same);

@@ -1,0 +1,169 @@
+#include "stream_rules.h"
+
+#include <string.h>
+
+#include "base/durable.h"
+#include "deck/options.h"
+#include "print.h"
+
+enum { FIELDS_MAX = 4, LEVELS_MAX = 64 };
+
+/* A field that events of this deck have. */
+struct field {
+    const char *key, *name;
+};
+
+static int list_fields(const struct deck *deck, struct field fields[FIELDS_MAX])
+{
+    int count = 0;
+    fields[count++] = (struct field){"stream.fields.time", deck->stream.field_time};
+    if (deck->stream.sensors) {
+        fields[count++] = (struct field){"stream.fields.id", deck->stream.field_id};
+    } else {
+        fields[count++] = (struct field){"stream.fields.x", deck->stream.field_x};
+        fields[count++] = (struct field){"stream.fields.y", deck->stream.field_y};
+    }
+    fields[count++] = (struct field){"stream.fields.value", deck->stream.field_value};
+    return count;
+}
+
+static enum status check_different(const struct deck *deck, struct error *err)
+{
+    struct field fields[FIELDS_MAX];
+    int count = list_fields(deck, fields);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < i; j++)
+            if (!strcmp(fields[i].name, fields[j].name))
+                return deck_error(deck, fields[i].key, err, "`%s` is already %s", fields[i].name,
+                                  fields[j].key);
+    return STATUS_OK;
+}
+
+static bool has_empty_part(const char *path)
+{
+    return *path == '.' || strstr(path, "..") || path[strlen(path) - 1] == '.';
+}
+
+static int count_parts(const char *path)
+{
+    int parts = 1;
+    for (; *path; path++)
+        parts += *path == '.';
+    return parts;
+}
+
+/* True when `outer` is an object on the way to `inner`. */
+static bool leads_to(const char *outer, const char *inner)
+{
+    size_t length = strlen(outer);
+    return !strncmp(outer, inner, length) && inner[length] == '.';
+}
+
+static enum status check_paths(const struct deck *deck, struct error *err)
+{
+    struct field fields[FIELDS_MAX];
+    int count = list_fields(deck, fields);
+    for (int i = 0; i < count; i++) {
+        const char *name = fields[i].name;
+        if (has_empty_part(name))
+            return deck_error(deck, fields[i].key, err, "`%s` has a part without a name", name);
+        if (count_parts(name) > LEVELS_MAX)
+            return deck_error(deck, fields[i].key, err,
+                              "a path of %d parts, but events are nested at most %d levels",
+                              count_parts(name), LEVELS_MAX);
+        for (int j = 0; j < count; j++)
+            if (leads_to(name, fields[j].name))
+                return deck_error(deck, fields[i].key, err,
+                                  "`%s` cannot be a value and lead to %s, `%s`", name,
+                                  fields[j].key, fields[j].name);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_columns(const struct deck *deck, struct error *err)
+{
+    const struct deck_list *columns = &deck->stream.csv_columns;
+    struct field fields[FIELDS_MAX];
+    int count = list_fields(deck, fields);
+    if (columns->count > 0 && deck->stream.format != DECK_FORMAT_CSV)
+        return deck_error(deck, "stream.csv_columns", err, "only for `format: csv`");
+    for (int i = 0; i < count && columns->count > 0; i++) {
+        int found = 0;
+        for (int c = 0; c < columns->count; c++)
+            found += !strcmp(columns->items[c], fields[i].name);
+        if (found != 1)
+            return deck_error(deck, "stream.csv_columns", err, "%s `%s`, which is %s",
+                              found ? "has more than one" : "lacks", fields[i].name, fields[i].key);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_binary(const struct deck *deck, struct error *err)
+{
+    int unit = deck->stream.time_unit;
+    if (deck->stream.sensors)
+        return deck_error(deck, "stream.sensors", err,
+                          "binary events name cells, not sensors: `format: json` or `csv`");
+    if (unit == DECK_TIME_S || unit == DECK_TIME_ISO8601)
+        return deck_error(deck, "stream.time_unit", err, "binary events have ms, us or ns");
+    return STATUS_OK;
+}
+
+static enum status check_sensors(const struct deck *deck, struct error *err)
+{
+    if (deck->stream.sensors && !deck->stream.field_id)
+        return deck_error(deck, "stream.sensors", err,
+                          "needs stream.fields.id, the field that holds the identifier");
+    if (deck->stream.field_id && !deck->stream.sensors)
+        return deck_error(deck, "stream.fields.id", err,
+                          "needs stream.sensors, the table of identifiers");
+    return STATUS_OK;
+}
+
+bool stream_rules_generated(const struct deck *deck)
+{
+    return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
+           (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
+}
+
+enum status stream_rules_check(const struct deck *deck, struct error *err)
+{
+    TRY(check_sensors(deck, err));
+    TRY(check_different(deck, err));
+    if (deck->stream.format == DECK_FORMAT_JSON)
+        TRY(check_paths(deck, err));
+    if (deck->stream.format == DECK_FORMAT_BINARY)
+        TRY(check_binary(deck, err));
+    TRY(check_columns(deck, err));
+    return stream_rules_generated(deck) ? deck_check_generated(deck, err) : STATUS_OK;
+}
+
+enum status deck_check_generated(const struct deck *deck, struct error *err)
+{
+    struct field fields[FIELDS_MAX];
+    int count = list_fields(deck, fields);
+    if (deck->stream.sensors)
+        return deck_error(deck, "stream.sensors", err, "generated events name cells, not sensors");
+    if (deck->stream.format == DECK_FORMAT_CSV)
+        return deck_error(deck, "stream.format", err, "events are generated as json or binary");
+    if (deck->stream.time_unit != DECK_TIME_MS)
+        return deck_error(deck, "stream.time_unit", err, "events are generated with times in ms");
+    for (int i = 0; i < count && deck->stream.format == DECK_FORMAT_JSON; i++)
+        if (strchr(fields[i].name, '.'))
+            return deck_error(deck, fields[i].key, err,
+                              "`%s`: events are generated without nested objects", fields[i].name);
+    return STATUS_OK;
+}
+
+enum status stream_rules_read_sensors(struct deck *deck, struct error *err)
+{
+    struct buffer text = {0};
+    struct error reason;
+    enum status status = durable_read_file(deck->stream.sensors, &text, &reason);
+    if (status == STATUS_OK)
+        print_digest(text.data, text.size, deck->stream.sensors_digest);
+    else
+        status = deck_error(deck, "stream.sensors", err, "%s", reason.text);
+    buffer_release(&text);
+    return status;
+}
