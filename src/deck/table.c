@@ -154,7 +154,8 @@ const struct deck_option deck_options[] = {
     INT("stream.max_gap_windows", stream.max_gap_windows, "1000000", 1, 1e15, "windows",
         DECK_MAY_CHANGE,
         "Longest gap in event time that is stepped through when sensors agree on a jump. Beyond "
-        "it the run stops with exit code 65, unless `--accept-gap`: were clocks set anew?"),
+        "it, which is more likely a set of clocks gone wrong, the run stops with exit code 65, "
+        "unless `--accept-gap`."),
     INT("stream.jump_cells", stream.jump_cells, "3", 2, 1000, "sensors", 0,
         "Sensors that must agree before a partition's clock follows them. More than share one "
         "gateway's clock keeps a wrong gateway from moving it."),

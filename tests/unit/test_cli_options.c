@@ -43,6 +43,14 @@ static void a_run_without_options_has_the_documented_defaults(void)
     CU_ASSERT_EQUAL(options.time_limit_s, -1);
     CU_ASSERT_STRING_EQUAL(options.from, "beginning");
     CU_ASSERT_FALSE(options.dry_run || options.print_config || options.help);
+    CU_ASSERT_FALSE(options.accept_gap);
+}
+
+static void a_gap_is_accepted_by_a_run_only(void)
+{
+    CU_ASSERT_EQUAL(parse("heatstream run --accept-gap deck.yaml"), STATUS_OK);
+    CU_ASSERT_TRUE(options.accept_gap);
+    CU_ASSERT_EQUAL(parse("heatstream check --accept-gap deck.yaml"), STATUS_USAGE);
 }
 
 static void options_of_the_deck_become_overrides_in_order(void)
@@ -282,6 +290,7 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(a_run_without_options_has_the_documented_defaults),
+        UNIT_TEST(a_gap_is_accepted_by_a_run_only),
         UNIT_TEST(options_of_the_deck_become_overrides_in_order),
         UNIT_TEST(restart_takes_its_word_after_an_equals_sign),
         UNIT_TEST(until_is_an_end_a_count_or_an_instant),

@@ -18,6 +18,7 @@ static void other_value(const struct deck_option *option, char *text)
         [DECK_SIDE] = "-0.1",
         [DECK_LIST] = "[a, \"b c\", yes]",
         [DECK_START] = "-9223372036854775808",
+        [DECK_HOLD] = "{hold: 7}",
         [DECK_MAP] = "{security.protocol: ssl, x: \"5\", ssl.ca: \"\"}",
     };
     int length;

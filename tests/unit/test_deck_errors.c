@@ -13,8 +13,7 @@ static void unknown_keys_name_their_place_and_the_nearest_known_one(void)
          "1:19: output.frames.evry: unknown key; the nearest is `output.frames.every`"},
         {"physics: {boundary: {lfet: 2}}",
          "1:22: physics.boundary.lfet: unknown key; the nearest is `physics.boundary.left`"},
-        {"stream: {jump_ms: auto}",
-         "1:10: stream.jump_ms: unknown key; the nearest is `stream.jump_cells`"},
+        {"stream: {jump: auto}", "1:10: stream.jump: unknown key; the nearest is `stream.jump_ms`"},
         {"grid.nx: 4", "1:1: grid.nx: a key with a dot; nest mappings instead"},
     };
     ASSERT_REFUSED(cases);
@@ -98,9 +97,6 @@ static void values_out_of_range_say_the_range_and_the_unit(void)
 static void keys_with_one_meaning_so_far_take_only_that(void)
 {
     static const struct refusal cases[] = {
-        {"stream: {estimate: cubic}", "1:20: stream.estimate: `cubic` is not one of: mean"},
-        {"stream: {span: 3}", "1:16: stream.span: `3` is not one of: 1"},
-        {"stream: {missing: {hold: 3}}", "1:19: stream.missing: must be zero, not a mapping"},
         {"stream: {dedup: true}", "1:17: stream.dedup: `true` is not one of: false"},
         {"stream: {idle: timeout}", "1:16: stream.idle: `timeout` is not one of: block"},
         {"solve: {steps_per_sweep: 2}", "1:26: solve.steps_per_sweep: `2` is not one of: auto, 1"},
@@ -110,7 +106,7 @@ static void keys_with_one_meaning_so_far_take_only_that(void)
     };
     ASSERT_REFUSED(cases);
     struct deck *deck = fixture_good(
-        "stream: {estimate: mean, span: 1, missing: zero, dedup: false, early_ms: 0, idle: block}\n"
+        "stream: {dedup: false, early_ms: 0, idle: block}\n"
         "solve: {halo_depth: 1, steps_per_sweep: 1}\nregions: []\nalerts: []\nrelations: []\n"
         "output: {temp_topic: null, frames: {compress: none}}\nwatch: {listen: ~, metrics_file: }",
         NULL);
