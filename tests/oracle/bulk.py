@@ -2,7 +2,8 @@
 
 While window k is open a partition is drained until its own clock has passed k, so the window that
 is open when record i is taken is e after record i-1, whatever the others do. Everything but the
-clock is then array arithmetic. Takes good events only: each decodes, is on the grid and finite.
+clock is then array arithmetic. Takes good events only: each decodes, is on the grid and finite,
+and none is so far ahead of its partition's clock that it would be held back.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from .clock import clock_after_each
 from .event_time import START_SAMPLE, Closed, EventTime, Ledger
+from .rates import Rates, estimates
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -78,6 +80,8 @@ def place(events: Events, t0_ms: int, rules: EventTime) -> Placed:
     e = (clock - start) // rules.window_ms
     taken_before: Int = np.cumsum(ordinary) - ordinary
     window = (events.time_ms - t0_ms) // rules.window_ms
+    if np.any(events.time_ms > clock[taken_before] + rules.jump):
+        raise ValueError("candidates among the events: run_exact() knows them")
     return Placed(events, window, e[taken_before], before, int(e[-1]))
 
 
@@ -89,6 +93,7 @@ class BulkWindows:
         self.t0_ms = start_of_windows(partitions, rules)
         self.placed = [place(p, self.t0_ms, rules) for p in partitions]
         self.count = self.closed_windows()
+        self.memory = Rates(rules.span, rules.hold, rules.gen_scale)
         self.order_events()
 
     def closed_windows(self) -> int:
@@ -106,16 +111,22 @@ class BulkWindows:
         rate = np.concatenate([p.events.rate[m] for p, m in chosen])
         # Partition and offset already rise; a stable sort keeps them as the last keys.
         order = np.lexsort((time_ms, window))
-        self.cell, self.rate = cell[order], rate[order]
+        self.cell, self.rate, self.time_ms = cell[order], rate[order], time_ms[order]
         self.bounds = np.searchsorted(window[order], np.arange(self.count + 1))
 
-    def rates(self, k: int) -> tuple[int, Int, Float]:
-        """Events, cells and their mean rates; bincount adds in order, from 0.0."""
+    def told(self, k: int) -> dict[int, float]:
+        """The estimates of window k; bincount adds in order, from 0.0."""
         part = slice(self.bounds[k], self.bounds[k + 1])
-        counts = np.bincount(self.cell[part], minlength=self.cells)
-        sums = np.bincount(self.cell[part], weights=self.rate[part], minlength=self.cells)
+        cell, rate = self.cell[part], self.rate[part]
+        if self.rules.estimate not in ("mean", "sum"):
+            columns = cell.tolist(), self.time_ms[part].tolist(), rate.tolist()
+            entries = ((c, t, 0, i, r) for i, (c, t, r) in enumerate(zip(*columns, strict=True)))
+            return estimates(self.rules.estimate, entries, self.rules.middle(self.t0_ms, k))
+        counts = np.bincount(cell, minlength=self.cells)
+        sums = np.bincount(cell, weights=rate, minlength=self.cells)
         cells = np.flatnonzero(counts)
-        return int(counts.sum()), cells, sums[cells] / counts[cells] * self.rules.gen_scale
+        values = sums[cells] / (counts[cells] if self.rules.estimate == "mean" else 1)
+        return dict(zip(cells.tolist(), values.tolist(), strict=True))
 
     def run(self) -> Iterator[Closed]:
         bounded = self.rules.bounded
@@ -125,15 +136,16 @@ class BulkWindows:
             for p in self.placed
         )
         for k in range(self.count):
-            events, cells, rates = self.rates(k)
+            told = self.told(k)
             yield Closed(
                 window=k,
                 end_ms=self.t0_ms + (k + 1) * self.rules.window_ms,
                 final=k < provisional_from,
                 complete=k < provisional_from,
-                events=events,
+                events=int(self.bounds[k + 1] - self.bounds[k]),
                 dead=int(np.asarray(dead)[k]),
-                rates=dict(zip(cells.tolist(), rates.tolist(), strict=True)),
+                heard=len(told),
+                rates=self.memory.next(told),
             )
 
     def ledger(self) -> list[Ledger]:

@@ -15,11 +15,14 @@ class LiteralClock:
         self.spoke: set[int] = set()
         self.in_block = 0
 
+    def quorum(self) -> int:
+        return min(self.agreeing, (len(self.newest) + 1) // 2)
+
     def take(self, sensor: int, time_ms: int) -> None:
         self.newest[sensor] = max(time_ms, self.newest.get(sensor, time_ms))
         self.spoke.add(sensor)
-        q = min(self.agreeing, (len(self.newest) + 1) // 2)
-        self.mx = max(self.mx, sorted(self.newest.values(), reverse=True)[q - 1])
+        newest = sorted(self.newest.values(), reverse=True)
+        self.mx = max(self.mx, newest[self.quorum() - 1])
         self.in_block += 1
         if self.in_block == self.expiry:
             self.newest = {s: t for s, t in self.newest.items() if s in self.spoke}

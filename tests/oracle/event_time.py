@@ -1,7 +1,6 @@
 """Records to closed windows, word for word: one record at a time, any interleaving of partitions.
 
-Steps 1, 2, 3, 5 and 6 of the contract; a late record is the dead letter `too_late`, and no record
-is held back as a candidate.
+Steps 1 to 6 of the contract; a late record is the dead letter `too_late`.
 """
 
 from __future__ import annotations
@@ -11,8 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from .candidates import Candidates
 from .clock import LiteralClock
-from .decoding import Decoded, Rules, decode
+from .decoding import Decoded, Event, Rules, decode
+from .rates import Entry, Rates, estimates
 
 START_SAMPLE = 101
 Record = tuple[int, bytes | None, bytes | None]
@@ -28,6 +29,19 @@ class EventTime:
     gen_scale: float = 1.0
     windows: int = 0
     bounded: bool = True
+    horizon: int = 50
+    jump_ms: int | None = None
+    max_gap_windows: int | None = 1_000_000
+    estimate: str = "mean"
+    span: int = 1
+    hold: int = 0
+
+    @property
+    def jump(self) -> int:
+        return (self.horizon - 1) * self.window_ms if self.jump_ms is None else self.jump_ms
+
+    def middle(self, t0_ms: int, k: int) -> int:
+        return t0_ms + k * self.window_ms + self.window_ms // 2
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,8 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Closed:
-    """A closed window; `rates` by cell x * ny + y, scaled, for every cell with an event."""
+    """A closed window; `rates` by cell x * ny + y, scaled, of all cells that may have another than
+    0; `heard` cells have an event of their own."""
 
     window: int
     end_ms: int
@@ -70,6 +85,7 @@ class Closed:
     complete: bool
     events: int
     dead: int
+    heard: int
     rates: dict[int, float]
 
 
@@ -85,6 +101,20 @@ def start_of_windows(
             start = sample[(len(sample) - 1) // 2] - rules.disorder_ms
             return start // rules.window_ms * rules.window_ms
     raise ValueError(f"no good record in {len(partitions)} partitions: no t0")
+
+
+class GapTooLong(Exception):
+    """Sensors agree on a jump over more than max_gap_windows."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a candidate needs to be placed or refused later."""
+
+    offset: int
+    event: Event
+    key: bytes | None
+    value: bytes | None
 
 
 class Reader:
@@ -104,6 +134,7 @@ class Reader:
         self.finished = False
         self.ledger = Ledger(source.first, source.first)
         self.clock = LiteralClock(t0_ms + rules.disorder_ms, rules.agreeing, rules.expiry)
+        self.candidates = Candidates[Held](rules.jump, rules.agreeing, rules.expiry)
 
     def passed(self) -> int:
         """e[p]: windows below it are behind this partition's clock."""
@@ -112,6 +143,12 @@ class Reader:
     def wants(self, k: int) -> bool:
         more = self.at < len(self.source.records) or self.rules.bounded
         return not self.finished and self.passed() <= k and more
+
+    def jump_to(self, time_ms: int) -> None:
+        limit = self.rules.max_gap_windows
+        if limit is not None and time_ms - self.clock.mx > limit * self.rules.window_ms:
+            raise GapTooLong(f"partition {self.index}: {self.clock.mx} to {time_ms}")
+        self.clock.mx = max(self.clock.mx, time_ms)
 
     def settle(self, offset: int, fate: str) -> None:
         self.skip_to(offset)
@@ -129,9 +166,7 @@ class Open:
     """The windows that are open, k the lowest of them."""
 
     k: int = 0
-    events: dict[int, list[tuple[int, int, int, int, float]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    events: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     letters: list[DeadLetter] = field(default_factory=list)
 
 
@@ -155,6 +190,7 @@ class Windows:
         self.open = Open()
         self.letters: list[DeadLetter] = []
         self.was_provisional = False
+        self.rates = Rates(rules.span, rules.hold, rules.gen_scale)
 
     def take(self, reader: Reader) -> None:
         if reader.at == len(reader.source.records):
@@ -169,30 +205,67 @@ class Windows:
         if offset < reader.ledger.next:
             reader.ledger.redelivered += 1
             return
-        fate = decoded.verdict or self.place(reader, offset, decoded)
+        event = decoded.event
+        if decoded.verdict is not None or event is None:
+            fate = decoded.verdict or ""
+        elif event.time_ms < self.t0_ms:
+            fate = "before_start"
+        else:
+            reader.settle(offset, "candidate")
+            self.believe(reader, Held(offset, event, key, value))
+            return
         reader.settle(offset, fate)
+        time_ms = event.time_ms if event else None
+        self.open.letters.append(DeadLetter(reader.index, offset, fate, time_ms, key, value))
+
+    def believe(self, reader: Reader, new: Held) -> None:
+        """Step 4, and 5 and 6 for all that is believed now."""
+        time_ms = new.event.time_ms
+        if time_ms > reader.clock.mx + reader.candidates.jump_ms:
+            quorum = reader.clock.quorum()
+            group = reader.candidates.hold(time_ms, self.sensor_of(new), new, quorum)
+            if group:
+                reader.jump_to(min(c.time_ms for c in group))
+            for came in group:
+                self.place(reader, came.item)
+        elif self.place(reader, new) != "too_late":
+            reader.candidates.remember(None)
+        for came in reader.candidates.expire():
+            self.decide(reader, came.item, "future")
+
+    def decide(self, reader: Reader, held: Held, fate: str) -> None:
+        """Every record that reaches step 4 is counted as a candidate until its fate is known."""
+        reader.ledger.fates["candidate"] -= 1
+        reader.ledger.fates[fate] += 1
         if fate != "on_time":
-            time_ms = decoded.event.time_ms if decoded.event else None
-            letter = DeadLetter(reader.index, offset, fate, time_ms, key, value)
+            time_ms = held.event.time_ms
+            letter = DeadLetter(reader.index, held.offset, fate, time_ms, held.key, held.value)
             self.open.letters.append(letter)
 
     def finish(self, reader: Reader) -> None:
         reader.skip_to(reader.source.end)
         reader.finished = True
 
-    def place(self, reader: Reader, offset: int, decoded: Decoded) -> str:
-        event = decoded.event
-        assert event is not None
-        if event.time_ms < self.t0_ms:
-            return "before_start"
-        cell = event.x * self.ny + event.y
+    def cell_of(self, held: Held) -> int:
+        return held.event.x * self.ny + held.event.y
+
+    def sensor_of(self, held: Held) -> int:
+        """Whose clock it is: the row of a sensor table, or the cell."""
+        sensor = held.event.sensor
+        return self.cell_of(held) if sensor is None else sensor
+
+    def place(self, reader: Reader, held: Held) -> str:
+        """Steps 5 and 6."""
+        event, cell = held.event, self.cell_of(held)
         window = (event.time_ms - self.t0_ms) // self.rules.window_ms
-        reader.clock.take(cell, event.time_ms)
-        if window < self.open.k:
-            return "too_late"
-        entry = (cell, event.time_ms, reader.index, offset, event.rate)
-        self.open.events[window].append(entry)
-        return "on_time"
+        fate = "too_late" if window < self.open.k else "on_time"
+        if fate == "on_time":
+            entry = (cell, event.time_ms, reader.index, held.offset, event.rate)
+            self.open.events[window].append(entry)
+        self.decide(reader, held, fate)
+        reader.candidates.ordinary()
+        reader.clock.take(self.sensor_of(held), event.time_ms)
+        return fate
 
     def drain(self) -> None:
         while waiting := [r for r in self.readers if r.wants(self.open.k)]:
@@ -214,6 +287,7 @@ class Windows:
         self.was_provisional = self.was_provisional or behind
         self.letters += sorted(self.open.letters, key=lambda d: (d.partition, d.offset))
         events = self.open.events.pop(k, [])
+        told = estimates(self.rules.estimate, events, self.rules.middle(self.t0_ms, k))
         closed = Closed(
             window=k,
             end_ms=self.t0_ms + (k + 1) * self.rules.window_ms,
@@ -221,7 +295,8 @@ class Windows:
             complete=not behind,
             events=len(events),
             dead=len(self.open.letters),
-            rates=mean_rates(events, self.rules.gen_scale),
+            heard=len(told),
+            rates=self.rates.next(told),
         )
         self.open.letters = []
         self.open.k += 1
@@ -235,14 +310,3 @@ class Windows:
             yield self.close()
         self.letters += sorted(self.open.letters, key=lambda d: (d.partition, d.offset))
         self.open.letters = []
-
-
-def mean_rates(
-    events: Sequence[tuple[int, int, int, int, float]], gen_scale: float
-) -> dict[int, float]:
-    sums: dict[int, float] = {}
-    counts: Counter[int] = Counter()
-    for cell, _, _, _, rate in sorted(events, key=lambda e: e[:4]):
-        sums[cell] = sums.get(cell, 0.0) + rate
-        counts[cell] += 1
-    return {cell: total / counts[cell] * gen_scale for cell, total in sums.items()}

@@ -80,6 +80,7 @@ class Setup:
             value=fields.get("value", "gen"),
         )
         t0 = time.get("t0", "auto")
+        jump_ms, missing = stream.get("jump_ms", "auto"), stream.get("missing", "zero")
         event_time = EventTime(
             window_ms=physics.window_ms,
             disorder_ms=int(stream.get("disorder_ms", 200)),
@@ -89,6 +90,12 @@ class Setup:
             gen_scale=physics.gen_scale,
             windows=int(time.get("windows", 0)),
             bounded=bounded,
+            horizon=int(stream.get("horizon_windows", 50)),
+            jump_ms=None if jump_ms == "auto" else int(jump_ms),
+            max_gap_windows=int(stream.get("max_gap_windows", 1_000_000)),
+            estimate=stream.get("estimate", "mean"),
+            span=int(stream.get("span", 1)),
+            hold=0 if missing == "zero" else int(missing["hold"]),
         )
         return Setup(physics, decoding, event_time)
 
@@ -139,7 +146,7 @@ def row_of(closed: Closed, u: Field, physics: Physics, frames: bool) -> Row:
         t_max=float(u.max()),
         t_mean=total / u.size,
         heat_content=total * physics.dx * physics.dy,
-        missing=u.size - len(closed.rates),
+        missing=u.size - closed.heard,
         digest=digest(u),
         u=u.copy() if frames else None,
     )

@@ -35,7 +35,7 @@ def random_partition(rng: random.Random, columns: list[int], steps: int) -> byte
     return lines(events)
 
 
-def setup(**event_time: int | None) -> Setup:
+def setup(**event_time: int | str | None) -> Setup:
     rules = EventTime(window_ms=100, disorder_ms=150, expiry=40, **event_time)  # type: ignore[arg-type]
     return Setup(Physics(nx=NX, ny=NY), Rules("json", NX, NY), rules)
 
@@ -68,6 +68,27 @@ def test_bulk_and_exact_roads_agree(seed: int, windows: int) -> None:
     assert essence(exact) == essence(bulk)
     assert all(ledger.adds_up() for ledger in exact.ledger)
     assert sum(ledger.fates["too_late"] for ledger in exact.ledger) > 0
+
+
+@pytest.mark.parametrize("estimate", ["sum", "last", "linear", "cubic"])
+@pytest.mark.parametrize(("span", "hold"), [(1, 0), (3, 2)])
+def test_bulk_and_exact_roads_agree_on_every_estimate(estimate: str, span: int, hold: int) -> None:
+    rng = random.Random(span)
+    raw = [random_partition(rng, list(range(p, NX, 3)), 20) for p in range(3)]
+    rules = setup(t0_ms=0, estimate=estimate, span=span, hold=hold)
+    exact = run_exact([partition_of_lines(r) for r in raw], rules)
+    assert essence(exact) == essence(run_bulk([parse_lines(r, NY) for r in raw], rules))
+    plain = run_exact([partition_of_lines(r) for r in raw], setup(t0_ms=0))
+    assert plain.digest != exact.digest
+    assert [r.missing for r in plain.rows] == [r.missing for r in exact.rows]
+
+
+def test_a_deck_says_how_rates_are_made_and_what_is_believed() -> None:
+    stream = {"estimate": "last", "span": 4, "missing": {"hold": 6}, "horizon_windows": 9}
+    event_time = Setup.from_deck({"stream": stream, "time": {"window_ms": 50}}).event_time
+    assert (event_time.estimate, event_time.span, event_time.hold) == ("last", 4, 6)
+    assert event_time.jump == 400
+    assert Setup.from_deck({"stream": {"jump_ms": 70}}).event_time.jump == 70
 
 
 @pytest.mark.parametrize("seed", range(8))
