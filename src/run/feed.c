@@ -156,6 +156,7 @@ static void send_end(struct feed *feed)
     struct windows *windows = feed->config.windows;
     struct error error;
     bool nothing = windows_open_window(windows) == 0;
+    set_view(feed, false);
     if (nothing && windows_doubt(windows, true, error.text, sizeof error.text))
         send_failure(feed,
                      error_prefix(&error, STATUS_BAD_DATA, "the input ended without a window"),

@@ -130,5 +130,7 @@ void progress_summary(const struct run *run, const struct digest *digest)
              (long long)count(root, FATE_ON_TIME, FATE_ON_TIME),
              (long long)count(root, FATE_LATE, FATE_LATE), (long long)dead(root),
              (long long)count(root, FATE_SKIPPED, FATE_SKIPPED));
+    struct feed_view view = feed_view(root->feed);
+    warn_of_doubt(&view);
     log_info("digest %s", hex);
 }
