@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "run/drain.h"
+#include "run/idle.h"
 #include "window/windows_state.h"
 
 enum parcel_kind {
@@ -38,6 +39,7 @@ struct feed_config {
     struct source *source;
     struct drain *drain; /* started */
     struct windows *windows;
+    struct idle *idle; /* NULL: a silent partition holds windows back for ever */
     int partitions;
     int64_t state_every; /* windows w with (w + 1) % state_every == 0 carry the state; 0: none do */
     int64_t stop_after;  /* the last window to close, INT64_MAX: no limit */
@@ -56,8 +58,8 @@ void feed_done(struct feed *feed, struct parcel *parcel);
 void feed_want_state(struct feed *feed);
 
 /* What the thread is waiting for: the slowest partition and how far behind it is, or -1 while it is
- * not waiting; messages taken so far; what windows_doubt() says, "" when nothing. For progress lines.
- */
+ * not waiting; messages taken so far; what windows_doubt() says, "" when nothing. For progress
+ * lines. */
 struct feed_view {
     int waits_for;
     int64_t behind_ms, open_window, messages;

@@ -23,9 +23,9 @@ void candidates_destroy(struct candidates *candidates); /* accepts NULL */
 
 int64_t candidates_held(const struct candidates *candidates);
 
-/* Held records that have come since the clock last moved; candidates_clock_moved() begins to count anew.
- * *step_ms, if wanted, is the lower median of the steps in time from one record that is held now to the
- * next, 0 with fewer than two. */
+/* Held records that have come since the clock last moved; candidates_clock_moved() begins to count
+ * anew. *step_ms, if wanted, is the lower median of the steps in time from one record that is held
+ * now to the next, 0 with fewer than two. */
 int64_t candidates_in_doubt(const struct candidates *candidates, int64_t *step_ms);
 void candidates_clock_moved(struct candidates *candidates);
 

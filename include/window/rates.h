@@ -1,6 +1,6 @@
-/* From the events of a closed window to one rate a cell: its estimate (estimate.h), then hold and span
- * (history.h), times gen_scale. A rate is a function of the sets of a cell's events, each sorted by
- * (time, partition, offset): arrival order has no say. */
+/* From the events of a closed window to one rate a cell: its estimate (estimate.h), then hold and
+ * span (history.h), times gen_scale. A rate is a function of the sets of a cell's events, each
+ * sorted by (time, partition, offset): arrival order has no say. */
 #ifndef HEATSTREAM_WINDOW_RATES_H
 #define HEATSTREAM_WINDOW_RATES_H
 
@@ -27,9 +27,9 @@ struct rates_result {
     int64_t cells_heard; /* cells with at least one event */
 };
 
-/* The rates of `window` from its events, which are sorted in place by (cell, time, partition, offset).
- * Windows come one by one; those that a rate can depend on are this one and the hold + span - 1 before,
- * so new rates fed from there on tell the same. */
+/* The rates of `window` from its events, which are sorted in place by (cell, time, partition,
+ * offset). Windows come one by one; those that a rate can depend on are this one and the
+ * hold + span - 1 before, so new rates fed from there on tell the same. */
 struct rates_result rates_next(struct rates *rates, int64_t window, int64_t middle_ms,
                                struct event *events, int64_t count);
 

@@ -21,8 +21,9 @@ int windows_waits_for(const struct windows *windows, int64_t *behind_ms);
 /* Records held back as too far ahead since the partition's clock last moved. */
 int64_t windows_in_doubt(const struct windows *windows, int partition);
 
-/* The partition that has most records in doubt, in words: those held back since its clock last moved, if
- * they are as many as would end a doubt (E); at_end: any that are still held. False: there is none. */
+/* The partition that has most records in doubt, in words: those held back since its clock last
+ * moved, if they are as many as would end a doubt (E); at_end: any that are still held. False:
+ * there is none. */
 bool windows_doubt(const struct windows *windows, bool at_end, char *text, size_t size);
 
 /* Serialises everything: cursors, clocks with their sensors, candidates, open windows, ledger, dead letters not

@@ -150,7 +150,7 @@ static void send_failure(struct feed *feed, enum status status, const struct err
     end_parcel(feed);
 }
 
-/* The bounded run is over. When all it heard was too far ahead to be believed, that is no result. */
+/* The bounded run is over. When all it heard was too far ahead to be believed, it failed. */
 static void send_end(struct feed *feed)
 {
     struct windows *windows = feed->config.windows;

@@ -79,9 +79,8 @@ static enum status open_root(struct run *run, struct error *err)
 static enum estimate estimate_of(int estimate)
 {
     static const enum estimate same[] = {
-        [DECK_ESTIMATE_MEAN] = ESTIMATE_MEAN,   [DECK_ESTIMATE_SUM] = ESTIMATE_SUM,
-        [DECK_ESTIMATE_LAST] = ESTIMATE_LAST,   [DECK_ESTIMATE_LINEAR] = ESTIMATE_LINEAR,
-        [DECK_ESTIMATE_CUBIC] = ESTIMATE_CUBIC,
+        [DECK_MEAN] = ESTIMATE_MEAN,     [DECK_SUM] = ESTIMATE_SUM,     [DECK_LAST] = ESTIMATE_LAST,
+        [DECK_LINEAR] = ESTIMATE_LINEAR, [DECK_CUBIC] = ESTIMATE_CUBIC,
     };
     return same[estimate];
 }

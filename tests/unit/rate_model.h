@@ -1,5 +1,5 @@
-/* Rates read from the contract once more, by other means than the window room's: everything is looked
- * up in unsorted lists, nothing is kept from one window to the next but the events themselves. */
+/* Rates read from the contract once more, by other means than the window room's: everything is
+ * looked up in unsorted lists. */
 #ifndef HEATSTREAM_TESTS_RATE_MODEL_H
 #define HEATSTREAM_TESTS_RATE_MODEL_H
 

@@ -3,7 +3,7 @@
 static void rates_are_plain_means_unless_the_deck_says_otherwise(void)
 {
     struct deck *deck = fixture_good("", NULL);
-    CU_ASSERT_EQUAL(deck->stream.estimate, DECK_ESTIMATE_MEAN);
+    CU_ASSERT_EQUAL(deck->stream.estimate, DECK_MEAN);
     CU_ASSERT_EQUAL(deck->stream.span, 1);
     CU_ASSERT_EQUAL(deck->stream.hold, 0);
     CU_ASSERT_EQUAL(deck->stream.jump_ms, 0);
@@ -12,7 +12,7 @@ static void rates_are_plain_means_unless_the_deck_says_otherwise(void)
     deck = fixture_good("stream: {estimate: cubic, span: 1000, missing: {hold: 1000000}, "
                         "jump_ms: 4900, max_gap_windows: 1}",
                         NULL);
-    CU_ASSERT_EQUAL(deck->stream.estimate, DECK_ESTIMATE_CUBIC);
+    CU_ASSERT_EQUAL(deck->stream.estimate, DECK_CUBIC);
     CU_ASSERT_EQUAL(deck->stream.span, 1000);
     CU_ASSERT_EQUAL(deck->stream.hold, 1000000);
     CU_ASSERT_EQUAL(deck->stream.jump_ms, 4900);
@@ -26,11 +26,9 @@ static void every_estimate_has_its_name(void)
         const char *override;
         int estimate;
     } cases[] = {
-        {"stream.estimate=mean", DECK_ESTIMATE_MEAN},
-        {"stream.estimate=sum", DECK_ESTIMATE_SUM},
-        {"stream.estimate=last", DECK_ESTIMATE_LAST},
-        {"stream.estimate=linear", DECK_ESTIMATE_LINEAR},
-        {"stream.estimate=cubic", DECK_ESTIMATE_CUBIC},
+        {"stream.estimate=mean", DECK_MEAN},   {"stream.estimate=sum", DECK_SUM},
+        {"stream.estimate=last", DECK_LAST},   {"stream.estimate=linear", DECK_LINEAR},
+        {"stream.estimate=cubic", DECK_CUBIC},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct deck *deck = fixture_good("", cases[i].override);

@@ -1,6 +1,6 @@
-/* Three sensors report the vertices of a pulsating triangle, 100 times a second, in an order that is
- * random altogether. Each window's rate estimates a vertex at the middle of the window; how far is the
- * area of the triangle so estimated from the true one? The table is printed. */
+/* Three sensors report the vertices of a pulsating triangle, 100 times a second, in an order that
+ * is random altogether. Each window's rate estimates a vertex at the middle of the window; how far
+ * is the area of the triangle so estimated from the true one? The table is printed. */
 #include <math.h>
 
 #include "unit.h"
@@ -174,8 +174,8 @@ static void the_triangle_is_that_of_the_reference(void)
     CU_ASSERT_DOUBLE_EQUAL(true_area(&motions[1], 0.5), 1.406506, 5e-7);
 }
 
-/* A sample lies on the middle of each window: interpolation gives it back, up to the rounding of the two
- * areas. The mean flattens the motion, by as much as it does in the reference. */
+/* A sample lies on the middle of each window: interpolation gives it back, up to the rounding of
+ * the two areas. The mean flattens the motion, by as much as it does in the reference. */
 static void samples_on_the_middle_are_interpolated_exactly(void)
 {
     static const double mean[] = {0.028, 0.249};
