@@ -33,6 +33,12 @@ enum status drain_start(struct drain *drain, const int64_t *ends, const struct f
  * messages and ends; 0: nothing to do until source_wait(). */
 enum status drain_round(struct drain *drain, int64_t *taken, struct error *err) MUST_CHECK;
 
+/* Where a partition has been read to: its next offset, or the end last met, if that is further. */
+int64_t drain_position(const struct drain *drain, int partition);
+
+/* Messages of one partition taken since creation. */
+int64_t drain_taken(const struct drain *drain, int partition);
+
 /* The last record taken of a partition. */
 struct fingerprint drain_fingerprint(struct drain *drain, int partition);
 

@@ -4,6 +4,9 @@
  *     first <p> <offset>     where the ledger of partition p begins
  *     t0 <ms>                start of window 0
  *     end <p> <offset>       captured end of a bounded run; the newest set counts
+ *     idle <sequence> <p> <before> <to>
+ *                            time-out of a silent partition: its clock is at least <to> ms once
+ *                            every record below offset <before> is settled; sequence from 0
  */
 #ifndef HEATSTREAM_STORE_JOURNAL_H
 #define HEATSTREAM_STORE_JOURNAL_H
@@ -14,6 +17,12 @@
 #include "base/status.h"
 
 struct journal;
+
+/* A time-out; see window/advance.h. */
+struct journal_idle {
+    int partition;
+    int64_t before, to_ms;
+};
 
 /* Reads what is there; every append is on the disk on return. STATUS_BAD_DATA: a damaged line. */
 enum status journal_open(const char *path, int partitions, struct journal **journal,
@@ -29,6 +38,11 @@ enum status journal_write_first(struct journal *journal, const int64_t *offsets,
                                 struct error *err) MUST_CHECK;
 enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct error *err) MUST_CHECK;
 enum status journal_write_ends(struct journal *journal, const int64_t *offsets,
+                               struct error *err) MUST_CHECK;
+
+/* All time-outs so far, in order; valid until the next one is written. */
+int64_t journal_idles(const struct journal *journal, const struct journal_idle **idles);
+enum status journal_write_idle(struct journal *journal, const struct journal_idle *idle,
                                struct error *err) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "base/log.h"
+#include "window/advance.h"
 #include "window/windows_state.h"
 
 struct lane { /* the messages of one partition that have been read but not all taken */
@@ -14,6 +15,8 @@ struct lane { /* the messages of one partition that have been read but not all t
     struct fingerprint proof; /* of the last record taken, once its message is given up */
     struct fingerprint expected;
     bool check_expected;
+    int64_t met_end; /* offset of the end last met */
+    int64_t records; /* taken */
 };
 
 struct drain {
@@ -162,26 +165,39 @@ static enum status take_record(struct drain *drain, int p, const struct message 
     struct record record;
     decoder_decode(drain->decoder, p, message, &record);
     drain->messages++;
+    drain->lanes[p].records++;
     return windows_take(drain->windows, &record, err);
 }
 
+/* An end, or a record at or beyond the captured one. */
+static void take_end(struct drain *drain, int p, const struct message *message)
+{
+    struct lane *lane = &drain->lanes[p];
+    if (message->end && message->offset > lane->met_end)
+        lane->met_end = message->offset;
+    if (drain->ends && message->offset >= drain->ends[p])
+        windows_finish(drain->windows, p, drain->ends[p]);
+}
+
+/* Takes the lane's next message, unless a time-out that stands before it makes the windows want no
+ * more of the partition. */
 static enum status take_message(struct drain *drain, int p, struct error *err)
 {
     struct lane *lane = &drain->lanes[p];
     const struct message *message = &lane->messages[lane->taken];
     if (lane->check_expected)
         TRY(compare_fingerprint(drain, p, message, err));
-    if (drain->ends && (message->end || message->offset >= drain->ends[p])) {
-        if (message->offset >= drain->ends[p])
-            windows_finish(drain->windows, p, drain->ends[p]);
+    windows_reach(drain->windows, p, message->offset);
+    if (!windows_wants(drain->windows, p))
+        return STATUS_OK;
+    if (message->end || (drain->ends && message->offset >= drain->ends[p])) {
+        take_end(drain, p, message);
         lane->taken++;
         return STATUS_OK;
     }
-    if (!message->end) {
-        if (message->offset >= windows_ledger(drain->windows, p)->next_offset)
-            lane->last = lane->taken;
-        TRY(take_record(drain, p, message, err));
-    }
+    if (message->offset >= windows_ledger(drain->windows, p)->next_offset)
+        lane->last = lane->taken;
+    TRY(take_record(drain, p, message, err));
     lane->taken++;
     return STATUS_OK;
 }
@@ -215,6 +231,18 @@ struct fingerprint drain_fingerprint(struct drain *drain, int partition)
 {
     settle_proof(&drain->lanes[partition]);
     return drain->lanes[partition].proof;
+}
+
+int64_t drain_position(const struct drain *drain, int partition)
+{
+    int64_t next = windows_ledger(drain->windows, partition)->next_offset;
+    int64_t met = drain->lanes[partition].met_end;
+    return met > next ? met : next;
+}
+
+int64_t drain_taken(const struct drain *drain, int partition)
+{
+    return drain->lanes[partition].records;
 }
 
 int64_t drain_messages(const struct drain *drain)

@@ -21,6 +21,7 @@ struct journal {
     struct journal_set first, ends;
     bool has_t0;
     int64_t t0_ms;
+    struct buffer idles; /* struct journal_idle */
 };
 
 static enum status bad_line(const struct journal *journal, const char *line, struct error *err)
@@ -47,6 +48,25 @@ static bool keep_value(const struct journal *journal, struct journal_set *set, l
     return true;
 }
 
+static int64_t count_idles(const struct journal *journal)
+{
+    return (int64_t)(journal->idles.size / sizeof(struct journal_idle));
+}
+
+static bool parse_idle(struct journal *journal, const char *line)
+{
+    long long sequence, partition, before, to_ms;
+    int end = 0;
+    if (sscanf(line, "idle %lld %lld %lld %lld%n", &sequence, &partition, &before, &to_ms, &end) !=
+            4 ||
+        line[end] || sequence != count_idles(journal) || partition < 0 ||
+        partition >= journal->partitions)
+        return false;
+    struct journal_idle idle = {.partition = (int)partition, .before = before, .to_ms = to_ms};
+    buffer_append(&journal->idles, &idle, sizeof idle);
+    return true;
+}
+
 static enum status visit(void *context, const char *line, struct error *err)
 {
     struct journal *journal = context;
@@ -57,6 +77,8 @@ static enum status visit(void *context, const char *line, struct error *err)
             return STATUS_OK;
     } else if (journal->first.count > 0) {
         return bad_line(journal, line, err); /* of a topic with more partitions */
+    } else if (parse_idle(journal, line)) {
+        return STATUS_OK;
     } else if (sscanf(line, "t0 %lld%n", &value, &end) == 1 && line[end] == '\0') {
         journal->t0_ms = value;
         journal->has_t0 = true;
@@ -104,6 +126,7 @@ void journal_close(struct journal *journal)
     if (!journal)
         return;
     linelog_close(journal->log);
+    buffer_release(&journal->idles);
     free(journal->first.values);
     free(journal->first.pending);
     free(journal->ends.values);
@@ -163,5 +186,21 @@ enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct erro
     TRY(linelog_append(journal->log, true, err, "t0 %lld", (long long)t0_ms));
     journal->t0_ms = t0_ms;
     journal->has_t0 = true;
+    return STATUS_OK;
+}
+
+int64_t journal_idles(const struct journal *journal, const struct journal_idle **idles)
+{
+    *idles = (const struct journal_idle *)(const void *)journal->idles.data;
+    return count_idles(journal);
+}
+
+enum status journal_write_idle(struct journal *journal, const struct journal_idle *idle,
+                               struct error *err)
+{
+    TRY(linelog_append(journal->log, true, err, "idle %lld %d %lld %lld",
+                       (long long)count_idles(journal), idle->partition, (long long)idle->before,
+                       (long long)idle->to_ms));
+    buffer_append(&journal->idles, idle, sizeof *idle);
     return STATUS_OK;
 }

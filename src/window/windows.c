@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arith.h"
+#include "window/advance.h"
 #include "windows_internal.h"
 
 struct windows *windows_create(const struct windows_config *config, const int64_t *first_offset)
@@ -40,6 +41,7 @@ void windows_destroy(struct windows *windows)
     for (int p = 0; p < windows->config.partitions; p++) {
         clock_destroy(windows->parts[p].clock);
         candidates_destroy(windows->parts[p].candidates);
+        buffer_release(&windows->parts[p].advances);
     }
     free(windows->parts);
     panes_destroy(windows->panes);
@@ -59,118 +61,6 @@ bool windows_wants(const struct windows *windows, int partition)
 {
     const struct partition *part = &windows->parts[partition];
     return !part->finished && part->passed <= windows->open;
-}
-
-/* Window of a time at or after t0; the difference of two int64 always fits uint64. */
-static int64_t window_of(const struct windows *windows, int64_t time_ms)
-{
-    uint64_t since = (uint64_t)time_ms - (uint64_t)windows->config.t0_ms;
-    uint64_t window = since / (uint64_t)windows->config.window_ms;
-    return window > INT64_MAX ? INT64_MAX : (int64_t)window;
-}
-
-static void refuse(struct windows *windows, struct partition *part, const struct record *record,
-                   enum fate reason)
-{
-    part->ledger.fates[reason]++;
-    part->held++;
-    windows->dead_since_close++;
-    letters_add(&windows->letters, record, reason);
-}
-
-static void note_clock(struct windows *windows, struct partition *part, int64_t before_ms)
-{
-    if (clock_time_ms(part->clock) == before_ms)
-        return;
-    windows_update_passed(windows, part);
-    candidates_clock_moved(part->candidates);
-}
-
-/* Steps 5 and 6: a record near enough to the clock, or a jump that was confirmed. */
-static void classify(struct windows *windows, struct partition *part, const struct record *record)
-{
-    int64_t window = window_of(windows, record->time_ms);
-    bool too_late = window < windows->open;
-    if (too_late) {
-        refuse(windows, part, record, FATE_TOO_LATE);
-    } else {
-        part->ledger.fates[FATE_ON_TIME]++;
-        part->held++;
-        panes_add(windows->panes, window,
-                  &(struct event){.time_ms = record->time_ms,
-                                  .offset = record->offset,
-                                  .cell = record->cell,
-                                  .rate = record->rate,
-                                  .partition = record->partition});
-    }
-    candidates_note_ordinary(part->candidates, too_late);
-    int64_t before_ms = clock_time_ms(part->clock);
-    clock_hear(part->clock, record->sensor, record->time_ms);
-    note_clock(windows, part, before_ms);
-}
-
-static enum status check_gap(const struct windows *windows, const struct partition *part,
-                             const struct record *earliest, struct error *err)
-{
-    int64_t limit = windows->config.max_gap_windows;
-    __int128 gap_ms = (__int128)earliest->time_ms - clock_time_ms(part->clock);
-    if (limit == 0 || gap_ms <= (__int128)limit * windows->config.window_ms)
-        return STATUS_OK;
-    return error_set(
-        err, STATUS_BAD_DATA,
-        "partition %d: its sensors agree on a jump from %lld ms to %lld ms at offset %lld, "
-        "more than stream.max_gap_windows = %lld windows: clocks that were set anew, or a "
-        "real gap? --accept-gap steps through it",
-        earliest->partition, (long long)clock_time_ms(part->clock), (long long)earliest->time_ms,
-        (long long)earliest->offset, (long long)limit);
-}
-
-static enum status confirm(struct windows *windows, struct partition *part,
-                           const struct record *confirmed, int64_t count, struct error *err)
-{
-    const struct record *earliest = confirmed;
-    for (int64_t i = 1; i < count; i++)
-        if (confirmed[i].time_ms < earliest->time_ms)
-            earliest = &confirmed[i];
-    TRY(check_gap(windows, part, earliest, err));
-    int64_t before_ms = clock_time_ms(part->clock);
-    clock_jump(part->clock, earliest->time_ms);
-    note_clock(windows, part, before_ms);
-    part->ledger.fates[FATE_CANDIDATE] -= count;
-    for (int64_t i = 0; i < count; i++)
-        classify(windows, part, &confirmed[i]);
-    return STATUS_OK;
-}
-
-/* Step 4: too far ahead to be believed at once. */
-static enum status hold_back(struct windows *windows, struct partition *part,
-                             const struct record *record, struct error *err)
-{
-    const struct record *confirmed;
-    part->ledger.fates[FATE_CANDIDATE]++;
-    int64_t count =
-        candidates_hold(part->candidates, record, clock_quorum(part->clock), &confirmed);
-    return count > 0 ? confirm(windows, part, confirmed, count, err) : STATUS_OK;
-}
-
-static void expire(struct windows *windows, struct partition *part)
-{
-    for (const struct record *record; (record = candidates_expire(part->candidates));) {
-        part->ledger.fates[FATE_CANDIDATE]--;
-        refuse(windows, part, record, FATE_FUTURE);
-    }
-}
-
-static enum status take_good(struct windows *windows, struct partition *part,
-                             const struct record *record, struct error *err)
-{
-    __int128 ahead_ms = (__int128)record->time_ms - clock_time_ms(part->clock);
-    if (ahead_ms > windows->config.jump_ms)
-        TRY(hold_back(windows, part, record, err));
-    else
-        classify(windows, part, record);
-    expire(windows, part);
-    return STATUS_OK;
 }
 
 static enum status check_held(const struct windows *windows, const struct record *record,
@@ -199,12 +89,8 @@ enum status windows_take(struct windows *windows, const struct record *record, s
     }
     ledger->fates[FATE_SKIPPED] += record->offset - ledger->next_offset;
     ledger->next_offset = record->offset + 1;
-    if (record->verdict != FATE_ON_TIME)
-        refuse(windows, part, record, record->verdict);
-    else if (record->time_ms < windows->config.t0_ms)
-        refuse(windows, part, record, FATE_BEFORE_START);
-    else
-        TRY(take_good(windows, part, record, err));
+    TRY(windows_classify(windows, part, record, err));
+    windows_reach(windows, record->partition, ledger->next_offset);
     return check_held(windows, record, err);
 }
 
@@ -249,6 +135,15 @@ static bool all_passed(const struct windows *windows)
     return true;
 }
 
+/* True when every partition's records, not a time-out, have passed the open window. */
+static bool all_heard(const struct windows *windows)
+{
+    for (int p = 0; p < windows->config.partitions; p++)
+        if (windows->parts[p].heard <= windows->open)
+            return false;
+    return true;
+}
+
 bool windows_next_is_provisional(const struct windows *windows)
 {
     return !windows->provisional && windows_can_close(windows) && !all_passed(windows);
@@ -271,8 +166,8 @@ static int64_t middle_of_open(const struct windows *windows)
 void windows_close(struct windows *windows, struct closed_window *closed)
 {
     assert(windows_can_close(windows));
-    bool complete = all_passed(windows);
-    windows->provisional = windows->provisional || !complete;
+    bool passed = all_passed(windows);
+    windows->provisional = windows->provisional || !passed;
     struct pane *pane = panes_find(windows->panes, windows->open);
     int64_t events = pane ? pane->count : 0;
     struct rates_result rates = rates_next(windows->rates, windows->open, middle_of_open(windows),
@@ -284,7 +179,7 @@ void windows_close(struct windows *windows, struct closed_window *closed)
         .end_ms = clamp_to_int64(windows->config.t0_ms +
                                  ((__int128)windows->open + 1) * windows->config.window_ms),
         .provisional = windows->provisional,
-        .complete = complete,
+        .complete = all_heard(windows),
         .heat_count = rates.heat_count,
         .heat = rates.heat,
         .events = events,

@@ -15,7 +15,15 @@ struct partition {
     int64_t passed; /* e: windows before this one are passed by the clock */
     bool finished;
     struct ledger ledger;
-    int64_t held; /* events in open windows and dead letters waiting for the close */
+    struct buffer advances; /* struct advance of the journal that have not taken effect, in order */
+    size_t advances_done;   /* bytes of them that have */
+    int64_t heard;          /* e as far as records moved it, not time-outs */
+    int64_t held;           /* events in open windows and dead letters waiting for the close */
+};
+
+/* A silent partition's clock, moved by time-out once every record below `before` is settled. */
+struct advance {
+    int64_t before, to_ms;
 };
 
 struct windows {
@@ -31,5 +39,12 @@ struct windows {
 
 /* e of a partition from its clock. */
 void windows_update_passed(const struct windows *windows, struct partition *part);
+
+/* Recomputes e after records moved the clock from before_ms. */
+void windows_note_clock(struct windows *windows, struct partition *part, int64_t before_ms);
+
+/* Steps 2 to 6 for a record that is next in its partition. */
+enum status windows_classify(struct windows *windows, struct partition *part,
+                             const struct record *record, struct error *err) MUST_CHECK;
 
 #endif

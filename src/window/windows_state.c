@@ -69,6 +69,7 @@ static void partition_save(const struct partition *part, struct buffer *state)
     buffer_put_i64(state, part->ledger.next_offset);
     for (int fate = 0; fate < FATE_COUNT; fate++)
         buffer_put_i64(state, part->ledger.fates[fate]);
+    buffer_put_i64(state, part->heard);
     clock_save(part->clock, state);
     candidates_save(part->candidates, state);
 }
@@ -108,6 +109,7 @@ static enum status partition_load(struct windows *windows, int p, struct buffer_
         part->ledger.fates[fate] = buffer_get_i64(state);
     if (state->failed || !ledger_adds_up(&part->ledger))
         return error_set(err, STATUS_BAD_DATA, "the saved ledger of a partition does not add up");
+    part->heard = buffer_get_i64(state);
     TRY(clock_load(part->clock, state, err));
     int64_t cells = windows->config.gnx * windows->config.gny;
     TRY(candidates_load(part->candidates, state, p, cells, err));

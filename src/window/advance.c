@@ -1,0 +1,28 @@
+#include "window/advance.h"
+
+#include "windows_internal.h"
+
+void windows_add_advance(struct windows *windows, int partition, int64_t before, int64_t to_ms)
+{
+    struct partition *part = &windows->parts[partition];
+    struct advance advance = {.before = before, .to_ms = to_ms};
+    buffer_append(&part->advances, &advance, sizeof advance);
+    windows_reach(windows, partition, part->ledger.next_offset);
+}
+
+void windows_reach(struct windows *windows, int partition, int64_t offset)
+{
+    struct partition *part = &windows->parts[partition];
+    while (part->advances_done < part->advances.size) {
+        const struct advance *next = (const void *)(part->advances.data + part->advances_done);
+        if (next->before > offset)
+            return;
+        int64_t before_ms = clock_time_ms(part->clock);
+        clock_jump(part->clock, next->to_ms);
+        if (clock_time_ms(part->clock) != before_ms) {
+            windows_update_passed(windows, part);
+            candidates_clock_moved(part->candidates);
+        }
+        part->advances_done += sizeof *next;
+    }
+}
