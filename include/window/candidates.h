@@ -1,11 +1,11 @@
-/* Records of one partition that run further ahead of its clock than is believed at once (t > mx + J).
- * They are held back until enough sensors agree on the jump, until a run of records agrees, or until so
- * much has followed without agreement that the sensor must be wrong.
+/* Records of one partition that run further ahead of its clock than is believed at once (t > mx +
+ * J). They are held back until enough sensors agree on the jump, until a run of records agrees, or
+ * until so much has followed without agreement that the sensor must be wrong.
  *
- * Agreement: for each held time c with t - J <= c <= t, ascending, S = held records in [c, c + J]; the
- * first S with min(K, max(2, q)) distinct sensors is confirmed. Or a row: the last 20 records of the
- * partition to come this far are all held, each within J of the one before, and come from at least q
- * sensors, or the last E are, from any; then S is these. q is the clock's quorum. */
+ * Agreement: for each held time c with t - J <= c <= t, ascending, S = held records in [c, c + J];
+ * the first S with min(K, max(2, q)) distinct sensors is confirmed. Or a row: the last 20 records
+ * of the partition to come this far are all held, each within J of the one before, and come from
+ * at least q sensors, or the last E are, from any; then S is these. q is the clock's quorum. */
 #ifndef HEATSTREAM_WINDOW_CANDIDATES_H
 #define HEATSTREAM_WINDOW_CANDIDATES_H
 
@@ -29,9 +29,9 @@ int64_t candidates_held(const struct candidates *candidates);
 int64_t candidates_in_doubt(const struct candidates *candidates, int64_t *step_ms);
 void candidates_clock_moved(struct candidates *candidates);
 
-/* Holds a record, copying its raw bytes cut at DEAD_LETTER_BYTES, and looks for agreement under quorum q.
- * Returns how many records are confirmed by it, 0: none. They are no longer held; *confirmed are they in
- * order of offset, with their raw bytes, until the next call. */
+/* Holds a record, copying its raw bytes cut at DEAD_LETTER_BYTES, and looks for agreement under
+ * quorum q. Returns how many records are confirmed by it, 0: none. They are no longer held;
+ * *confirmed are they in order of offset, with their raw bytes, until the next call. */
 int64_t candidates_hold(struct candidates *candidates, const struct record *record, int quorum,
                         const struct record **confirmed);
 

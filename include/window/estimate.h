@@ -12,8 +12,8 @@
  *     linear    a + (b - a) * ((m - ta) / (tb - ta)) through the nearest left (ta, a) and right
  *               (tb, b); all on one side: the rate of the nearest
  *     cubic     (((0.0 + w1) + w2) + w3) + w4 through the two nearest on each side, in order of
- *               time, with wi = ((vi * r1) * r2) * r3 and r = (m - tj) / (ti - tj) for j != i in order;
- *               fewer than two on a side: linear */
+ *               time, with wi = ((vi * r1) * r2) * r3 and r = (m - tj) / (ti - tj) for j != i in
+ *               order; fewer than two on a side: linear */
 #ifndef HEATSTREAM_WINDOW_ESTIMATE_H
 #define HEATSTREAM_WINDOW_ESTIMATE_H
 

@@ -26,8 +26,8 @@ int64_t windows_in_doubt(const struct windows *windows, int partition);
  * there is none. */
 bool windows_doubt(const struct windows *windows, bool at_end, char *text, size_t size);
 
-/* Serialises everything: cursors, clocks with their sensors, candidates, open windows, ledger, dead letters not
- * yet handed out. Equal states give equal bytes. */
+/* Serialises everything: cursors, clocks with their sensors, candidates, open windows, ledger,
+ * dead letters not yet handed out. Equal states give equal bytes. */
 void windows_save(const struct windows *windows, struct buffer *state);
 
 /* The inverse, on a freshly created object of the same configuration. A finished partition is open

@@ -115,7 +115,7 @@ static void empty_taken(struct candidates *candidates)
         checked(realloc(candidates->confirmed, room * sizeof *candidates->confirmed));
 }
 
-/* Moves the held records from index `first` on with times in [low_ms, high_ms] to the taken ones. */
+/* Moves the held records from index `first` on with times in [low_ms, high_ms] to the taken. */
 static void take(struct candidates *candidates, int64_t first, int64_t low_ms, int64_t high_ms)
 {
     empty_taken(candidates);
@@ -132,7 +132,8 @@ static void take(struct candidates *candidates, int64_t first, int64_t low_ms, i
     candidates->count = kept;
 }
 
-/* Distinct sensors among held records first.. with times in [low_ms, high_ms], counted up to `limit`. */
+/* Distinct sensors among held records first.. with times in [low_ms, high_ms], counted up to
+ * `limit`. */
 static int count_sensors(const struct candidates *candidates, int64_t low_ms, int64_t high_ms,
                          int64_t first, int limit)
 {
