@@ -76,10 +76,10 @@ static void run_for_heat(const struct scene *scene, struct outcome *outcome, int
 {
     static const int64_t from[MAX_PARTITIONS];
     struct windows *windows = windows_create(&scene->config, from);
-    int position[MAX_PARTITIONS] = {0};
+    struct cursor cursor = {{0}, {0}};
     while (!windows_exhausted(windows)) {
         for (int p = 0; p < scene->config.partitions; p++)
-            deliver(scene, windows, p, &position[p], 7);
+            deliver(scene, windows, p, &cursor, 7);
         for (struct closed_window closed; windows_can_close(windows);) {
             windows_close(windows, &closed);
             buffer_append(&outcome->bytes, closed.heat,
@@ -126,11 +126,11 @@ static void a_state_cut_or_changed_anywhere_never_crashes(void)
     scene.config.span = 3;
     scene.config.hold = 4;
     struct windows *windows = windows_create(&scene.config, from);
-    int position[MAX_PARTITIONS] = {0};
+    struct cursor cursor = {{0}, {0}};
     struct outcome outcome = {0};
     for (int round = 0; round < 60; round++) {
         for (int p = 0; p < scene.config.partitions; p++)
-            deliver(&scene, windows, p, &position[p], 2);
+            deliver(&scene, windows, p, &cursor, 2);
         while (windows_can_close(windows) && outcome.windows < 5)
             close_one(&scene, windows, &outcome);
     }

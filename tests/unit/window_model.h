@@ -26,7 +26,8 @@ struct model_doubt {
 
 struct model {
     struct clock_table clocks[MAX_PARTITIONS];
-    int position[MAX_PARTITIONS];
+    int position[MAX_PARTITIONS], timeouts[MAX_PARTITIONS];
+    int64_t heard_ms[MAX_PARTITIONS]; /* the clock as far as records moved it */
     bool finished[MAX_PARTITIONS];
     int64_t next[MAX_PARTITIONS], fates[MAX_PARTITIONS][FATE_COUNT];
     struct model_event events[MAX_PARTITIONS * MAX_RECORDS];
@@ -205,20 +206,47 @@ static void model_take(const struct scene *scene, struct model *model, const str
     model_expire(scene, model, p);
 }
 
+/* Time-outs whose records are settled move the clock. */
+static void model_reach(const struct scene *scene, struct model *model, int p, int64_t offset)
+{
+    const struct stream *stream = &scene->streams[p];
+    for (; model->timeouts[p] < stream->timeouts; model->timeouts[p]++) {
+        int i = model->timeouts[p];
+        if (stream->before[i] > offset)
+            return;
+        if (stream->to_ms[i] > model->clocks[p].mx_ms)
+            model->clocks[p].mx_ms = stream->to_ms[i];
+    }
+}
+
+/* Takes the next message of a partition, or its end. */
+static void model_next(const struct scene *scene, struct model *model, int p, int64_t k)
+{
+    const struct stream *stream = &scene->streams[p];
+    bool at_end = model->position[p] == stream->count;
+    const struct record *record = &stream->records[model->position[p]];
+    model_reach(scene, model, p, at_end ? stream->end : record->offset);
+    if (model_passed(scene, model, p) > k)
+        return;
+    if (at_end) {
+        model->finished[p] = true;
+        model->fates[p][FATE_SKIPPED] += stream->end - model->next[p];
+        model->next[p] = stream->end;
+        return;
+    }
+    int64_t before_ms = model->clocks[p].mx_ms;
+    model->position[p]++;
+    model_take(scene, model, record, k);
+    if (model->clocks[p].mx_ms != before_ms)
+        model->heard_ms[p] = model->clocks[p].mx_ms;
+    model_reach(scene, model, p, model->next[p]);
+}
+
 static void model_drain(const struct scene *scene, struct model *model, int64_t k)
 {
-    for (int p = 0; p < scene->config.partitions; p++) {
-        const struct stream *stream = &scene->streams[p];
-        while (!model->finished[p] && model_passed(scene, model, p) <= k) {
-            if (model->position[p] < stream->count) {
-                model_take(scene, model, &stream->records[model->position[p]++], k);
-                continue;
-            }
-            model->finished[p] = true;
-            model->fates[p][FATE_SKIPPED] += stream->end - model->next[p];
-            model->next[p] = stream->end;
-        }
-    }
+    for (int p = 0; p < scene->config.partitions; p++)
+        while (!model->finished[p] && model_passed(scene, model, p) <= k)
+            model_next(scene, model, p, k);
 }
 
 /* How many events the cell has in window k, which tell its estimate there. */
@@ -296,10 +324,15 @@ static void model_tell_ledgers(const struct scene *scene, const struct model *mo
 static void model_close(const struct scene *scene, struct model *model, int64_t k,
                         struct outcome *outcome)
 {
-    bool complete = true;
-    for (int p = 0; p < scene->config.partitions; p++)
+    bool complete = true, passed = true;
+    for (int p = 0; p < scene->config.partitions; p++) {
+        int64_t now_ms = model->clocks[p].mx_ms;
+        passed = passed && model_passed(scene, model, p) > k;
+        model->clocks[p].mx_ms = model->heard_ms[p];
         complete = complete && model_passed(scene, model, p) > k;
-    model->provisional = model->provisional || !complete;
+        model->clocks[p].mx_ms = now_ms;
+    }
+    model->provisional = model->provisional || !passed;
     buffer_put_i64(&outcome->bytes, k);
     buffer_put_i64(&outcome->bytes, model->provisional + 2 * complete);
     int64_t events = 0, missing = 0;
@@ -335,7 +368,7 @@ static void model_run(const struct scene *scene, struct outcome *outcome)
     static struct model model;
     memset(&model, 0, sizeof model);
     for (int p = 0; p < scene->config.partitions; p++)
-        model.clocks[p].mx_ms = scene->config.t0_ms + scene->config.disorder_ms;
+        model.heard_ms[p] = model.clocks[p].mx_ms = scene->config.t0_ms + scene->config.disorder_ms;
     int64_t k = 0;
     for (model_drain(scene, &model, k); model_closes(scene, &model, k);
          model_drain(scene, &model, k))

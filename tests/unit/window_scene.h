@@ -7,14 +7,20 @@
 #include "unit.h"
 
 #include "base/arith.h"
+#include "window/advance.h"
 #include "window/windows_state.h"
 
 enum { NX = 5, NY = 3, MAX_PARTITIONS = 5, MAX_RECORDS = 400 };
 
+enum { MAX_TIMEOUTS = 4 };
+
+/* A partition's messages and the time-outs of its silence, as a journal would have them. */
 struct stream {
     struct record records[MAX_RECORDS];
     int count;
     int64_t end;
+    int timeouts;
+    int64_t before[MAX_TIMEOUTS], to_ms[MAX_TIMEOUTS];
 };
 
 struct scene {
@@ -78,6 +84,12 @@ static void make_stream(struct stream *stream, uint64_t *random,
         stream->records[i].offset = offset;
     }
     stream->end = offset + 1 + (tame ? 0 : below(random, 3));
+    stream->timeouts = tame || !stream->count ? 0 : (int)below(random, MAX_TIMEOUTS + 1);
+    for (int i = 0; i < stream->timeouts; i++) {
+        int64_t least = i ? stream->before[i - 1] : 0;
+        stream->before[i] = least + below(random, stream->end - least + 1);
+        stream->to_ms[i] = config->t0_ms + below(random, now_ms - config->t0_ms + 1);
+    }
 }
 
 static void make_scene(struct scene *scene, uint64_t seed, bool tame)
@@ -172,14 +184,35 @@ static struct windows *restarted(const struct scene *scene, struct windows *wind
     return windows;
 }
 
+/* Time-outs are journaled at the latest when the partition reaches them. */
+static void journal_timeouts(const struct scene *scene, struct windows *windows, int p,
+                             int *journaled, int64_t reached)
+{
+    const struct stream *stream = &scene->streams[p];
+    for (; *journaled < stream->timeouts && stream->before[*journaled] <= reached; ++*journaled)
+        windows_add_advance(windows, p, stream->before[*journaled], stream->to_ms[*journaled]);
+    windows_reach(windows, p, reached);
+}
+
+/* Where a run stands: the next message of each partition and how many time-outs it has journaled. */
+struct cursor {
+    int position[MAX_PARTITIONS], journaled[MAX_PARTITIONS];
+};
+
 /* Delivers from one partition until it is refused more, its batch is over, or it ends. */
-static void deliver(const struct scene *scene, struct windows *windows, int p, int *position,
-                    int64_t batch)
+static void deliver(const struct scene *scene, struct windows *windows, int p,
+                    struct cursor *cursor, int64_t batch)
 {
     struct error err;
     const struct stream *stream = &scene->streams[p];
+    int *position = &cursor->position[p];
     while (batch-- > 0 && windows_wants(windows, p)) {
-        if (*position == stream->count) {
+        bool at_end = *position == stream->count;
+        int64_t reached = at_end ? stream->end : stream->records[*position].offset;
+        journal_timeouts(scene, windows, p, &cursor->journaled[p], reached);
+        if (!windows_wants(windows, p))
+            return;
+        if (at_end) {
             windows_finish(windows, p, stream->end);
             return;
         }
@@ -188,20 +221,31 @@ static void deliver(const struct scene *scene, struct windows *windows, int p, i
     }
 }
 
+/* After a restart every time-out journaled before is there from the beginning. */
+static void rewind_cursor(const struct scene *scene, struct windows *windows, struct cursor *cursor,
+                          uint64_t *random)
+{
+    for (int p = 0; p < scene->config.partitions; p++) {
+        cursor->position[p] = (int)below(random, cursor->position[p] + 1);
+        for (int i = 0; i < cursor->journaled[p]; i++)
+            windows_add_advance(windows, p, scene->streams[p].before[i],
+                                scene->streams[p].to_ms[i]);
+    }
+}
+
 static void run_scene(const struct scene *scene, uint64_t seed, bool restarts,
                       struct outcome *outcome)
 {
     static const int64_t from[MAX_PARTITIONS];
     struct windows *windows = windows_create(&scene->config, from);
-    int position[MAX_PARTITIONS] = {0};
+    struct cursor cursor = {{0}, {0}};
     uint64_t random = seed;
     while (!windows_exhausted(windows)) {
         int p = (int)below(&random, scene->config.partitions);
-        deliver(scene, windows, p, &position[p], 1 + below(&random, 1 + below(&random, 50)));
+        deliver(scene, windows, p, &cursor, 1 + below(&random, 1 + below(&random, 50)));
         if (restarts && below(&random, 40) == 0) {
             windows = restarted(scene, windows);
-            for (int q = 0; q < scene->config.partitions; q++)
-                position[q] = (int)below(&random, position[q] + 1);
+            rewind_cursor(scene, windows, &cursor, &random);
         }
         while (windows_can_close(windows))
             close_one(scene, windows, outcome);
