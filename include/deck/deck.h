@@ -17,6 +17,7 @@ enum deck_source { DECK_SOURCE_KAFKA, DECK_SOURCE_FILE, DECK_SOURCE_SYNTHETIC };
 enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY, DECK_FORMAT_CSV };
 enum deck_time_unit { DECK_TIME_MS, DECK_TIME_S, DECK_TIME_US, DECK_TIME_NS, DECK_TIME_ISO8601 };
 enum deck_estimate { DECK_MEAN, DECK_SUM, DECK_LAST, DECK_LINEAR, DECK_CUBIC };
+enum deck_idle { DECK_IDLE_BLOCK, DECK_IDLE_TIMEOUT };
 enum deck_dtype { DECK_F32, DECK_F64 };
 enum deck_partition_by { DECK_BY_COLUMN, DECK_BY_KEY };
 enum deck_log_level { DECK_LOG_ERROR, DECK_LOG_WARN, DECK_LOG_INFO, DECK_LOG_DEBUG };
@@ -56,14 +57,14 @@ struct deck {
         int64_t t0_ms;
     } time;
     struct {
-        int source, format;
+        int source, format, idle;
         char *brokers, *topic, *dead_letter_topic; /* the last may be NULL */
         struct deck_list files, rdkafka, csv_columns;
         char *field_time, *field_x, *field_y, *field_value;
         char *field_id, *sensors; /* both or none are NULL */
         char sensors_digest[33];  /* XXH3-128 of the table's bytes in hex, "" without one */
         int time_unit;
-        int64_t disorder_ms, horizon_windows, jump_cells, jump_expiry;
+        int64_t idle_ms, disorder_ms, horizon_windows, jump_cells, jump_expiry;
         int64_t jump_ms; /* 0: auto */
         int64_t max_gap_windows, max_open_events, batch;
         int estimate;

@@ -168,8 +168,13 @@ const struct deck_option deck_options[] = {
     INT("stream.max_open_events", stream.max_open_events, "10000000", 1, 1e12, "events", 0,
         "Events a partition may have in open windows. More means a clock that stands still: the "
         "run stops with exit code 65 and names the partition."),
-    CONSTANT("stream.idle", "block", "block", 0,
-             "A partition that is silent holds the windows back; the progress line says which."),
+    ENUM("stream.idle", stream.idle, "timeout", "block|timeout", DECK_MAY_CHANGE,
+         "What a silent partition of a topic without end does to the windows: `block` holds them "
+         "back, and the progress line says for whom; `timeout` moves its clock after `idle_ms`, "
+         "journaled so that a replay gives the same bits. What it sends after that may be late."),
+    INT("stream.idle_ms", stream.idle_ms, "2000", 1, YEAR_MS, "ms", DECK_MAY_CHANGE,
+        "Silence, at the end of what the broker has, after which a partition is no longer waited "
+        "for. Shorter than the gaps between its batches, and honest events come late."),
     ENUM("stream.estimate", stream.estimate, "mean", "mean|sum|last|linear|cubic", 0,
          "Rate of a cell in a window from its events there, in order of time: their mean, their "
          "sum, the last one, or the value at the middle of the window by interpolation through "

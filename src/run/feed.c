@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PARCELS = 4, IDLE_MS = 200 };
+enum { PARCELS = 4, NAP_MS = 200 };
 
 struct feed {
     struct feed_config config;
@@ -186,6 +186,17 @@ static bool close_windows(struct feed *feed)
     return true;
 }
 
+/* Nothing is at hand: moves the clocks of silent partitions, or waits. */
+static enum status await_messages(struct feed *feed, struct error *err)
+{
+    const struct feed_config *config = &feed->config;
+    if (!config->idle)
+        return source_wait(config->source, NAP_MS, err);
+    bool moved;
+    TRY(idle_check(config->idle, &moved, err));
+    return moved ? STATUS_OK : source_wait(config->source, idle_patience_ms(config->idle), err);
+}
+
 static void *feed_main(void *argument)
 {
     struct feed *feed = argument;
@@ -200,7 +211,7 @@ static void *feed_main(void *argument)
             break;
         set_view(feed, taken == 0);
         if (status == STATUS_OK && taken == 0)
-            status = source_wait(feed->config.source, IDLE_MS, &error);
+            status = await_messages(feed, &error);
         if (status != STATUS_OK) {
             send_failure(feed, status, &error);
             break;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "run/deck_sources.h"
 #include "run_internal.h"
+#include "window/advance.h"
 #include "window/windows_state.h"
 
 void root_note(struct root *root, enum status status, const struct error *err)
@@ -127,6 +128,30 @@ static enum status open_letters(struct run *run, struct error *err)
     return dead_letters_to_topic(root->letters, &config, root->identity.topic, err);
 }
 
+static struct idle *create_idle(struct root *root)
+{
+    return idle_create(&(struct idle_config){
+        .source = root->source,
+        .drain = root->drain,
+        .windows = root->windows,
+        .journal = root->journal,
+        .partitions = root->identity.partitions,
+        .idle_ms = root->deck->stream.idle_ms,
+        .window_ms = root->deck->time.window_ms,
+        .t0_ms = root->t0_ms,
+        .disorder_ms = root->deck->stream.disorder_ms,
+    });
+}
+
+/* Time-outs of silent partitions that were journaled before take effect where they did. */
+static void replay_timeouts(struct root *root)
+{
+    const struct journal_idle *idles;
+    int64_t count = journal_idles(root->journal, &idles);
+    for (int64_t i = 0; i < count; i++)
+        windows_add_advance(root->windows, idles[i].partition, idles[i].before, idles[i].to_ms);
+}
+
 /* Rank 0: windows as they were, the source at their cursors, the ingest thread. */
 static enum status start_feed(struct run *run, struct error *err)
 {
@@ -141,13 +166,17 @@ static enum status start_feed(struct run *run, struct error *err)
     }
     for (int p = 0; p < root->identity.partitions; p++)
         root->ledgers[p] = *windows_ledger(root->windows, p);
+    replay_timeouts(root);
     root->drain =
         drain_create(root->source, root->decoder, root->windows, (int)root->deck->stream.batch);
     TRY(drain_start(root->drain, root->bounded ? root->ends : NULL, root->fingerprints, err));
+    if (root->deck->stream.idle == DECK_IDLE_TIMEOUT && !root->bounded)
+        root->idle = create_idle(root);
     root->checkpoint_done_s = root->progress.said_s = stop_clock_s();
     return feed_start(&(struct feed_config){.source = root->source,
                                             .drain = root->drain,
                                             .windows = root->windows,
+                                            .idle = root->idle,
                                             .partitions = root->identity.partitions,
                                             .state_every = root->deck->checkpoint.every_windows,
                                             .stop_after = root->stop_after},
@@ -241,6 +270,7 @@ static void root_destroy(struct root *root)
     if (!root)
         return;
     feed_stop(root->feed);
+    idle_destroy(root->idle);
     drain_destroy(root->drain);
     windows_destroy(root->windows);
     dead_letters_close(root->letters);

@@ -30,6 +30,7 @@ struct root {
     struct dead_letters *letters;
     struct windows *windows;
     struct drain *drain;
+    struct idle *idle; /* NULL: silent partitions block, or the run is bounded */
     struct feed *feed;
     int64_t *first, *ends; /* [partitions] */
     bool bounded;          /* runs to captured ends */

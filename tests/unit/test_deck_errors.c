@@ -98,7 +98,7 @@ static void keys_with_one_meaning_so_far_take_only_that(void)
 {
     static const struct refusal cases[] = {
         {"stream: {dedup: true}", "1:17: stream.dedup: `true` is not one of: false"},
-        {"stream: {idle: timeout}", "1:16: stream.idle: `timeout` is not one of: block"},
+        {"stream: {idle: wait}", "1:16: stream.idle: `wait` is not one of: block, timeout"},
         {"solve: {steps_per_sweep: 2}", "1:26: solve.steps_per_sweep: `2` is not one of: auto, 1"},
         {"output: {temp_topic: t}", "1:22: output.temp_topic: `t` is not one of: null"},
         {"regions: [{name: a}]", "1:10: regions: must be empty, []"},
