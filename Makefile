@@ -22,6 +22,7 @@ GROUPS_demo := build
 GROUPS_test := build test
 $(foreach goal,test-unit test-mpi test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
+GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
 ifneq ($(GROUPS),)
 $(shell DEPS=$(DEPS) tests/tools/deps.sh $(GROUPS) >&2)
@@ -42,7 +43,8 @@ PROGRAMS  = $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/$(2)_*.c))
 UNIT     := $(call PROGRAMS,unit,test)
 MPITESTS := $(call PROGRAMS,mpi,test)
 BENCHES  := $(call PROGRAMS,bench,bench)
-TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BENCHES))
+FUZZERS  := $(call PROGRAMS,fuzz,fuzz)
+TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BENCHES) $(FUZZERS))
 GENERATED := $(B)/generated/build_info.h
 VENV     := build/venv
 PYTHON   := $(VENV)/bin/python
@@ -54,7 +56,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-mpi test-system test-kafka4 lint objects \
+.PHONY: all help deps demo test test-unit test-mpi test-system test-kafka4 fuzz fuzzers lint objects \
         reference bench install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -62,7 +64,7 @@ all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SA
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 	@echo 'variables: V=1 (show commands)  NP="2 3" (ranks of test-mpi)  TESTS="-k name" (of test-system)'
-	@echo '           SAN=address,undefined  CC=clang  DEPS=no (install no packages)  PREFIX= DESTDIR='
+	@echo '           SAN=address,undefined  CC=clang  DEPS=no (install no packages)  PREFIX= DESTDIR=  SECONDS=60 (of fuzz)'
 
 deps: ## install every Debian package that building, testing and linting need
 
@@ -85,6 +87,12 @@ test-system: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete
 
 test-kafka4: $(B)/heatstream $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
+
+fuzz: ## coverage-guided fuzzing of every decoder, SECONDS= each (60)
+	$(Q)$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+	$(Q)tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS:$(B)/%=build/fuzz/%)
+
+fuzzers: $(FUZZERS)
 
 lint: $(B)/heatstream $(VENV)/tests.stamp ## format, include rules, sizes, compiler warnings, scripts, stale generated files
 	$(Q)clang-format --dry-run -Werror $(STYLED)
@@ -146,6 +154,10 @@ $(B)/heatstream: $(B)/src/main.o $(B)/libheatstream.a
 $(UNIT) $(MPITESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
+
+$(FUZZERS): $(B)/%: $(B)/%.o $(B)/libheatstream.a
+	$(SAY) LINK $@
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 $(VENV)/analysis.stamp: analysis/requirements.txt
 	$(Q)tests/tools/venv.sh $(VENV) $< && touch $@

@@ -31,9 +31,9 @@ struct decoder_config {
         *field_value; /* paths of JSON keys, or names of columns */
     int64_t gnx, gny;
     double gen_limit;
-    enum time_unit time_unit;       /* EVENT_BINARY: TIME_MS, TIME_US or TIME_NS */
-    const struct sensors *sensors;  /* borrowed; NULL: events name cells. Not with EVENT_BINARY */
-    const char *field_id;           /* with `sensors`, instead of field_x and field_y */
+    enum time_unit time_unit; /* EVENT_BINARY: TIME_MS, TIME_US or TIME_NS, and no `sensors` */
+    struct sensors *sensors;  /* taken: destroyed with the decoder; NULL: events name cells */
+    const char *field_id;     /* with `sensors`, instead of field_x and field_y */
     const char *const *csv_columns; /* EVENT_CSV: names of the columns, each field's once */
     int csv_column_count;           /* 0: time, x, y, value, or time, id, value */
 };

@@ -181,11 +181,11 @@ static void sort_by_hash(struct keyset_entry *entries, size_t count)
 
 bool keyset_end(struct keyset *keys, size_t begin)
 {
-    struct keyset_entry *entries = keys->entries + begin;
     size_t count = keys->count - begin;
     keys->count = begin;
     if (count < 2)
         return true;
+    struct keyset_entry *entries = keys->entries + begin;
     sort_by_hash(entries, count);
     for (size_t i = 1; i < count; i++)
         for (size_t j = i; j-- > 0 && entries[j].hash == entries[i].hash;)
