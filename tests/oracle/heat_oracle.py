@@ -64,21 +64,12 @@ class Setup:
     event_time: EventTime
 
     @staticmethod
-    def from_deck(deck: Mapping[str, Any], bounded: bool = True) -> Setup:
+    def from_deck(deck: Mapping[str, Any], bounded: bool = True, folder: Path = Path()) -> Setup:
+        """`folder`: of the deck, where its sensor table lies."""
         grid, time = deck.get("grid", {}), deck.get("time", {})
         stream, heat = deck.get("stream", {}), deck.get("physics", {})
         physics = physics_of(grid, heat, time)
-        fields = stream.get("fields", {})
-        decoding = Rules(
-            format=stream.get("format", "json"),
-            nx=physics.nx,
-            ny=physics.ny,
-            gen_limit=float(stream.get("gen_limit", 1e12)),
-            time=fields.get("time", "time"),
-            x=fields.get("x", "gridX"),
-            y=fields.get("y", "gridY"),
-            value=fields.get("value", "gen"),
-        )
+        decoding = Rules.from_stream(stream, physics.nx, physics.ny, folder)
         t0 = time.get("t0", "auto")
         jump_ms, missing = stream.get("jump_ms", "auto"), stream.get("missing", "zero")
         event_time = EventTime(
@@ -185,7 +176,7 @@ def main() -> None:
     parser.add_argument("deck", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
     options = parser.parse_args()
-    setup = Setup.from_deck(yaml.safe_load(options.deck.read_text()))
+    setup = Setup.from_deck(yaml.safe_load(options.deck.read_text()), folder=options.deck.parent)
     partitions = [partition_of_lines(path.read_bytes()) for path in options.files]
     result = run_exact(partitions, setup, frames=False)
     print(f"windows {len(result.rows)}  t0 {result.t0_ms}  digest {result.digest}")
