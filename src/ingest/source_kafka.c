@@ -165,8 +165,6 @@ static enum status kafka_read(struct source *source, int partition, int max,
     TRY(kafka_lane_read(lane, max, &failed, err));
     if (failed)
         return partition_failed(self, partition, failed, err);
-    if (lane->count > 0)
-        kafka_client_alive(self->client);
     self->full_read |= lane->count == max;
     if (lane->fresh_messages >= self->nudge_messages || lane->fresh_bytes >= self->nudge_bytes)
         nudge(self, partition);

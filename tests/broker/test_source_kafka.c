@@ -104,9 +104,12 @@ static struct reading *read_topic(struct source *source, int64_t from)
     return &reading;
 }
 
+/* A fetch brings whole batches: small ones let a test fill a queue by a known number of records. */
 static struct sink *open_sink(const char *topic, int partitions)
 {
-    const struct kafka_config config = {.brokers = broker, .topic = topic};
+    static const char *const batches[] = {"batch.num.messages", "10"};
+    const struct kafka_config config = {
+        .brokers = broker, .topic = topic, .properties = batches, .property_pairs = 1};
     struct sink *sink = NULL;
     struct error err;
     CU_ASSERT_EQUAL_FATAL(sink_open_kafka(&config, partitions, &sink, &err), STATUS_OK);
@@ -206,6 +209,7 @@ static void begin_with_four(rd_kafka_t *rk, const char *topic)
     CU_ASSERT_PTR_NULL(rd_kafka_begin_transaction(rk));
     for (int i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+                                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                           RD_KAFKA_V_VALUE((char[]){"x"}, 1), RD_KAFKA_V_END),
                         RD_KAFKA_RESP_ERR_NO_ERROR);
     CU_ASSERT_EQUAL(rd_kafka_flush(rk, PATIENCE_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
