@@ -104,12 +104,8 @@ static enum status open_sink(const struct cli_options *options, const struct dec
     if (deck->stream.source != DECK_SOURCE_KAFKA || deck_is_embedded(deck))
         return error_set(err, STATUS_USAGE,
                          "gen has nowhere to write to: the deck names no Kafka brokers; give "
-                         "-b BROKERS and -t TOPIC, or --out PREFIX for files, or --out - ");
-    const struct kafka_config kafka = {.brokers = deck->stream.brokers,
-                                       .topic = deck->stream.topic,
-                                       .properties =
-                                           (const char *const *)deck->stream.rdkafka.items,
-                                       .property_pairs = deck->stream.rdkafka.count / 2};
+                         "-b BROKERS and -t TOPIC, or --out PREFIX for files, or --out -");
+    const struct kafka_config kafka = kafka_of_deck(deck);
     return sink_open_kafka(&kafka, partitions, sink, err);
 }
 
