@@ -76,24 +76,6 @@ static enum status open_root(struct run *run, struct error *err)
     return open_directory(run, err);
 }
 
-static void windows_configure(const struct root *root, struct windows_config *config)
-{
-    const struct deck *deck = root->deck;
-    *config = (struct windows_config){
-        .partitions = root->identity.partitions,
-        .gnx = deck->grid.nx,
-        .gny = deck->grid.ny,
-        .t0_ms = root->t0_ms,
-        .window_ms = deck->time.window_ms,
-        .disorder_ms = deck->stream.disorder_ms,
-        .horizon_windows = (int)deck->stream.horizon_windows,
-        .clock_sensors = (int)deck->stream.jump_cells,
-        .clock_expiry = deck->stream.jump_expiry,
-        .max_open_events = deck->stream.max_open_events,
-        .gen_scale = deck->physics.gen_scale,
-    };
-}
-
 static enum status write_config(struct run *run, struct error *err)
 {
     const char *yaml = run->plan.provenance.config;
@@ -112,20 +94,10 @@ static enum status open_letters(struct run *run, struct error *err)
     return dead_letters_to_topic(root->letters, &config, root->identity.topic, err);
 }
 
-/* Rank 0: windows as they were, the source at their cursors, the ingest thread. */
+/* Rank 0: the source at the windows' cursors, the ingest thread. */
 static enum status start_feed(struct run *run, struct error *err)
 {
     struct root *root = run->root;
-    struct windows_config config;
-    windows_configure(root, &config);
-    root->windows = windows_create(&config, root->first);
-    if (run->saved_state.size > 0) {
-        struct buffer_reader reader = {.data = run->saved_state.data,
-                                       .size = run->saved_state.size};
-        TRY(windows_load(root->windows, &reader, err));
-    }
-    for (int p = 0; p < root->identity.partitions; p++)
-        root->ledgers[p] = *windows_ledger(root->windows, p);
     root->drain =
         drain_create(root->source, root->decoder, root->windows, (int)root->deck->stream.batch);
     TRY(drain_start(root->drain, root->bounded ? root->ends : NULL, root->fingerprints, err));

@@ -100,8 +100,14 @@ enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
 enum status begin_run(struct root *root, struct error *err) MUST_CHECK;
 
 /* restart.c: collective. Chooses and reads the checkpoint to go on from; run->window is -1 without
- * one. On rank 0 run->saved_state is then what windows_load() wants. */
+ * one. */
 enum status restart_choose(struct run *run, struct error *err) MUST_CHECK;
+
+/* recall.c: rank 0: the windows and counts of a new run, or those in run->saved_state, whose topic,
+ * deck and offsets must agree with this run's. */
+void recall_nothing(struct run *run);
+enum status recall_checkpoint(struct run *run, struct error *err) MUST_CHECK;
+struct state_origin state_origin_of(const struct root *root, const char *deck_hash);
 
 /* loop.c: collective. STATUS_OK: finished; STATUS_STOPPED: to be gone on with. */
 enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
