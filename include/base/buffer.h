@@ -27,7 +27,8 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 void buffer_put_u8(struct buffer *buffer, uint8_t value);
 void buffer_put_i64(struct buffer *buffer, int64_t value);
 void buffer_put_f64(struct buffer *buffer, double value);
-void buffer_put_bytes(struct buffer *buffer, const void *data, size_t size); /* length, then bytes */
+void buffer_put_bytes(struct buffer *buffer, const void *data,
+                      size_t size); /* length, then bytes */
 
 /* Reads the same fields back. Past the end, or after a field that cannot be right, `failed` is set and
  * every read returns zero: check it once at the end. */

@@ -27,8 +27,8 @@ enum status linelog_open(const char *path, struct linelog **log, struct error *e
 void linelog_close(struct linelog *log); /* accepts NULL */
 
 /* Appends one line with one write(2); with `sync` it is on the disk on return. */
-enum status linelog_append(struct linelog *log, bool sync, struct error *err, const char *format, ...)
-    MUST_CHECK __attribute__((format(printf, 4, 5)));
+enum status linelog_append(struct linelog *log, bool sync, struct error *err, const char *format,
+                           ...) MUST_CHECK __attribute__((format(printf, 4, 5)));
 
 enum status linelog_sync(struct linelog *log, struct error *err) MUST_CHECK;
 

@@ -113,10 +113,6 @@ static enum status generate(const struct cli_options *options, const struct deck
                             struct sink *sink, struct error *err)
 {
     struct generator_config config = generator_of_deck(deck);
-    config.field_time = deck->stream.field_time;
-    config.field_x = deck->stream.field_x;
-    config.field_y = deck->stream.field_y;
-    config.field_value = deck->stream.field_value;
     enum event_format format =
         deck->stream.format == DECK_FORMAT_BINARY ? EVENT_BINARY : EVENT_JSON;
     struct pace pace = {.begin = now(), .step = -1};

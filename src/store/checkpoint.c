@@ -61,8 +61,7 @@ static enum status transfer_field(const struct domain *domain, const char *path,
     hid_t set = h5_own(&scope, H5Dopen2(file, "u", H5P_DEFAULT));
     hid_t space = h5_own(&scope, H5Dget_space(set));
     hid_t memory = h5_own(&scope, H5Screate_simple(2, memory_dims, NULL));
-    hid_t transfer = h5_own(&scope, H5Pcreate(H5P_DATASET_XFER));
-    h5_check(&scope, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
+    hid_t transfer = h5_transfer(&scope);
     h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
     h5_check(&scope, H5Sselect_hyperslab(memory, H5S_SELECT_SET, zero, NULL, count, NULL));
     enum status opened = scope.failed ? STATUS_IO : STATUS_OK;

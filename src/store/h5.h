@@ -45,6 +45,11 @@ enum status h5_end(struct h5_scope *scope, enum status status, struct error *err
 hid_t h5_access_serial(struct h5_scope *scope);
 hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain);
 
+/* A transfer list in which every rank joins the call and then writes or reads its own part itself. HDF5's
+ * other collective mode hands data to a few ranks through OMPIO, and when one of those fails (disk full)
+ * the others wait for it for ever. */
+hid_t h5_transfer(struct h5_scope *scope);
+
 /* A fixed-length string type of `size` bytes (at least 1), null-padded, UTF-8. */
 hid_t h5_string_type(struct h5_scope *scope, size_t size);
 

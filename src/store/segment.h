@@ -22,7 +22,7 @@ struct segment {
 struct segment_slab {
     const void *cells;
     hid_t type, space; /* of the cells in memory */
-    hid_t collective;  /* transfer list */
+    hid_t transfer;    /* transfer list */
     hsize_t x0, nx, ny;
 };
 

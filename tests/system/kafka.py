@@ -6,11 +6,19 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ConfigResource,
@@ -97,9 +105,9 @@ class Kafka:
     def producer(self, **properties: str | int) -> Producer:
         settings: dict[str, str | int] = {
             "bootstrap.servers": self.address,
-            "enable.idempotence": True,
+            "max.in.flight": 1,
             "message.max.bytes": 4_000_000,
-            "linger.ms": 5,
+            "linger.ms": 2,
         }
         return Producer(settings | {k.replace("_", "."): v for k, v in properties.items()})
 
@@ -134,6 +142,19 @@ class Kafka:
 
     def read(self, topic: str, partition: int) -> Partition:
         """What the broker delivers, with the holes it has, and the end as a consumer sees it."""
+        with self.consumer() as consumer:
+            first, end = consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=30
+            )
+        found: list[Record] = []
+        for message in self.messages(topic, partition):
+            offset = message.offset()
+            assert offset is not None
+            found.append((offset, message.key(), message.value()))
+        return Partition(first, end, found)
+
+    @contextmanager
+    def consumer(self) -> Iterator[Consumer]:
         consumer = Consumer(
             {
                 "bootstrap.servers": self.address,
@@ -142,24 +163,23 @@ class Kafka:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "fetch.message.max.bytes": 4_000_000,
+                "fetch.wait.max.ms": 5,
             }
         )
         try:
-            at = TopicPartition(topic, partition)
-            first, end = consumer.get_watermark_offsets(at, timeout=30)
-            consumer.assign([TopicPartition(topic, partition, first)])
-            return Partition(first, end, self.records(consumer))
+            yield consumer
         finally:
             consumer.close()
 
-    def records(self, consumer: Consumer) -> Sequence[Record]:
-        found: list[Record] = []
-        while True:
-            for message in consumer.consume(2_000, timeout=0.1):
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                    return found
-                assert error is None, error
-                offset = message.offset()
-                assert offset is not None
-                found.append((offset, message.key(), message.value()))
+    def messages(self, topic: str, partition: int) -> list[Message]:
+        """From the first there is to the end."""
+        found: list[Message] = []
+        with self.consumer() as consumer:
+            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+            while True:
+                for message in consumer.consume(2_000, timeout=0.05):
+                    error = message.error()
+                    if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                        return found
+                    assert error is None, error
+                    found.append(message)
