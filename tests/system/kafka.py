@@ -140,18 +140,19 @@ class Kafka:
         self.send_stream(topic, stream)
         return topic
 
-    def read(self, topic: str, partition: int) -> Partition:
-        """What the broker delivers, with the holes it has, and the end as a consumer sees it."""
+    def read(self, topic: str, partitions: int) -> list[Partition]:
+        """What the broker delivers, with the holes it has, and the ends as a consumer sees them."""
+        found: list[list[Record]] = [[] for _ in range(partitions)]
+        for message in self.messages(topic, partitions):
+            partition, offset = message.partition(), message.offset()
+            assert partition is not None and offset is not None
+            found[partition].append((offset, message.key(), message.value()))
         with self.consumer() as consumer:
-            first, end = consumer.get_watermark_offsets(
-                TopicPartition(topic, partition), timeout=30
-            )
-        found: list[Record] = []
-        for message in self.messages(topic, partition):
-            offset = message.offset()
-            assert offset is not None
-            found.append((offset, message.key(), message.value()))
-        return Partition(first, end, found)
+            bounds = [
+                consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=30)
+                for p in range(partitions)
+            ]
+        return [Partition(*b, records) for b, records in zip(bounds, found, strict=True)]
 
     @contextmanager
     def consumer(self) -> Iterator[Consumer]:
@@ -171,15 +172,18 @@ class Kafka:
         finally:
             consumer.close()
 
-    def messages(self, topic: str, partition: int) -> list[Message]:
-        """From the first there is to the end."""
+    def messages(self, topic: str, partitions: int) -> list[Message]:
+        """From the first there is to the end of each partition."""
         found: list[Message] = []
+        left = partitions
         with self.consumer() as consumer:
-            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            while True:
+            consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
+            while left:
                 for message in consumer.consume(2_000, timeout=0.05):
                     error = message.error()
-                    if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                        return found
-                    assert error is None, error
-                    found.append(message)
+                    if error is None:
+                        found.append(message)
+                        continue
+                    assert error.code() == KafkaError._PARTITION_EOF, error
+                    left -= 1
+        return found

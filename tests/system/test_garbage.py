@@ -134,7 +134,7 @@ def test_garbage_and_tombstones_on_a_topic_are_refused_and_copied_to_the_dead_le
 
 def copies_of(kafka: Kafka, topic: str) -> dict[tuple[int, int], tuple[str, str, bytes | None]]:
     copies = {}
-    for message in kafka.messages(topic, 0):
+    for message in kafka.messages(topic, 1):
         headers: Any = message.headers() or []
         told = {name: value.decode() for name, value in headers}
         place = int(told["partition"]), int(told["offset"])
@@ -165,8 +165,7 @@ def test_binary_garbage_is_refused(bench: Bench, kafka: Kafka) -> None:
 
 def oracle_of(kafka: Kafka, topic: str, partitions: int, deck: Deck) -> Result:
     """From what a consumer of our own is delivered, holes and all."""
-    parts = [kafka.read(topic, p) for p in range(partitions)]
-    return run_exact(parts, Setup.from_deck(deck))
+    return run_exact(kafka.read(topic, partitions), Setup.from_deck(deck))
 
 
 def send_in_transactions(
@@ -237,9 +236,13 @@ def send_keyed(kafka: Kafka, topic: str, stream: Stream) -> None:
         time.sleep(0.15)
 
 
+def count(kafka: Kafka, topic: str) -> int:
+    return len(kafka.messages(topic, 2))
+
+
 def await_compaction(kafka: Kafka, topic: str, sent: int) -> None:
     deadline = time.monotonic() + 60
-    while sum(len(kafka.read(topic, p).records) for p in range(2)) > sent - 50:
+    while count(kafka, topic) > sent - 50:
         assert time.monotonic() < deadline, "the broker does not compact"
         time.sleep(0.2)
 
@@ -247,11 +250,11 @@ def await_compaction(kafka: Kafka, topic: str, sent: int) -> None:
 def freeze(kafka: Kafka, topic: str) -> None:
     """No more compaction: the run and the oracle must read the same."""
     kafka.configure(topic, {"cleanup.policy": "delete", "retention.ms": "-1"})
-    count, before = 0, -1
-    while count != before:
-        before = count
+    now, before = 0, -1
+    while now != before:
+        before = now
         time.sleep(0.5)
-        count = sum(len(kafka.read(topic, p).records) for p in range(2))
+        now = count(kafka, topic)
 
 
 def test_ten_thousand_refused_records_in_a_row_hold_nothing_up(bench: Bench) -> None:
