@@ -62,32 +62,39 @@ static int open_nowhere(void)
     return fd;
 }
 
-/* A file that HDF5 cannot write out (disk full) cannot be closed either, and what stays open crashes the
- * process in MPI_Finalize. The file is lost anyway, so its remaining writes go to memory. */
-static void abandon(hid_t file)
+/* Where the file of the default driver has its descriptor; NULL for a parallel file. */
+static int *descriptor_of(hid_t file)
 {
     int *fd = NULL;
     hid_t access = H5Fget_access_plist(file);
-    if (H5Pget_driver(access) == H5FD_SEC2 && H5Fget_vfd_handle(file, access, (void **)&fd) >= 0) {
-        int nowhere = open_nowhere();
-        if (nowhere >= 0) {
-            dup2(nowhere, *fd);
-            close(nowhere);
-        }
-    }
+    if (H5Pget_driver(access) != H5FD_SEC2 || H5Fget_vfd_handle(file, access, (void **)&fd) < 0)
+        fd = NULL;
     H5Pclose(access);
+    return fd;
 }
 
+/* A file that HDF5 cannot write out (disk full) cannot be closed either, and what stays open crashes the
+ * process in MPI_Finalize. The file is lost anyway, so its remaining writes go to memory. */
+static void abandon(hid_t file, int *fd)
+{
+    int nowhere = open_nowhere();
+    if (nowhere < 0)
+        return;
+    dup2(nowhere, *fd);
+    close(nowhere);
+    /* After a failed flush the next one fails as well, for having begun already. */
+    for (int i = 0; i < 3 && H5Fflush(file, H5F_SCOPE_LOCAL) < 0; i++)
+        ;
+}
+
+/* Parallel files have no metadata to write, and ranks that failed make the same calls as the others. */
 static void close_file(struct h5_scope *scope, hid_t file)
 {
-    if (!scope->failed)
+    int *fd = descriptor_of(file);
+    if (fd && !scope->failed)
         h5_check(scope, H5Fflush(file, H5F_SCOPE_LOCAL));
-    if (scope->failed) {
-        abandon(file);
-        /* After a failed flush the next one fails as well, for having begun already. */
-        for (int i = 0; i < 3 && H5Fflush(file, H5F_SCOPE_LOCAL) < 0; i++)
-            ;
-    }
+    if (fd && scope->failed)
+        abandon(file, fd);
     h5_check(scope, H5Fclose(file));
 }
 
