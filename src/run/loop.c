@@ -169,7 +169,7 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
 }
 
 /* Every rank: the run is complete; rank 0 says so in the manifest. */
-static enum status finish_run(struct run *run, bool at_end, struct error *err)
+static enum status finish_run(struct run *run, struct error *err)
 {
     TRY(publish_flush(run, true, err));
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
@@ -177,11 +177,13 @@ static enum status finish_run(struct run *run, bool at_end, struct error *err)
         int64_t size;
         enum status status = dead_letters_sync(run->root->letters, &size, err);
         if (status == STATUS_OK)
-            status = manifest_add_finished(run->root->manifest,
-                                           &(struct manifest_finish){.window = run->window,
-                                                                     .digest = digest,
-                                                                     .at_end = at_end},
-                                           err);
+            status = manifest_add_finished(
+                run->root->manifest,
+                &(struct manifest_finish){.window = run->window,
+                                          .digest = digest,
+
+                                          .at_end = run->window < run->root->stop_after},
+                err);
         root_note(run->root, status, err);
     }
     TRY(root_share_failure(run, err));
@@ -202,7 +204,7 @@ enum status loop_run(struct run *run, struct error *err)
             finish_parcel(run->root);
         TRY(status);
         if (order.finished)
-            return finish_run(run, order.kind == ORDER_END, err);
+            return finish_run(run, err);
         if (order.kind == ORDER_END) {
             if (run->root)
                 *err = run->root->failure_error;
