@@ -79,15 +79,21 @@ enum status kafka_status(rd_kafka_resp_err_t code)
     }
 }
 
-/* The same trouble told again differs in ports, durations and counts, and by who of several connections
- * to one broker tells it. */
-static uint64_t text_identity(const char *text)
+/* Without the name of the thread, and of one of several connections to the same broker. */
+static const char *plain_text(const char *line)
 {
     static const char coordinator[] = "GroupCoordinator: ";
+    const char *thread_end = line[0] == '[' ? strstr(line, "]: ") : NULL;
+    const char *text = thread_end ? thread_end + 3 : line;
+    bool named = strncmp(text, coordinator, sizeof coordinator - 1) == 0;
+    return named ? text + sizeof coordinator - 1 : text;
+}
+
+/* The same trouble told again differs in ports, durations and counts. */
+static uint64_t text_identity(const char *text)
+{
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     const char *end = strstr(text, " (after ");
-    if (strncmp(text, coordinator, sizeof coordinator - 1) == 0)
-        text += sizeof coordinator - 1;
     for (const char *c = text; *c && c != end; c++)
         if (!isdigit((unsigned char)*c))
             hash = (hash ^ (unsigned char)*c) * 1099511628211u;
@@ -121,8 +127,7 @@ static void take_log(const rd_kafka_t *rk, int level, const char *facility, cons
 {
     (void)facility;
     struct kafka_client *client = rd_kafka_opaque(rk);
-    const char *thread_end = line[0] == '[' ? strstr(line, "]: ") : NULL;
-    const char *text = thread_end ? thread_end + 3 : line;
+    const char *text = plain_text(line);
     if (level > SYSLOG_ERROR) {
         log_debug("kafka: %s", text);
         return;
@@ -133,9 +138,10 @@ static void take_log(const rd_kafka_t *rk, int level, const char *facility, cons
     warn_once(client, text);
 }
 
-static void take_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
+static void take_error(rd_kafka_t *rk, int code, const char *line, void *opaque)
 {
     (void)rk;
+    const char *text = plain_text(line);
     struct kafka_client *client = opaque;
     enum status status = kafka_status(code);
     /* The group serves lag reports only: a run does not end for want of them. */
@@ -145,7 +151,7 @@ static void take_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
         client->refused = code;
         snprintf(client->refusal, sizeof client->refusal, "%s", text);
     }
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && client->down_since_ms == 0)
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* told again only when one was up meanwhile */
         client->down_since_ms = kafka_now_ms();
     pthread_mutex_unlock(&client->lock);
     if (!refused)
@@ -340,8 +346,8 @@ static void note_return(struct kafka_client *client, int64_t down_since_ms)
              (double)(kafka_now_ms() - down_since_ms) / 1000.0);
 }
 
-/* librdkafka tells once that all brokers are down, and never that one is back: ask. What still arrives
- * proves nothing, it may have been fetched before. */
+/* librdkafka tells once that all brokers are down, and never that one is back: ask. What still
+ * arrives proves nothing, it may have been fetched before. */
 static enum status check_reachable(struct kafka_client *client, int64_t down_since_ms,
                                    struct error *err)
 {

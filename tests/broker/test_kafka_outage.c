@@ -1,5 +1,5 @@
-/* A broker that goes away while it is read or written: librdkafka's in-process broker, taken down. Needs
- * no other broker, but time. */
+/* A broker that goes away while it is read or written: librdkafka's in-process broker, taken down.
+ * Needs no other broker, but time. */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What must be true of a real Apache Kafka. HEATSTREAM_TEST_BROKER is its address, and it is ours: the
- * topics made here stay. Without it nothing is tested, which is a failure where CI=true. */
+/* What must be true of a real Apache Kafka. HEATSTREAM_TEST_BROKER is its address, and it is ours:
+ * the topics made here stay. Without it nothing is tested, which is a failure where CI=true. */
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 #include <time.h>
