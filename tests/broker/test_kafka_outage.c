@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "../unit/unit.h"
 #include "ingest/sink.h"
 #include "ingest/source_kafka.h"
-#include "unit/unit.h"
 
 enum { LIMIT_MS = 1000, PATIENCE_MS = 15000 };
 
