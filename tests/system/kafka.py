@@ -21,6 +21,8 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
     ConfigResource,
     NewPartitions,
     NewTopic,
@@ -98,8 +100,12 @@ class Kafka:
 
     def configure(self, topic: str, config: dict[str, str]) -> None:
         admin = AdminClient({"bootstrap.servers": self.address})
-        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=config)
-        (future,) = admin.alter_configs([resource]).values()
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in config.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+        (future,) = admin.incremental_alter_configs([resource]).values()
         future.result(timeout=30)
 
     def producer(self, **properties: str | int) -> Producer:

@@ -49,6 +49,7 @@ class Killer:
     rng: random.Random
     run: RunDirectory
     log: list[str] = field(default_factory=list)
+    promised: dict[int, str] = field(default_factory=dict)
 
     def moment(self) -> tuple[str, Callable[[], bool]]:
         """One in four while a checkpoint is being written, some right at the start."""
@@ -65,6 +66,14 @@ class Killer:
 
     def half_written(self) -> bool:
         return any((self.run.path / "ckpt").glob("*.tmp"))
+
+    def compare_promises(self) -> None:
+        """A frame named in the manifest before a kill has the same digest ever after."""
+        if (self.run.path / "manifest").exists():
+            now = self.run.promised()
+            differing = [w for w in now if self.promised.get(w, now[w]) != now[w]]
+            assert differing == []
+            self.promised |= now
 
     def strike(self, program: Running) -> None:
         """mpirun, or one of the ranks."""
@@ -115,11 +124,14 @@ def test_twenty_kills_and_other_rank_counts_leave_the_bits_of_an_uninterrupted_r
             ranks = [1, 2, 3, 4, 6][(kills + rounds) % 5]
             if killed_once(killer, deck, ranks):
                 kills += 1
+                killer.compare_promises()
             else:
                 rounds += 1
                 assert_same(killer.run, whole)
                 shutil.rmtree(killer.run.path)
         bench.run(deck, ranks=rng.choice([1, 3, 4]))
+        killer.compare_promises()
+        assert len(killer.promised) == WINDOWS
     except AssertionError as error:
         raise AssertionError(f"seed {SEED}\n" + "\n".join(killer.log[-12:])) from error
     assert_same(killer.run, whole)
