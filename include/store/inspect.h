@@ -1,4 +1,5 @@
-/* What an output file says about itself, for people and programs that only look. Local, without MPI. */
+/* What an output file says about itself, for people and programs that only look. Local, without
+ * MPI. */
 #ifndef HEATSTREAM_STORE_INSPECT_H
 #define HEATSTREAM_STORE_INSPECT_H
 
@@ -26,8 +27,8 @@ struct inspection {
 /* The names of the versions: heatstream, git, mpi, hdf5, librdkafka. */
 const char *inspection_version_name(int index);
 
-/* A frames file, a segment or a checkpoint. STATUS_NO_INPUT when it is none of them, missing, damaged or of
- * a newer version. */
+/* A frames file, a segment or a checkpoint. STATUS_NO_INPUT when it is none of them, missing,
+ * damaged or of a newer version. */
 enum status inspect_file(const char *path, struct inspection *inspection,
                          struct error *err) MUST_CHECK;
 void inspection_release(struct inspection *inspection);

@@ -17,8 +17,8 @@ void checkpoint_name(int64_t window, char name[32])
     snprintf(name, 32, "ckpt_%09lld.h5", (long long)window);
 }
 
-/* The columns' values of all ranks in order of x, on rank 0: [gnx], owned by the caller; elsewhere one
- * unused value. NULL when memory is short there. */
+/* The columns' values of all ranks in order of x, on rank 0: [gnx], owned by the caller; elsewhere
+ * one unused value. NULL when memory is short there. */
 static double *allocate_columns(const struct domain *domain)
 {
     return calloc(domain->rank == 0 ? (size_t)domain->gnx : 1, sizeof(double));

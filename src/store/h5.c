@@ -73,8 +73,9 @@ static int *descriptor_of(hid_t file)
     return fd;
 }
 
-/* A file that HDF5 cannot write out (disk full) cannot be closed either, and what stays open crashes the
- * process in MPI_Finalize. The file is lost anyway, so its remaining writes go to memory. */
+/* A file that HDF5 cannot write out (disk full) cannot be closed either, and what stays open
+ * crashes the process in MPI_Finalize. The file is lost anyway, so its remaining writes go to
+ * memory. */
 static void abandon(hid_t file, int *fd)
 {
     int nowhere = open_nowhere();
@@ -87,7 +88,8 @@ static void abandon(hid_t file, int *fd)
         ;
 }
 
-/* Parallel files have no metadata to write, and ranks that failed make the same calls as the others. */
+/* Parallel files have no metadata to write, and ranks that failed make the same calls as the
+ * others. */
 static void close_file(struct h5_scope *scope, hid_t file)
 {
     int *fd = descriptor_of(file);
@@ -127,9 +129,20 @@ hid_t h5_access_serial(struct h5_scope *scope)
 {
     hid_t list = h5_own(scope, H5Pcreate(H5P_FILE_ACCESS));
     h5_check(scope, H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110));
+    /* Rank 0 holds the lock of the run; a reader's lock on a file must not stop a restart. */
+    h5_check(scope, H5Pset_file_locking(list, false, true));
     /* Values are written when they are given, so that it is that call which fails. */
     h5_check(scope, H5Pset_sieve_buf_size(list, 0));
     h5_check(scope, H5Pset_cache(list, 0, 0, 0, 0.0));
+    return list;
+}
+
+/* The default driver marks a file as open for writing, and after a kill nobody could open it any
+ * more; the MPI-IO driver does not. */
+hid_t h5_access_in_place(struct h5_scope *scope)
+{
+    hid_t list = h5_access_serial(scope);
+    h5_check(scope, H5Pset_fapl_mpio(list, MPI_COMM_SELF, MPI_INFO_NULL));
     return list;
 }
 

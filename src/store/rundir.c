@@ -56,7 +56,8 @@ static enum status name_holder(const char *path, struct error *err)
     return STATUS_CANNOT_CREATE;
 }
 
-/* The ranks of a killed mpirun outlive it by up to a second: a restart at once must not be turned away. */
+/* The ranks of a killed mpirun outlive it by up to a second: a restart at once must not be turned
+ * away. */
 static bool lock_soon(int fd)
 {
     const struct timespec pause = {.tv_nsec = 50000000};

@@ -1,4 +1,5 @@
-/* Checkpoints: the same state on any number of ranks, and nothing that was damaged is ever believed. */
+/* Checkpoints: the same state on any number of ranks, and nothing that was damaged is ever
+ * believed. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -257,7 +258,8 @@ static void full_disk_on_one_rank_fails_on_all_and_leaves_the_old_checkpoint(voi
 {
     int ranks;
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    /* Not rank 0: the limit also holds for the memory to which it would write the rest of its file. */
+    /* Not rank 0: the limit also holds for the memory to which it would write the rest of its
+     * file. */
     for (int victim = 1; victim < ranks; victim++) {
         bool equal;
         struct error err = {""};
