@@ -23,7 +23,7 @@ static struct frames *open_frames(const struct world *world, bool f64, int64_t r
         .f64 = f64,
         .tile = TILE,
         .per_segment = PER_SEGMENT,
-        .horizon_rows = 3,
+        .horizon_rows = 6,
         .provenance = &world_provenance,
     };
     CU_ASSERT_EQUAL(frames_open(world->domain, &config, rows, &frames, err), expected);
@@ -229,7 +229,7 @@ static void flushed_rows_are_readable_while_the_run_is_writing(void)
 static void correction_overwrites_its_row_in_an_earlier_segment(void)
 {
     struct error err = {""};
-    const int64_t salts[9] = {0, 1, 102, 3, 4, 105, 6, 7, 8};
+    const int64_t salts[9] = {0, 1, 102, 103, 4, 105, 6, 7, 8};
     struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
     struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
     write_rows(&world, frames, 0, 5);
@@ -237,6 +237,7 @@ static void correction_overwrites_its_row_in_an_earlier_segment(void)
     write_rows(&world, frames, 5, 8);
     CU_ASSERT_EQUAL(write_row(&world, frames, 5, 105, &err), STATUS_OK);
     write_rows(&world, frames, 8, 9);
+    CU_ASSERT_EQUAL(write_row(&world, frames, 3, 103, &err), STATUS_OK);
     close_frames(frames);
     if (world.domain->rank == 0)
         expect_rows(&world, "frames.h5", 9, salts);
@@ -248,7 +249,7 @@ static void row_beyond_the_horizon_cannot_be_corrected(void)
     struct error err = {""};
     struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
     struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-    write_rows(&world, frames, 0, 9);
+    write_rows(&world, frames, 0, 13);
     CU_ASSERT_EQUAL(write_row(&world, frames, 3, 103, &err), STATUS_BUG);
     close_frames(frames);
     world_destroy(&world);
@@ -279,6 +280,27 @@ static void restart_keeps_its_rows_and_cuts_later_ones(void)
         }
         MPI_Barrier(world.domain->comm);
     }
+    world_destroy(&world);
+}
+
+static void rows_cut_off_by_a_restart_are_unwritten(void)
+{
+    struct error err = {""};
+    int64_t windows[PER_SEGMENT] = {0};
+    struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
+    struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
+    write_rows(&world, frames, 0, 8);
+    close_frames(frames);
+    frames = open_frames(&world, false, 5, STATUS_OK, &err);
+    if (world.domain->rank == 0) {
+        struct reader reader = reader_open(&world, "frames/seg_000001.h5");
+        reader_read(reader, "/series/window", H5T_NATIVE_INT64, windows);
+        H5Fclose(reader.file);
+        CU_ASSERT_EQUAL(windows[0], 8);
+        for (int i = 1; i < PER_SEGMENT; i++)
+            CU_ASSERT_EQUAL(windows[i], -1);
+    }
+    close_frames(frames);
     world_destroy(&world);
 }
 
@@ -409,6 +431,7 @@ int main(int argc, char **argv)
         UNIT_TEST(correction_overwrites_its_row_in_an_earlier_segment),
         UNIT_TEST(row_beyond_the_horizon_cannot_be_corrected),
         UNIT_TEST(restart_keeps_its_rows_and_cuts_later_ones),
+        UNIT_TEST(rows_cut_off_by_a_restart_are_unwritten),
         UNIT_TEST(closed_segment_has_no_row_that_was_not_written),
         UNIT_TEST(run_directory_can_be_moved),
         UNIT_TEST(restart_with_missing_rows_is_refused_on_every_rank),
