@@ -1,5 +1,5 @@
-/* Frames of a writer killed at any moment: every row it had reported is there, bit for bit. The writer
- * is a process of its own on one rank; tests/system kills whole parallel runs. */
+/* Frames of a writer killed at any moment: every row it had reported is there, bit for bit. The
+ * writer is a process of its own on one rank; tests/system kills whole parallel runs. */
 #include <hdf5.h>
 #include <mpi.h>
 #include <signal.h>
