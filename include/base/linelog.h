@@ -1,7 +1,8 @@
 /* An append-only text file of lines that carry a CRC, the form of the manifest and of the journal.
  *
- * A line is `<text> #<8 hex digits>`, the CRC-32 (zlib) of <text>. Text has no newline. A torn last line
- * is cut off when the file is opened; a bad line before good ones is an error, never skipped. */
+ * A line is `<text> #<8 hex digits>`, the CRC-32 (zlib) of <text>. Text has no newline. A torn last
+ * line is cut off when the file is opened; a bad line before good ones is an error, never
+ * skipped. */
 #ifndef HEATSTREAM_BASE_LINELOG_H
 #define HEATSTREAM_BASE_LINELOG_H
 

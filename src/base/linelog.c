@@ -38,8 +38,8 @@ static bool line_accept(char *line, size_t length)
     return true;
 }
 
-/* Walks the lines of `contents`; *intact is the length of the good front part. Only a last line may be
- * bad, and it counts as torn. */
+/* Walks the lines of `contents`; *intact is the length of the good front part. Only a last line may
+ * be bad, and it counts as torn. */
 static enum status walk(const char *path, struct buffer *contents, linelog_visit visit,
                         void *context, size_t *intact, struct error *err)
 {

@@ -19,7 +19,8 @@ static bool wall_clock_due(const struct root *root)
     return every_s > 0 && stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
 }
 
-/* Rank 0: the next parcel, asking for a state when someone wants a checkpoint; NULL: leave at once. */
+/* Rank 0: the next parcel, asking for a state when someone wants a checkpoint; NULL: leave at
+ * once. */
 static struct parcel *await_parcel(struct run *run)
 {
     struct root *root = run->root;
@@ -52,8 +53,8 @@ static struct order order_step(struct run *run, const struct parcel *parcel)
     return order;
 }
 
-/* The end of a bounded run. A run whose last close was not provisional is gone on from its end, so that
- * state must be kept. */
+/* The end of a bounded run. A run whose last close was not provisional is gone on from its end, so
+ * that state must be kept. */
 static struct order order_finish(const struct run *run)
 {
     bool keep = run->root->deck->checkpoint.at_end || !run->state.provisional;

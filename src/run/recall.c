@@ -23,8 +23,8 @@ static struct windows *windows_of(const struct root *root)
     return windows_create(&config, root->first);
 }
 
-/* The cursor of a partition must lie within what the source has: else records were deleted, or the topic
- * is another one under the same name. */
+/* The cursor of a partition must lie within what the source has: else records were deleted, or the
+ * topic is another one under the same name. */
 static enum status check_cursor(struct root *root, int p, struct error *err)
 {
     int64_t next = root->ledgers[p].next_offset, low, high;

@@ -112,8 +112,8 @@ static enum status begin_anew(struct run *run, struct error *err)
     return run->root->finished_before ? manifest_cut(run->root->manifest, -1, err) : STATUS_OK;
 }
 
-/* Rank 0: a finished run is gone on from before its first provisional window, and what came after is cut
- * without comparing. */
+/* Rank 0: a finished run is gone on from before its first provisional window, and what came after
+ * is cut without comparing. */
 static enum status go_on(struct run *run, struct error *err)
 {
     TRY(recall_checkpoint(run, err));

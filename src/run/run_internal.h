@@ -87,8 +87,8 @@ void root_note(struct root *root, enum status status, const struct error *err);
 /* Collective: rank 0's failure, if any, becomes everyone's. */
 enum status root_share_failure(struct run *run, struct error *err) MUST_CHECK;
 
-/* open.c: collective; leaves `run` ready for the loop. run_close() frees what there is, also after a
- * failure, whose status and text it is given and keeps. */
+/* open.c: collective; leaves `run` ready for the loop. run_close() frees what there is, also after
+ * a failure, whose status and text it is given and keeps. */
 enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
                      struct error *err) MUST_CHECK;
 enum status run_close(struct run *run, enum status status, struct error *err) MUST_CHECK;

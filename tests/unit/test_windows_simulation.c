@@ -1,5 +1,6 @@
-/* Random partitions with skew, disorder, repeats, holes, garbage and late events, delivered in random
- * interleavings with restarts from saved states at random points: one outcome, whatever happens.
+/* Random partitions with skew, disorder, repeats, holes, garbage and late events, delivered in
+ * random interleavings with restarts from saved states at random points: one outcome, whatever
+ * happens.
  *
  * HEATSTREAM_SEEDS=n sets how many seeds are run, HEATSTREAM_SEED=s runs that one alone. */
 #include <string.h>
@@ -446,8 +447,8 @@ static int by_time(const void *left, const void *right)
     return (a->offset > b->offset) - (a->offset < b->offset);
 }
 
-/* What a run tells of the field alone: no dead letters, no ledger, and means that do not depend on which
- * offset a repeated time has. */
+/* What a run tells of the field alone: no dead letters, no ledger, and means that do not depend on
+ * which offset a repeated time has. */
 static void run_for_heat(const struct scene *scene, struct outcome *outcome, int64_t *too_late)
 {
     static const int64_t from[MAX_PARTITIONS];
