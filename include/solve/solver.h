@@ -48,8 +48,8 @@ struct field *solver_field(struct solver *solver);
  *
  *     s  = (dx*dy)*Cy * (u[0] - bottom ghost)
  *     s += (dx*dy)*Cy * (u[ny-1] - top ghost)
- *     s += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; in the first column only
- *     s += (dx*dy)*Cx * R    R the same on the right; in the last column only
+ *     s += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; first column only
+ *     s += (dx*dy)*Cx * R    R the same on the right; last column only
  *     outflow[i] += s
  *
  * so it does not depend on the ranks. Insulated sides add exactly 0. Writable, so that a restart
