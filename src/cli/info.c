@@ -10,6 +10,7 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "info_events.h"
 #include "store/inspect.h"
 #include "store/manifest.h"
 
@@ -27,7 +28,7 @@ static void set_digest(json_t *object, const char *key, struct digest digest)
     json_object_set_new(object, key, json_string(hex));
 }
 
-/* What the run told its newest checkpoint; its duration goes by the name of the contract. */
+/* What the run told its newest checkpoint. */
 static void merge_summary(json_t *object, const struct buffer *text)
 {
     json_error_t error;
@@ -35,11 +36,6 @@ static void merge_summary(json_t *object, const struct buffer *text)
     if (!json_is_object(summary)) {
         json_decref(summary);
         return;
-    }
-    json_t *duration = json_object_get(summary, "duration_s");
-    if (duration) {
-        json_object_set(summary, "duration", duration);
-        json_object_del(summary, "duration_s");
     }
     json_object_update(object, summary);
     json_decref(summary);
@@ -164,6 +160,13 @@ static enum status describe_run(json_t *object, const char *root, struct error *
     return status;
 }
 
+/* Files of a run end in .h5; anything else is taken for events. */
+static bool is_hdf5_name(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 3 && strcmp(path + length - 3, ".h5") == 0;
+}
+
 static enum status describe(json_t *object, const char *path, struct error *err)
 {
     struct stat info;
@@ -171,6 +174,8 @@ static enum status describe(json_t *object, const char *path, struct error *err)
         return error_set(err, STATUS_NO_INPUT, "%s: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return describe_run(object, path, err);
+    if (!is_hdf5_name(path))
+        return info_describe_events(object, path, err);
     struct inspection inspection;
     TRY(inspect_file(path, &inspection, err));
     json_object_set_new(object, "kind",
@@ -203,18 +208,29 @@ static void print_value(const char *key, const json_t *value)
     free(text);
 }
 
+static void print_versions(const json_t *versions)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)versions, name, value) print_value(name, value);
+}
+
 static void print_human(json_t *object)
 {
     const char *key;
     json_t *value;
     json_object_foreach(object, key, value)
     {
-        if (strcmp(key, "ledger") != 0) {
+        if (strcmp(key, "ledger") == 0) {
+            printf("ledger\n");
+            print_ledger(value);
+        } else if (strcmp(key, "versions") == 0) {
+            print_versions(value);
+        } else if (strcmp(key, "duration") == 0) {
+            printf("%-14s %.1f s\n", key, json_real_value(value));
+        } else {
             print_value(key, value);
-            continue;
         }
-        printf("ledger\n");
-        print_ledger(value);
     }
 }
 
