@@ -7,21 +7,6 @@
 #include "run_internal.h"
 #include "window/windows_state.h"
 
-void root_note(struct root *root, enum status status, const struct error *err)
-{
-    if (status == STATUS_OK || root->failure != STATUS_OK)
-        return;
-    root->failure = status;
-    root->failure_error = *err;
-}
-
-enum status root_share_failure(struct run *run, struct error *err)
-{
-    if (run->root && run->root->failure != STATUS_OK)
-        *err = run->root->failure_error;
-    return agree(run->domain, run->root ? run->root->failure : STATUS_OK, err);
-}
-
 /* Ranks started without each other would each run the whole thing and fight over the output. */
 static enum status check_launch(struct error *err)
 {
@@ -174,13 +159,8 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
                      struct error *err)
 {
     TRY(plan_share(deck, options, &run->plan, err));
-    if (deck) {
-        run->root = calloc(1, sizeof *run->root);
-        if (!run->root)
-            abort();
-        run->root->deck = deck;
-        run->root->options = options;
-    }
+    if (deck)
+        run->root = root_create(deck, options);
     TRY(create_solver(run, err));
     TRY(agree(run->domain, run->root ? open_root(run, err) : STATUS_OK, err));
     run->idle = share_idleness(run);
@@ -191,31 +171,6 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     TRY(restart_choose(run, err));
     TRY(open_frames(run, err));
     return agree(run->domain, open_outputs(run, err), err);
-}
-
-static void root_destroy(struct root *root)
-{
-    if (!root)
-        return;
-    feed_stop(root->feed);
-    drain_destroy(root->drain);
-    windows_destroy(root->windows);
-    dead_letters_close(root->letters);
-    decoder_destroy(root->decoder);
-    source_destroy(root->source);
-    journal_close(root->journal);
-    manifest_close(root->manifest);
-    log_close_file();
-    if (root->rundir_open)
-        rundir_close(&root->rundir);
-    buffer_release(&root->unflushed);
-    buffer_release(&root->summary);
-    free(root->offsets);
-    free(root->first);
-    free(root->ends);
-    free(root->fingerprints);
-    free(root->ledgers);
-    free(root);
 }
 
 enum status run_close(struct run *run, enum status status, struct error *err)

@@ -81,6 +81,10 @@ struct run {
     struct root *root;         /* NULL but on rank 0 */
 };
 
+/* root.c. The deck and the options are borrowed; destroy accepts NULL. */
+struct root *root_create(const struct deck *deck, const struct run_options *options);
+void root_destroy(struct root *root);
+
 /* Rank 0: remembers the first failure, which ends the run with the next order. */
 void root_note(struct root *root, enum status status, const struct error *err);
 
