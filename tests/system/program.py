@@ -101,6 +101,9 @@ class Running:
     def ranks(self) -> list[int]:
         return sorted(p for p in tagged(self.tag) if Path(command_of(p)[0]).name == BINARY.name)
 
+    def has_ranks(self) -> bool:
+        return bool(self.ranks())
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 

@@ -28,6 +28,7 @@ DECK = merged(
         "output": {"frames": {"per_segment": 40}},
     },
 )
+BRIEF = merged(DECK, {"time": {"windows": 120}})
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Case:
 def case() -> Case:
     stream = sensors(DECK, windows=WINDOWS + 20, chance=0.002)
     return Case(stream, stream.expected(DECK))
+
+
+@pytest.fixture(scope="module")
+def brief() -> Case:
+    stream = sensors(BRIEF, windows=140, chance=0.002)
+    return Case(stream, stream.expected(BRIEF))
 
 
 @dataclass
@@ -60,8 +67,8 @@ class Killer:
             skip = self.rng.randint(0, 3)
             return "a checkpoint half written", SeenTimes(self.half_written, skip)
         if kind == "start":
-            polls = SeenTimes(lambda: True, self.rng.randint(0, 400))
-            return "an early moment", polls
+            looks = SeenTimes(lambda: self.run.frames_committed() >= 0, self.rng.randint(0, 4000))
+            return "an early moment", looks
         return f"{newer} frame lines", lambda: self.run.frames_committed() >= newer
 
     def half_written(self) -> bool:
@@ -101,6 +108,7 @@ def killed_once(killer: Killer, deck: Path, ranks: int) -> bool:
     what, condition = killer.moment()
     killer.log.append(f"{ranks} ranks, {what}")
     with running(["run", deck], ranks) as program:
+        program.until(program.has_ranks, "ranks")
         while not condition():
             if program.process.poll() is not None:
                 program.wait().expect(0)
@@ -138,9 +146,9 @@ def test_twenty_kills_and_other_rank_counts_leave_the_bits_of_an_uninterrupted_r
     assert_equals_oracle(killer.run, case.expected)
 
 
-def stopped_with_checkpoints(bench: Bench, case: Case, name: str) -> tuple[Path, RunDirectory]:
+def stopped_with_checkpoints(bench: Bench, brief: Case, name: str) -> tuple[Path, RunDirectory]:
     """A run killed when it had committed at least three checkpoints."""
-    deck = bench.files(DECK, case.stream, name=name)
+    deck = bench.files(BRIEF, brief.stream, name=name)
     run = bench.directory(deck)
     with running(["run", deck], 2) as program:
         program.until(lambda: run.frames_committed() > 40, "40 frames")
@@ -183,22 +191,22 @@ DAMAGES = [truncate, flip_a_bit, flip_a_bit_of_the_head, make_empty, remove]
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(
-    bench: Bench, case: Case, damage: Callable[[Path], None]
+    bench: Bench, brief: Case, damage: Callable[[Path], None]
 ) -> None:
-    deck, run = stopped_with_checkpoints(bench, case, "damaged")
+    deck, run = stopped_with_checkpoints(bench, brief, "damaged")
     *_, before, newest = run.checkpoints()
     damage(newest)
     outcome = bench.outcome(deck, ranks=3).expect(0)
     assert newest.name in outcome.text
     assert f"after window {window_of(before)}" in outcome.text
-    assert_equals_oracle(run, case.expected)
+    assert_equals_oracle(run, brief.expected)
 
 
 @pytest.mark.parametrize("restart", ["auto", "latest"])
 def test_no_good_checkpoint_is_66_with_their_names_and_never_a_start_from_zero(
-    bench: Bench, case: Case, restart: str
+    bench: Bench, brief: Case, restart: str
 ) -> None:
-    deck, run = stopped_with_checkpoints(bench, case, "bad")
+    deck, run = stopped_with_checkpoints(bench, brief, "bad")
     names = [path.name for path in run.checkpoints()]
     for index, path in enumerate(run.checkpoints()):
         (truncate, flip_a_bit)[index % 2](path)
@@ -208,28 +216,28 @@ def test_no_good_checkpoint_is_66_with_their_names_and_never_a_start_from_zero(
     assert (run.path / "manifest").read_bytes()[: len(before) // 2] == before[: len(before) // 2]
 
 
-def test_restart_latest_without_a_checkpoint_is_66(bench: Bench, case: Case) -> None:
-    bench.outcome(bench.files(DECK, case.stream), "--restart=latest").expect(66)
+def test_restart_latest_without_a_checkpoint_is_66(bench: Bench, brief: Case) -> None:
+    bench.outcome(bench.files(BRIEF, brief.stream), "--restart=latest").expect(66)
 
 
-def test_restart_none_begins_anew_and_gives_the_same_bits(bench: Bench, case: Case) -> None:
-    deck, run = stopped_with_checkpoints(bench, case, "anew")
+def test_restart_none_begins_anew_and_gives_the_same_bits(bench: Bench, brief: Case) -> None:
+    deck, run = stopped_with_checkpoints(bench, brief, "anew")
     bench.run(deck, "--restart=none", ranks=3)
-    assert_equals_oracle(run, case.expected)
+    assert_equals_oracle(run, brief.expected)
 
 
 def test_restart_from_a_named_older_checkpoint_gives_the_same_bits(
-    bench: Bench, case: Case
+    bench: Bench, brief: Case
 ) -> None:
-    deck, run = stopped_with_checkpoints(bench, case, "older")
+    deck, run = stopped_with_checkpoints(bench, brief, "older")
     oldest = run.checkpoints()[0]
     bench.run(deck, f"--restart={oldest}", ranks=1)
-    assert_equals_oracle(run, case.expected)
+    assert_equals_oracle(run, brief.expected)
 
 
-def test_a_frame_that_differs_when_recomputed_is_a_hard_error(bench: Bench, case: Case) -> None:
+def test_a_frame_that_differs_when_recomputed_is_a_hard_error(bench: Bench, brief: Case) -> None:
     """The input behind the newest checkpoint is changed under the run's feet."""
-    deck, run = stopped_with_checkpoints(bench, case, "changed")
+    deck, run = stopped_with_checkpoints(bench, brief, "changed")
     newest = max(window_of(path) for path in run.checkpoints())
     committed = run.frames_committed()
     if committed <= newest + 1:
@@ -242,8 +250,8 @@ def test_a_frame_that_differs_when_recomputed_is_a_hard_error(bench: Bench, case
     assert outcome.code in (65, 70), outcome.text[-2000:]
 
 
-def test_another_deck_does_not_continue_a_run(bench: Bench, case: Case) -> None:
-    deck, run = stopped_with_checkpoints(bench, case, "deck")
+def test_another_deck_does_not_continue_a_run(bench: Bench, brief: Case) -> None:
+    deck, run = stopped_with_checkpoints(bench, brief, "deck")
     before = run.frames_committed()
     outcome = bench.outcome(deck, "-D", "physics.conductivity=0.5", ranks=2)
     assert outcome.code in (65, 66, 78), outcome.text[-2000:]
