@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shlex
 import shutil
@@ -34,6 +35,7 @@ PLATFORM = {
 }
 
 
+@atexit.register
 def remove_scratch() -> None:
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
