@@ -144,6 +144,22 @@ static void add_manifest(json_t *object, const struct manifest *manifest)
     json_object_set_new(object, "finished", json_boolean(finished));
 }
 
+/* A finished run has told its last words, checkpoint or not. */
+static void add_finish(json_t *object, const char *root)
+{
+    char path[PATH_MAX];
+    struct buffer text = {0};
+    struct error err;
+    if (!json_is_true(json_object_get(object, "finished")) ||
+        path_join(path, sizeof path, root, "summary.json", &err) != STATUS_OK ||
+        durable_read_file(path, &text, &err) != STATUS_OK)
+        log_debug("no summary of a finished run in %s", root);
+    else
+        buffer_put_u8(&text, 0);
+    merge_summary(object, &text);
+    buffer_release(&text);
+}
+
 static enum status describe_run(json_t *object, const char *root, struct error *err)
 {
     char path[PATH_MAX];
@@ -155,6 +171,7 @@ static enum status describe_run(json_t *object, const char *root, struct error *
     TRY(manifest_open(path, false, &manifest, err));
     enum status status = add_newest(object, root, manifest, err);
     add_manifest(object, manifest);
+    add_finish(object, root);
     json_object_set_new(object, "checkpoints", checkpoints_of(root, manifest));
     manifest_close(manifest);
     return status;

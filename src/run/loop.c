@@ -1,3 +1,4 @@
+#include "base/durable.h"
 #include "base/log.h"
 #include "run_internal.h"
 
@@ -169,24 +170,28 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
     return STATUS_OK;
 }
 
+/* Rank 0: what `info` tells of a finished run, then the line that makes it one. */
+static enum status commit_finish(struct run *run, struct digest digest, struct error *err)
+{
+    struct root *root = run->root;
+    struct manifest_finish finish = {
+        .window = run->window, .digest = digest, .at_end = run->window < root->stop_after};
+    int64_t size;
+    TRY(dead_letters_sync(root->letters, &size, err));
+    buffer_clear(&root->summary);
+    summary_json(run, &root->summary);
+    TRY(durable_write_file(root->rundir.summary, root->summary.data, root->summary.size - 1, 0644,
+                           err));
+    return manifest_add_finished(root->manifest, &finish, err);
+}
+
 /* Every rank: the run is complete; rank 0 says so in the manifest. */
 static enum status finish_run(struct run *run, struct error *err)
 {
     TRY(publish_flush(run, true, err));
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
-    if (run->root && run->root->failure == STATUS_OK) {
-        int64_t size;
-        enum status status = dead_letters_sync(run->root->letters, &size, err);
-        if (status == STATUS_OK)
-            status = manifest_add_finished(
-                run->root->manifest,
-                &(struct manifest_finish){.window = run->window,
-                                          .digest = digest,
-
-                                          .at_end = run->window < run->root->stop_after},
-                err);
-        root_note(run->root, status, err);
-    }
+    if (run->root && run->root->failure == STATUS_OK)
+        root_note(run->root, commit_finish(run, digest, err), err);
     TRY(root_share_failure(run, err));
     if (run->root)
         progress_summary(run, &digest);
