@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-mpi test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-mpi test-broker test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
@@ -42,9 +42,10 @@ OBJECTS  := $(SOURCES:%.c=$(B)/%.o)
 PROGRAMS  = $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/$(2)_*.c))
 UNIT     := $(call PROGRAMS,unit,test)
 MPITESTS := $(call PROGRAMS,mpi,test)
+BROKERS  := $(call PROGRAMS,broker,test)
 BENCHES  := $(call PROGRAMS,bench,bench)
 FUZZERS  := $(call PROGRAMS,fuzz,fuzz)
-TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BENCHES) $(FUZZERS))
+TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(FUZZERS))
 GENERATED := $(B)/generated/build_info.h
 VENV     := build/venv
 PYTHON   := $(VENV)/bin/python
@@ -56,7 +57,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-mpi test-system test-kafka4 fuzz fuzzers lint objects \
+.PHONY: all help deps demo test test-unit test-mpi test-broker test-system test-kafka4 fuzz fuzzers lint objects \
         reference bench install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -71,9 +72,10 @@ deps: ## install every Debian package that building, testing and linting need
 demo: $(B)/heatstream $(VENV)/analysis.stamp ## the main job on two ranks, through an in-process broker, to a picture
 	$(Q)tests/tools/demo.sh $(B)/heatstream $(PYTHON)
 
-test: ## all tests: unit, then MPI, then system
+test: ## all tests: unit, then MPI, then with a broker
 	$(Q)$(MAKE) --no-print-directory test-unit
 	$(Q)$(MAKE) --no-print-directory test-mpi
+	$(Q)$(MAKE) --no-print-directory test-broker
 	$(Q)$(MAKE) --no-print-directory test-system
 
 test-unit: $(UNIT) ## CUnit programs of tests/unit
@@ -82,10 +84,14 @@ test-unit: $(UNIT) ## CUnit programs of tests/unit
 test-mpi: $(MPITESTS) ## CUnit programs of tests/mpi on 1, 2, 3, 4 and 6 ranks
 	$(Q)$(call LEAKS,0) NP="$(NP)" tests/tools/run-tests.sh mpi $(MPITESTS)
 
+test-broker: $(BROKERS) build/broker/3.9/libs/.complete ## CUnit programs of tests/broker, with a real Apache Kafka
+	$(Q)$(call LEAKS,1) tests/tools/run-broker-tests.sh 3.9 $(BROKERS)
+
 test-system: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## the whole program, with a real Apache Kafka
 	$(Q)$(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) $(PYTESTS) $(TESTS)
 
-test-kafka4: $(B)/heatstream $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
+test-kafka4: $(B)/heatstream $(BROKERS) $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
+	$(Q)tests/tools/run-broker-tests.sh 4 $(BROKERS)
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
 
 fuzz: ## coverage-guided fuzzing of every decoder, SECONDS= each (60)
@@ -139,6 +145,8 @@ $(GENERATED): FORCE
 $(B)/command: FORCE
 	@$(call REWRITE,'$(CC) $(CPPFLAGS) $(CFLAGS)')
 
+$(TESTOBJS): private CPPFLAGS += -Itests
+
 $(B)/%.o: %.c $(B)/command | $(GENERATED) present
 	@mkdir -p $(@D)
 	$(SAY) CC $@
@@ -151,7 +159,7 @@ $(B)/heatstream: $(B)/src/main.o $(B)/libheatstream.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(UNIT) $(MPITESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
+$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# mpirun on a workstation or in a container: allowed as root, with more ranks than cores, and without
-# binding every job to the same cores. Takes mpirun's arguments; what the environment already sets stays.
+# mpirun on a workstation or in a container: allowed as root, with more ranks than cores, and
+# without binding every job to the same cores. Takes mpirun's arguments; what the environment
+# already sets stays.
 #     jobs/mpirun-local.sh -np 4 build/release/heatstream run input/demo.yaml
 set -euo pipefail
 

@@ -13,9 +13,7 @@ static inline int64_t floor_div(__int128 a, int64_t b)
     __int128 quotient = a / b;
     if (a % b < 0)
         quotient--;
-    return quotient < INT64_MIN   ? INT64_MIN
-           : quotient > INT64_MAX ? INT64_MAX
-                                  : (int64_t)quotient;
+    return quotient < INT64_MIN ? INT64_MIN : quotient > INT64_MAX ? INT64_MAX : (int64_t)quotient;
 }
 
 /* An exact sum cut to the range of int64: comparisons with any int64 time stay right. */

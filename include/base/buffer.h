@@ -1,7 +1,7 @@
 /* A growing byte buffer, and little-endian fields written to and read from one.
  *
- * Growing doubles the capacity, so a buffer that is cleared and refilled stops allocating. Running out
- * of memory ends the process: there is nothing sensible left to do at that point. */
+ * Growing doubles the capacity, so a buffer that is cleared and refilled stops allocating. Running
+ * out of memory ends the process: there is nothing sensible left to do at that point. */
 #ifndef HEATSTREAM_BASE_BUFFER_H
 #define HEATSTREAM_BASE_BUFFER_H
 
@@ -27,10 +27,11 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 void buffer_put_u8(struct buffer *buffer, uint8_t value);
 void buffer_put_i64(struct buffer *buffer, int64_t value);
 void buffer_put_f64(struct buffer *buffer, double value);
-void buffer_put_bytes(struct buffer *buffer, const void *data, size_t size); /* length, then bytes */
+void buffer_put_bytes(struct buffer *buffer, const void *data,
+                      size_t size); /* length, then bytes */
 
-/* Reads the same fields back. Past the end, or after a field that cannot be right, `failed` is set and
- * every read returns zero: check it once at the end. */
+/* Reads the same fields back. Past the end, or after a field that cannot be right, `failed` is set
+ * and every read returns zero: check it once at the end. */
 struct buffer_reader {
     const uint8_t *data;
     size_t size, position;

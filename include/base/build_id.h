@@ -3,7 +3,8 @@
 #define HEATSTREAM_BASE_BUILD_ID_H
 
 const char *build_version(void);
-const char *build_git_id(void); /* short commit id, "-dirty" when the tree had changes, or "unknown" */
+const char *build_git_id(
+    void); /* short commit id, "-dirty" when the tree had changes, or "unknown" */
 const char *build_compiler(void);
 const char *build_flags(void);
 

@@ -1,7 +1,8 @@
 /* An append-only text file of lines that carry a CRC, the form of the manifest and of the journal.
  *
- * A line is `<text> #<8 hex digits>`, the CRC-32 (zlib) of <text>. Text has no newline. A torn last line
- * is cut off when the file is opened; a bad line before good ones is an error, never skipped. */
+ * A line is `<text> #<8 hex digits>`, the CRC-32 (zlib) of <text>. Text has no newline. A torn last
+ * line is cut off when the file is opened; a bad line before good ones is an error, never
+ * skipped. */
 #ifndef HEATSTREAM_BASE_LINELOG_H
 #define HEATSTREAM_BASE_LINELOG_H
 
@@ -27,8 +28,8 @@ enum status linelog_open(const char *path, struct linelog **log, struct error *e
 void linelog_close(struct linelog *log); /* accepts NULL */
 
 /* Appends one line with one write(2); with `sync` it is on the disk on return. */
-enum status linelog_append(struct linelog *log, bool sync, struct error *err, const char *format, ...)
-    MUST_CHECK __attribute__((format(printf, 4, 5)));
+enum status linelog_append(struct linelog *log, bool sync, struct error *err, const char *format,
+                           ...) MUST_CHECK __attribute__((format(printf, 4, 5)));
 
 enum status linelog_sync(struct linelog *log, struct error *err) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* The log: lines on standard error and, once a run directory exists, in its `log` file.
  *
- * The level, the format and the file are the only mutable globals of this module. They are set on one
- * thread before others start. Ranks other than 0 write errors only. Lines are written
- * whole by one write(2), so threads do not interleave. */
+ * The level, the format and the file are the only mutable globals of this module. They are set on
+ * one thread before others start. Ranks other than 0 write errors only. Lines are written whole by
+ * one write(2), so threads do not interleave. */
 #ifndef HEATSTREAM_BASE_LOG_H
 #define HEATSTREAM_BASE_LOG_H
 
@@ -16,7 +16,8 @@ void log_configure(enum log_level level, enum log_format format);
 /* Ranks other than 0 write nothing but errors. */
 void log_set_rank(int rank);
 
-/* Appends every later line to the file as well, with a time stamp. Fails with STATUS_CANNOT_CREATE. */
+/* Appends every later line to the file as well, with a time stamp. Fails with
+ * STATUS_CANNOT_CREATE. */
 enum status log_open_file(const char *path, struct error *err) MUST_CHECK;
 void log_close_file(void);
 
@@ -25,8 +26,8 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A progress line: rewritten in place with \r when standard error is a terminal, an ordinary line otherwise.
- * Any other line first ends a pending progress line. */
+/* A progress line: rewritten in place with \r when standard error is a terminal, an ordinary line
+ * otherwise. Any other line first ends a pending progress line. */
 void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

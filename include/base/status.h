@@ -1,8 +1,8 @@
 /* Outcome of anything that can fail, and the text that explains it.
  *
- * A function that fails returns a status other than STATUS_OK, fills the caller's `struct error`, and
- * leaves its outputs untouched. Broken invariants are assert()ed instead. Only main() turns a status
- * into an exit code, with status_exit_code(). */
+ * A function that fails returns a status other than STATUS_OK, fills the caller's `struct error`,
+ * and leaves its outputs untouched. Broken invariants are assert()ed instead. Only main() turns a
+ * status into an exit code, with status_exit_code(). */
 #ifndef HEATSTREAM_BASE_STATUS_H
 #define HEATSTREAM_BASE_STATUS_H
 

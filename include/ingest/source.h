@@ -1,8 +1,9 @@
-/* Where records come from: one interface for Kafka, the in-process broker, files and the generator.
+/* Where records come from: one interface for Kafka, the in-process broker, files and the
+ * generator.
  *
- * A source has a fixed number of partitions, each a sequence of messages in rising offset order. All
- * calls come from one thread at a time. The object is made by one of the source_open_* functions of
- * source_kafka.h, source_file.h and source_synthetic.h. */
+ * A source has a fixed number of partitions, each a sequence of messages in rising offset order.
+ * All calls come from one thread at a time. The object is made by one of the source_open_*
+ * functions of source_kafka.h, source_file.h and source_synthetic.h. */
 #ifndef HEATSTREAM_INGEST_SOURCE_H
 #define HEATSTREAM_INGEST_SOURCE_H
 
@@ -12,8 +13,8 @@
 
 #include "base/status.h"
 
-/* One message as received. key or value may be NULL. With `end` set it is the end of the partition as
- * seen just now: offset is the position reached, key and value mean nothing. */
+/* One message as received. key or value may be NULL. With `end` set it is the end of the
+ * partition as seen just now: offset is the position reached, key and value mean nothing. */
 struct message {
     int64_t offset;
     bool end;
@@ -38,19 +39,20 @@ struct source_identity source_identity(const struct source *source);
 enum status source_bounds(struct source *source, int partition, int64_t *first, int64_t *end,
                           struct error *err) MUST_CHECK;
 
-/* Begins, or begins again, to deliver each partition p from offset next[p]; all messages read before
- * are given up. A negative next[p] leaves the partition out. */
+/* Begins, or begins again, to deliver each partition p from offset next[p]; all messages read
+ * before are given up. A negative next[p] leaves the partition out. */
 enum status source_start(struct source *source, const int64_t *next, struct error *err) MUST_CHECK;
 
-/* Hands over up to `max` messages of one partition, what is at hand and without waiting: *count may be
- * 0. Messages and their bytes stay valid until the next source_read() of the same partition,
- * source_start() or source_destroy(). A failure is final: unreachable broker past its time-out
- * (STATUS_UNREACHABLE), refused (STATUS_REFUSED), offset no longer there (STATUS_NO_INPUT). */
-enum status source_read(struct source *source, int partition, int max, const struct message **messages,
-                        int *count, struct error *err) MUST_CHECK;
+/* Hands over up to `max` messages of one partition, what is at hand and without waiting: *count
+ * may be 0. Messages and their bytes stay valid until the next source_read() of the same
+ * partition, source_start() or source_destroy(). A failure is final: unreachable broker past its
+ * time-out (STATUS_UNREACHABLE), refused (STATUS_REFUSED), offset no longer there
+ * (STATUS_NO_INPUT). */
+enum status source_read(struct source *source, int partition, int max,
+                        const struct message **messages, int *count, struct error *err) MUST_CHECK;
 
-/* Waits until some partition may have something to read, at most timeout_ms, or until source_wake().
- * Waking up for nothing is allowed. */
+/* Waits until some partition may have something to read, at most timeout_ms, or until
+ * source_wake(). Waking up for nothing is allowed. */
 enum status source_wait(struct source *source, int timeout_ms, struct error *err) MUST_CHECK;
 
 /* Ends a source_wait() of another thread; the only call allowed from other threads. */

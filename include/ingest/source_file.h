@@ -4,10 +4,10 @@
 
 #include "ingest/source.h"
 
-/* `paths` are opened now. NDJSON is the form: LF ends a record, a last line without LF is a record, an
- * empty line is a record. CSV files (told apart by a first line that is not a JSON object but a header
- * naming the fields) deliver their data lines as records; the header is not one.
- * STATUS_NO_INPUT names the file that cannot be opened. */
+/* `paths` are opened and their lines counted now. LF ends a record, a last line without LF is a
+ * record, an empty line is a record. Of a CSV file (told apart by a first line of at least four
+ * names, or by being called *.csv) the first line is the header and no record.
+ * STATUS_NO_INPUT names the file that cannot be opened, or is not a regular one. */
 enum status source_open_files(const char *const *paths, int count, struct source **source,
                               struct error *err) MUST_CHECK;
 

@@ -5,29 +5,31 @@
 #include "ingest/generator.h"
 #include "ingest/source.h"
 
-/* Strings are borrowed for the call. `properties` are `count` pairs name, value for librdkafka, applied
- * last and in order, so that a later one wins. */
+/* Strings are borrowed for the call. `properties` are `count` pairs name, value for librdkafka,
+ * applied last and in order, so that a later one wins. */
 struct kafka_config {
     const char *brokers, *topic;
     const char *const *properties;
     int property_pairs;
 };
 
-/* Connects and reads the topic's metadata. STATUS_UNREACHABLE: no broker answered within its time-out;
- * STATUS_NO_INPUT: no such topic, with the list of topics known; STATUS_REFUSED: authentication or
- * authorisation. Call after MPI_Init_thread, on rank 0, and never fork afterwards. */
+/* Connects and reads the topic's metadata. STATUS_UNREACHABLE: no broker answered within its
+ * time-out; STATUS_NO_INPUT: no such topic, with the list of topics known; STATUS_REFUSED:
+ * authentication or authorisation. Call after MPI_Init_thread, on rank 0, and never fork
+ * afterwards. */
 enum status source_open_kafka(const struct kafka_config *config, struct source **source,
                               struct error *err) MUST_CHECK;
 
-/* Starts the in-process broker and a thread that produces the generator's events to it, never further
- * ahead of the reader than the broker can hold. source_start(next) makes the generator go on at exactly
- * these offsets, so a restarted run sees the topic it saw before. `brokers` of the config is ignored. */
+/* Starts the in-process broker and a thread that produces the generator's events to it, never
+ * further ahead of the reader than the broker can hold. source_start(next) makes the generator go
+ * on at exactly these offsets, so a restarted run sees the topic it saw before. `brokers` of the
+ * config is ignored. */
 enum status source_open_embedded(const struct kafka_config *config,
                                  const struct generator_config *generator, enum event_format format,
                                  struct source **source, struct error *err) MUST_CHECK;
 
-/* The offset meant by one kcat-style specification for a partition: `beginning`, `end`, N (absolute),
- * -N (N before the end), s@MS (first record at or after that broker time). */
+/* The offset meant by one kcat-style specification for a partition: `beginning`, `end`, N
+ * (absolute), -N (N before the end), s@MS (first record at or after that broker time). */
 enum status source_kafka_offset(struct source *source, int partition, const char *specification,
                                 int64_t *offset, struct error *err) MUST_CHECK;
 

@@ -14,7 +14,7 @@ enum parcel_kind {
                    */
     PARCEL_KEEP, /* the state just before the first provisional close: worth a checkpoint that stays
                   */
-    PARCEL_END,  /* the bounded run is over; carries the state */
+    PARCEL_END,  /* the input, or what was asked of it, is over; carries the state */
     PARCEL_FAILED /* reading failed: status and error */
 };
 

@@ -34,8 +34,8 @@ struct solver;
 struct solver *solver_create(const struct domain *domain, const struct solver_config *config);
 void solver_destroy(struct solver *solver); /* accepts NULL */
 
-/* Collective: steps one window under constant heat (rising local cell numbers). Allocates nothing.
- */
+/* Collective: steps one window under constant heat (rising local cell numbers). Allocates
+ * nothing. */
 void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count);
 
 /* The present field, always the same object; owned by the solver. solver_step_window() changes its
@@ -44,10 +44,14 @@ struct field *solver_field(struct solver *solver);
 
 /* Heat that left through the boundary since the last reset, per owned column [nx], in temperature
  * units times area. Each step adds to outflow[i], with u and ghosts before the step, in this order
- * of operations: s  = (dx*dy)*Cy * (u[0] - bottom ghost) s += (dx*dy)*Cy * (u[ny-1] - top ghost) s
- * += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; only in column 0 of the grid
- *     s += (dx*dy)*Cx * R    R the same on the right; only in the last column of the grid
+ * of operations:
+ *
+ *     s  = (dx*dy)*Cy * (u[0] - bottom ghost)
+ *     s += (dx*dy)*Cy * (u[ny-1] - top ghost)
+ *     s += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; first column only
+ *     s += (dx*dy)*Cx * R    R the same on the right; last column only
  *     outflow[i] += s
+ *
  * so it does not depend on the ranks. Insulated sides add exactly 0. Writable, so that a restart
  * can put it back. */
 double *solver_outflow(struct solver *solver);

@@ -1,11 +1,11 @@
-/* Checkpoints ckpt/ckpt_<window>.h5: the field, the outflow of its boundary and rank 0's state after a
- * window closed. All arrays are global, so a run restarts on any number of ranks.
+/* Checkpoints ckpt/ckpt_<window>.h5: the field, the outflow of its boundary and rank 0's state
+ * after a window closed. All arrays are global, so a run restarts on any number of ranks.
  *
- * Writing: .tmp, close (checked), seal, re-open and verify every digest, fsync, rename, fsync of the
- * directory. The seal is a digest over the whole HDF5 part of the file, kept in its 512-byte user block:
- * it is verified before HDF5 sees a byte, so a damaged file is refused, never interpreted. A checkpoint
- * counts only once the manifest has a line for it (manifest.h), which carries the digests. Collective
- * unless said. */
+ * Writing: .tmp, close (checked), seal, re-open and verify every digest, fsync, rename, fsync of
+ * the directory. The seal is a digest over the whole HDF5 part of the file, kept in its 512-byte
+ * user block: it is verified before HDF5 sees a byte, so a damaged file is refused, never
+ * interpreted. A checkpoint counts only once the manifest has a line for it (manifest.h), which
+ * carries the digests. Collective unless said. */
 #ifndef HEATSTREAM_STORE_CHECKPOINT_H
 #define HEATSTREAM_STORE_CHECKPOINT_H
 
@@ -24,8 +24,8 @@ struct checkpoint_config {
     const struct provenance *provenance;
 };
 
-/* Borrowed. `window` is the last closed one, `outflow` [nx] is per owned column; `state` and `summary`
- * (JSON, for `info`) are read on rank 0 only. */
+/* Borrowed. `window` is the last closed one, `outflow` [nx] is per owned column; `state` and
+ * `summary` (JSON, for `info`) are read on rank 0 only. */
 struct checkpoint_content {
     int64_t window;
     const struct field *field;
@@ -34,15 +34,16 @@ struct checkpoint_content {
     const char *summary;
 };
 
-/* The name is ckpt_<window, 9 digits>.h5 and replaces one of that name; ckpt/latest then holds it. *seal
- * is valid on every rank. STATUS_IO on any rank is the outcome on all; a half-written file is removed. */
+/* The name is ckpt_<window, 9 digits>.h5 and replaces one of that name; ckpt/latest then holds it.
+ * *seal is valid on every rank. STATUS_IO on any rank is the outcome on all; a half-written file
+ * is removed. */
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,
                              const struct checkpoint_config *config,
                              const struct checkpoint_content *content, struct checkpoint_seal *seal,
                              struct error *err) MUST_CHECK;
 
-/* Where checkpoint_read() puts what it reads: the owned cells of `field`, `outflow` [nx], and rank 0's
- * state, appended. */
+/* Where checkpoint_read() puts what it reads: the owned cells of `field`, `outflow` [nx], and rank
+ * 0's state, appended. */
 struct checkpoint_target {
     struct field *field;
     double *outflow;
@@ -61,8 +62,8 @@ void checkpoint_name(int64_t window, char name[32]);
 
 struct manifest;
 
-/* Rank 0: removes checkpoints of the manifest except the newest `keep` and the newest one that is not
- * provisional, and what an interrupted write has left. */
+/* Rank 0: removes checkpoints of the manifest except the newest `keep` and the newest one that is
+ * not provisional, and what an interrupted write has left. */
 enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest, int keep,
                                   struct error *err) MUST_CHECK;
 

@@ -1,6 +1,6 @@
-/* The digest of a field: XXH3-128 (seed 0) of each column's ny little-endian values from bottom to top,
- * then XXH3-128 of the columns' 16-byte canonical (big-endian) digests in order of x. A column has one
- * owner, so the digest is equal for every rank count. */
+/* The digest of a field: XXH3-128 (seed 0) of each column's ny little-endian values from bottom to
+ * top, then XXH3-128 of the columns' 16-byte canonical (big-endian) digests in order of x. A
+ * column has one owner, so the digest is equal for every rank count. */
 #ifndef HEATSTREAM_STORE_DIGEST_H
 #define HEATSTREAM_STORE_DIGEST_H
 
@@ -28,8 +28,8 @@ struct digest digest_field(struct digester *digester, const struct field *field)
 struct digest digest_columns(struct digester *digester, const void *columns, size_t stride_bytes,
                              size_t size);
 
-/* The same in two steps, for columns that are not all in memory at once: each owned column once (local),
- * then the digest of all (collective, valid on every rank). */
+/* The same in two steps, for columns that are not all in memory at once: each owned column once
+ * (local), then the digest of all (collective, valid on every rank). */
 void digest_column(struct digester *digester, int i, const void *column, size_t size);
 struct digest digest_combine(struct digester *digester);
 

@@ -1,10 +1,12 @@
-/* Temperature frames in parallel HDF5: segments frames/seg_NNNNNN.h5 of `per_segment` rows each and the
- * virtual master frames.h5 over them, CF and netCDF-4 conventions.
+/* Temperature frames in parallel HDF5: segments frames/seg_NNNNNN.h5 of `per_segment` rows each
+ * and the virtual master frames.h5 over them, CF and netCDF-4 conventions.
  *
- * Row r lies in segment r / per_segment. A segment's datasets have fixed maximal shape and early, in-file
- * order allocation without filters (HDF5's implicit chunk index), so that after its creation a frame
- * changes nothing but raw data in place and the current row count in the object headers: a kill tears at
- * most the row being written. Every call is collective over the domain unless said. */
+ * Row r lies in segment r / per_segment. A segment is made whole, under a temporary name, with
+ * space for all its rows at fixed places (early allocation without filters, HDF5's implicit index;
+ * a sparse file). While it is open it has all its rows, unwritten ones with window -1, and nothing
+ * but raw data in place ever changes: a kill tears at most the row being written. The master says
+ * how many rows there are; a segment closed at the end is cut to its rows. Every call is
+ * collective over the domain unless said. */
 #ifndef HEATSTREAM_STORE_FRAMES_H
 #define HEATSTREAM_STORE_FRAMES_H
 
@@ -23,37 +25,42 @@ struct frame_row {
     double latency_ms;    /* wall clock at commit minus event time; no function of the content */
 };
 
-/* Strings are borrowed for frames_open(). */
+/* The same on every rank; strings are borrowed for frames_open(), the provenance until
+ * frames_close(). */
 struct frames_config {
     const char *directory; /* the run directory */
     const char *run_id, *title;
     double dx, dy;
     bool f64;
     int64_t tile, per_segment;
-    int64_t
-        horizon_rows; /* a segment is closed only when this many newer rows exist: corrections */
+    int64_t horizon_rows; /* a segment is closed when this many newer rows exist: corrections */
     const struct provenance *provenance;
 };
 
 struct frames;
 
-/* Opens the frames of a run with its first `rows` rows (0: new). Later rows are cut off; segments that
- * hold none of the kept rows are deleted. STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA when kept
- * rows are missing. The domain is borrowed. */
+/* Opens the frames of a run with its first `rows` rows (0: new). Later rows are cut off; segments
+ * that hold none of the kept rows are deleted. STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA
+ * when kept rows are missing. The domain is borrowed. */
 enum status frames_open(const struct domain *domain, const struct frames_config *config,
                         int64_t rows, struct frames **frames, struct error *err) MUST_CHECK;
 
-/* Writes row `index` <= number of rows: appends or overwrites. `field` is the f64 field; it is converted
- * and transposed here. `row` is read on rank 0. *stored is the digest over the values as stored. */
+/* Writes row `index` <= number of rows: appends, or overwrites within the horizon (else
+ * STATUS_BUG). `field` is the f64 field; it is converted and transposed here. `row` is read on
+ * rank 0. *stored is the digest over the values as stored. */
 enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
                          const struct frame_row *row, struct digest *stored,
                          struct error *err) MUST_CHECK;
 
-/* Makes all rows written so far readable by others (H5Fflush), and the master point at them. */
+/* Makes all rows written so far readable by others: H5Fflush (which is an fsync) and a new master.
+ * Does so at once unless the last time is less than 20 times its own cost ago; then a later call
+ * does it. So at most about 5 % of the time goes there, and a live run is never behind by more
+ * than some 100 ms. */
 enum status frames_flush(struct frames *frames, struct error *err) MUST_CHECK;
 
-/* The offsets the rows written so far were computed from, per partition: first and next. Rank 0's values
- * count; stored at the next flush. */
+/* The offsets the rows written so far were computed from, per partition: first and next. Rank 0's
+ * values count; stored at the next flush. A segment made before the first call has no /kafka.
+ * Local. */
 void frames_set_offsets(struct frames *frames, const char *topic, int partitions,
                         const int64_t *first, const int64_t *next);
 

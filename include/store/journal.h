@@ -1,13 +1,12 @@
-/* The journal: what a run decided that is not a function of the topic's content, written before it takes
- * effect and never derived again. Rank 0 only. Lines:
+/* The journal: what a run decided that is not a function of the topic's content, written before it
+ * takes effect and never derived again. Rank 0 only. Lines:
  *
  *     first <p> <offset>     where the ledger of partition p begins
  *     t0 <ms>                start of window 0
  *     end <p> <offset>       captured end of a bounded run; the newest set counts
  *     idle <sequence> <p> <before> <to>
  *                            time-out of a silent partition: its clock is at least <to> ms once
- *                            every record below offset <before> is settled; sequence from 0
- */
+ *                            every record below offset <before> is settled; sequence from 0 */
 #ifndef HEATSTREAM_STORE_JOURNAL_H
 #define HEATSTREAM_STORE_JOURNAL_H
 

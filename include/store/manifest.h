@@ -1,11 +1,13 @@
-/* The manifest: what has been committed to a run directory, in order, one CRC'd line a fact. Rank 0 only.
+/* The manifest: what has been committed to a run directory, in order, one CRC'd line a fact. Rank
+ * 0 only.
  *
  *     frame <window> <revision> <row> <digest> <stored digest> <final>
  *     checkpoint <window> <rows> <provisional> <field> <outflow> <state>
  *     finished <window> <digest> end|limit
  *     epoch <number> <host> <pid>
  *
- * A later line about the same thing replaces an earlier one. Readers trust only frames named here. */
+ * A later line about the same thing replaces an earlier one. Readers trust only frames named here.
+ */
 #ifndef HEATSTREAM_STORE_MANIFEST_H
 #define HEATSTREAM_STORE_MANIFEST_H
 
@@ -34,8 +36,8 @@ struct manifest_finish {
 
 struct manifest;
 
-/* Reads what is there; a torn last line is reported and cut by the first append. The arrays stay owned.
- * STATUS_BAD_DATA on a damaged line. With `writable` false the file is never touched. */
+/* Reads what is there; a torn last line is reported and cut by the first append. The arrays stay
+ * owned. STATUS_BAD_DATA on a damaged line. With `writable` false the file is never touched. */
 enum status manifest_open(const char *path, bool writable, struct manifest **manifest,
                           struct error *err) MUST_CHECK;
 void manifest_close(struct manifest *manifest); /* accepts NULL */
@@ -58,8 +60,8 @@ enum status manifest_add_checkpoint(struct manifest *manifest,
 enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
                                   struct error *err) MUST_CHECK;
 
-/* Rewrites the file (temp + rename) without frames and checkpoints of windows after `window` and without
- * the finish, as when a finished run is gone on from there. */
+/* Rewrites the file (temp + rename) without frames and checkpoints of windows after `window` and
+ * without the finish, as when a finished run is gone on from there. */
 enum status manifest_cut(struct manifest *manifest, int64_t window, struct error *err) MUST_CHECK;
 
 #endif

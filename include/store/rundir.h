@@ -10,18 +10,18 @@
 /* Paths inside a run directory; written by rundir_paths(). */
 struct rundir {
     char root[PATH_MAX], config[PATH_MAX], manifest[PATH_MAX], journal[PATH_MAX];
-    char dead_letters[PATH_MAX], log[PATH_MAX], stop[PATH_MAX], lock[PATH_MAX];
+    char summary[PATH_MAX], dead_letters[PATH_MAX], log[PATH_MAX], stop[PATH_MAX], lock[PATH_MAX];
     char frames[PATH_MAX], master[PATH_MAX], checkpoints[PATH_MAX];
     int lock_fd;
 };
 
-/* Local. `out`/`run_id`. STATUS_CANNOT_CREATE when a path is too long or the id has a slash or a leading
- * dot. */
+/* Local. `out`/`run_id`. STATUS_CANNOT_CREATE when a path is too long or the id has a slash or a
+ * leading dot. */
 enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir,
                          struct error *err) MUST_CHECK;
 
-/* Makes the directories and takes the lock. STATUS_CANNOT_CREATE: not writable, or another run holds the
- * lock for three seconds on end (its host and process are named). */
+/* Makes the directories and takes the lock. STATUS_CANNOT_CREATE: not writable, or another run
+ * holds the lock for three seconds on end (its host and process are named). */
 enum status rundir_open(struct rundir *rundir, struct error *err) MUST_CHECK;
 void rundir_close(struct rundir *rundir);
 

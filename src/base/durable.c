@@ -16,7 +16,8 @@ enum status path_join(char *path, size_t size, const char *directory, const char
     const char *slash = length && directory[length - 1] == '/' ? "" : "/";
     int written = snprintf(path, size, "%s%s%s", directory, slash, name);
     if (written < 0 || (size_t)written >= size)
-        return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s%s%s", directory, slash, name);
+        return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s%s%s", directory, slash,
+                         name);
     return STATUS_OK;
 }
 

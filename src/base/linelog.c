@@ -38,10 +38,10 @@ static bool line_accept(char *line, size_t length)
     return true;
 }
 
-/* Walks the lines of `contents`; *intact is the length of the good front part. Only a last line may be
- * bad, and it counts as torn. */
-static enum status walk(const char *path, struct buffer *contents, linelog_visit visit, void *context,
-                        size_t *intact, struct error *err)
+/* Walks the lines of `contents`; *intact is the length of the good front part. Only a last line may
+ * be bad, and it counts as torn. */
+static enum status walk(const char *path, struct buffer *contents, linelog_visit visit,
+                        void *context, size_t *intact, struct error *err)
 {
     char *text = (char *)contents->data;
     size_t start = 0;
@@ -125,7 +125,8 @@ void linelog_close(struct linelog *log)
     free(log);
 }
 
-enum status linelog_append(struct linelog *log, bool sync, struct error *err, const char *format, ...)
+enum status linelog_append(struct linelog *log, bool sync, struct error *err, const char *format,
+                           ...)
 {
     va_list arguments;
     va_start(arguments, format);

@@ -104,12 +104,8 @@ static enum status open_sink(const struct cli_options *options, const struct dec
     if (deck->stream.source != DECK_SOURCE_KAFKA || deck_is_embedded(deck))
         return error_set(err, STATUS_USAGE,
                          "gen has nowhere to write to: the deck names no Kafka brokers; give "
-                         "-b BROKERS and -t TOPIC, or --out PREFIX for files, or --out - ");
-    const struct kafka_config kafka = {.brokers = deck->stream.brokers,
-                                       .topic = deck->stream.topic,
-                                       .properties =
-                                           (const char *const *)deck->stream.rdkafka.items,
-                                       .property_pairs = deck->stream.rdkafka.count / 2};
+                         "-b BROKERS and -t TOPIC, or --out PREFIX for files, or --out -");
+    const struct kafka_config kafka = kafka_of_deck(deck);
     return sink_open_kafka(&kafka, partitions, sink, err);
 }
 
@@ -117,10 +113,6 @@ static enum status generate(const struct cli_options *options, const struct deck
                             struct sink *sink, struct error *err)
 {
     struct generator_config config = generator_of_deck(deck);
-    config.field_time = deck->stream.field_time;
-    config.field_x = deck->stream.field_x;
-    config.field_y = deck->stream.field_y;
-    config.field_value = deck->stream.field_value;
     enum event_format format =
         deck->stream.format == DECK_FORMAT_BINARY ? EVENT_BINARY : EVENT_JSON;
     struct pace pace = {.begin = now(), .step = -1};

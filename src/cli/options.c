@@ -8,8 +8,8 @@
 
 enum { MAX_FLAGS = 64, FIRST_CODE = 256 };
 
-/* What getopt_long() wants to know, for the flags of one command. Its code for the flag at position i
- * of the table is FIRST_CODE + i or the flag's letter. */
+/* What getopt_long() wants to know, for the flags of one command. Its code for the flag at position
+ * i of the table is FIRST_CODE + i or the flag's letter. */
 struct syntax {
     char letters[2 * MAX_FLAGS + 3];
     struct option names[MAX_FLAGS + 1];

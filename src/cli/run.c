@@ -79,7 +79,8 @@ static enum status run_parallel(const struct cli_options *options, struct error 
     return status;
 }
 
-/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is talking. */
+/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is
+ * talking. */
 static void tell(enum status status, struct error *err)
 {
     int rank;

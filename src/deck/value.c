@@ -101,7 +101,7 @@ static enum status read_number(const struct setting *setting, const char *text, 
 
 static enum status set_double(const struct setting *setting)
 {
-    double value = 0.0;
+    double value = 0;
     const char *text = plain_text(setting, "a number");
     if (!text)
         return STATUS_BAD_DECK;

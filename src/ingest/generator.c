@@ -22,9 +22,9 @@ static const double SPARSE = 0.125;
 
 struct generator {
     struct generator_config config;
-    int part;               /* the only partition made, or ALL_PARTITIONS */
-    int64_t x_begin, x_end; /* the columns visited */
-    int *partition_of_column;
+    int part;                 /* the only partition made, or ALL_PARTITIONS */
+    int64_t x_begin, x_end;   /* the columns visited */
+    int *partition_of_column; /* [gnx], of a generator of all partitions by column */
     bool mute;        /* no sensor ever speaks: an endless search for an event would not end */
     int64_t *offsets; /* [partitions]: of the next event */
     uint64_t seed_key, step_key;
@@ -65,20 +65,26 @@ static void plan_delays(struct generator *g)
     g->calendar = calendar_create(buckets, g->bucket_steps * g->step_us);
 }
 
-/* Column x belongs to partition p when floor(x*P/nx) = p. */
+/* The first column of a partition: floor(x*P/nx) = p from x = ceil(p*nx/P) on. */
+static int64_t first_column(const struct generator_config *config, int64_t partition)
+{
+    return (partition * config->gnx + config->partitions - 1) / config->partitions;
+}
+
 static void plan_columns(struct generator *g)
 {
     const struct generator_config *config = &g->config;
-    bool cut = g->part != ALL_PARTITIONS && !config->partition_by_key;
+    g->x_end = config->gnx;
+    if (config->partition_by_key)
+        return;
+    if (g->part != ALL_PARTITIONS) {
+        g->x_begin = first_column(config, g->part);
+        g->x_end = first_column(config, g->part + 1);
+        return;
+    }
     g->partition_of_column = must(calloc((size_t)config->gnx, sizeof(int)));
     for (int64_t x = 0; x < config->gnx; x++)
         g->partition_of_column[x] = (int)(x * config->partitions / config->gnx);
-    g->x_begin = 0;
-    g->x_end = config->gnx;
-    while (cut && g->x_begin < g->x_end && g->partition_of_column[g->x_begin] < g->part)
-        g->x_begin++;
-    while (cut && g->x_end > g->x_begin && g->partition_of_column[g->x_end - 1] > g->part)
-        g->x_end--;
 }
 
 void generator_destroy(struct generator *g)
@@ -106,7 +112,7 @@ static uint64_t cell_key(const struct generator *g, int64_t x, int64_t y)
 static int partition_of(const struct generator *g, int64_t x, int64_t y)
 {
     if (!g->config.partition_by_key)
-        return g->partition_of_column[x];
+        return g->part != ALL_PARTITIONS ? g->part : g->partition_of_column[x];
     uint8_t key[EVENT_KEY_BYTES];
     event_key(x, y, key);
     return (int)(XXH32(key, sizeof key, 0) % (unsigned)g->config.partitions);

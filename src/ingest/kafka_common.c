@@ -13,7 +13,8 @@
 #include "base/log.h"
 
 enum { SYSLOG_ERROR = 3 };
-enum { WARNED_MAX = 64, REASON_SIZE = 512, PROBE_MS = 2000 };
+enum { WARNED_MAX = 64, REASON_SIZE = 512, PROBE_EVERY_MS = 1000 };
+enum { SHORT_PROBE_MS = 100, LAST_PROBE_MS = 2000 };
 
 struct kafka_client {
     rd_kafka_t *rk;
@@ -21,6 +22,7 @@ struct kafka_client {
     void *user;
     char *brokers;
     int limit_ms;
+    int64_t next_probe_ms;
     atomic_bool running; /* before, a failure is reported by the call that waits for it */
 
     pthread_mutex_t lock; /* the rest is written by callbacks on any thread */
@@ -77,11 +79,22 @@ enum status kafka_status(rd_kafka_resp_err_t code)
     }
 }
 
-/* Equal but for digits is the same text: ports, durations and counts vary. */
+/* Without the name of the thread, and of one of several connections to the same broker. */
+static const char *plain_text(const char *line)
+{
+    static const char coordinator[] = "GroupCoordinator: ";
+    const char *thread_end = line[0] == '[' ? strstr(line, "]: ") : NULL;
+    const char *text = thread_end ? thread_end + 3 : line;
+    bool named = strncmp(text, coordinator, sizeof coordinator - 1) == 0;
+    return named ? text + sizeof coordinator - 1 : text;
+}
+
+/* The same trouble told again differs in ports, durations and counts. */
 static uint64_t text_identity(const char *text)
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (const char *c = text; *c; c++)
+    const char *end = strstr(text, " (after ");
+    for (const char *c = text; *c && c != end; c++)
         if (!isdigit((unsigned char)*c))
             hash = (hash ^ (unsigned char)*c) * 1099511628211u;
     return hash;
@@ -114,8 +127,7 @@ static void take_log(const rd_kafka_t *rk, int level, const char *facility, cons
 {
     (void)facility;
     struct kafka_client *client = rd_kafka_opaque(rk);
-    const char *thread_end = line[0] == '[' ? strstr(line, "]: ") : NULL;
-    const char *text = thread_end ? thread_end + 3 : line;
+    const char *text = plain_text(line);
     if (level > SYSLOG_ERROR) {
         log_debug("kafka: %s", text);
         return;
@@ -126,9 +138,10 @@ static void take_log(const rd_kafka_t *rk, int level, const char *facility, cons
     warn_once(client, text);
 }
 
-static void take_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
+static void take_error(rd_kafka_t *rk, int code, const char *line, void *opaque)
 {
     (void)rk;
+    const char *text = plain_text(line);
     struct kafka_client *client = opaque;
     enum status status = kafka_status(code);
     /* The group serves lag reports only: a run does not end for want of them. */
@@ -138,7 +151,7 @@ static void take_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
         client->refused = code;
         snprintf(client->refusal, sizeof client->refusal, "%s", text);
     }
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && client->down_since_ms == 0)
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* told again only when one was up meanwhile */
         client->down_since_ms = kafka_now_ms();
     pthread_mutex_unlock(&client->lock);
     if (!refused)
@@ -323,16 +336,35 @@ enum status kafka_client_no_topic(struct kafka_client *client, const char *topic
                      client->brokers, list);
 }
 
-/* librdkafka tells that all brokers are down, but not that one is back: ask. */
+static void note_return(struct kafka_client *client, int64_t down_since_ms)
+{
+    pthread_mutex_lock(&client->lock);
+    client->down_since_ms = 0;
+    client->warned_count = 0; /* the next outage is news again */
+    pthread_mutex_unlock(&client->lock);
+    log_info("kafka: connected again after %.1f s",
+             (double)(kafka_now_ms() - down_since_ms) / 1000.0);
+}
+
+/* librdkafka tells once that all brokers are down, and never that one is back: ask. What still
+ * arrives proves nothing, it may have been fetched before. */
 static enum status check_reachable(struct kafka_client *client, int64_t down_since_ms,
                                    struct error *err)
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(client->rk, 0, NULL, &metadata, PROBE_MS);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    int64_t now_ms = kafka_now_ms();
+    bool last = now_ms - down_since_ms > client->limit_ms;
+    if (!last && now_ms < client->next_probe_ms)
+        return STATUS_OK;
+    client->next_probe_ms = now_ms + min_int64(PROBE_EVERY_MS, client->limit_ms / 8);
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(client->rk, 0, NULL, &metadata, last ? LAST_PROBE_MS : SHORT_PROBE_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(metadata);
+        note_return(client, down_since_ms);
+    } else if (last) {
         return unreachable(client, kafka_now_ms() - down_since_ms, err);
-    rd_kafka_metadata_destroy(metadata);
-    kafka_client_alive(client);
+    }
     return STATUS_OK;
 }
 
@@ -343,14 +375,5 @@ enum status kafka_client_check(struct kafka_client *client, struct error *err)
     pthread_mutex_lock(&client->lock);
     int64_t down_since_ms = client->down_since_ms;
     pthread_mutex_unlock(&client->lock);
-    if (down_since_ms != 0 && kafka_now_ms() - down_since_ms > client->limit_ms)
-        return check_reachable(client, down_since_ms, err);
-    return STATUS_OK;
-}
-
-void kafka_client_alive(struct kafka_client *client)
-{
-    pthread_mutex_lock(&client->lock);
-    client->down_since_ms = 0;
-    pthread_mutex_unlock(&client->lock);
+    return down_since_ms != 0 ? check_reachable(client, down_since_ms, err) : STATUS_OK;
 }

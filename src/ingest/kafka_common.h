@@ -40,9 +40,6 @@ enum status kafka_client_no_topic(struct kafka_client *client, const char *topic
 /* Serves callbacks without waiting, then tells whether the client can go on. */
 enum status kafka_client_check(struct kafka_client *client, struct error *err) MUST_CHECK;
 
-/* Something arrived: brokers that were down are back. Cheap. */
-void kafka_client_alive(struct kafka_client *client);
-
 /* The status of a librdkafka error, STATUS_IO when it has no better one. */
 enum status kafka_status(rd_kafka_resp_err_t code);
 

@@ -49,6 +49,7 @@ static enum status configure(rd_kafka_conf_t *conf, const struct kafka_setup *se
                              const struct kafka_config *config, struct error *err)
 {
     TRY(set_property(conf, "client.id", "heatstream", err));
+    TRY(set_property(conf, "reconnect.backoff.max.ms", "2000", err));
     TRY(set_properties(conf, setup->defaults, err));
     if (config->brokers)
         TRY(set_property(conf, "bootstrap.servers", config->brokers, err));

@@ -7,8 +7,8 @@
 
 #include "ingest/source.h"
 
-/* Zero-initialised is closed and valid. Written by this module, but for the counts of what was read since
- * the owner set them to 0. */
+/* Zero-initialised is closed and valid. Written by this module, but for the counts of what was
+ * read since the owner set them to 0. */
 struct kafka_lane {
     rd_kafka_queue_t *queue;
     int64_t next;             /* offset after the last one read */

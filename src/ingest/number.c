@@ -126,8 +126,8 @@ static double convert_copy(const struct number *number)
     return number->negative ? -magnitude : magnitude;
 }
 
-/* digits / power, rounded once: a quotient of at least 62 bits, the lowest one set when something was
- * left over, becomes a double as the exact value would. */
+/* digits / power, rounded once: a quotient of at least 62 bits, the lowest one set when something
+ * was left over, becomes a double as the exact value would. */
 static double divide(uint64_t digits, uint64_t power)
 {
     int shift = __builtin_clzll(digits) + 63;

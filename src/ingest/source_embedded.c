@@ -18,8 +18,9 @@
  * which the reader has not seen always fit. */
 enum { AHEAD_MAX = 16384, CHUNK = 1024, IDLE_MS = 20, TOPIC_SIZE = 300, OUT_OF_BAND_PAIRS = 3 };
 
-/* One partition. The broker's offsets count from 0 at every start, the reader's from `base`. Partitions
- * are made independently of each other, so that one which is not read holds back no other. */
+/* One partition. The broker's offsets count from 0 at every start, the reader's from `base`.
+ * Partitions are made independently of each other, so that one which is not read holds back no
+ * other. */
 struct stream {
     bool open;                /* false: left out */
     bool ended;               /* the thread's */

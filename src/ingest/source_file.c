@@ -13,7 +13,7 @@
 _Static_assert((int)LINE_BYTES_MAX == (int)DECODER_BYTES_MAX,
                "a line that was cut must be undecodable");
 
-enum { READ_MAX = 4096 };
+enum { READ_MAX = 1024 };
 
 struct file_partition {
     struct line_file *file;

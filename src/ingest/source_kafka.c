@@ -142,9 +142,9 @@ static enum status serve(struct kafka_source *self, struct error *err)
     return kafka_client_check(self->client, err);
 }
 
-/* librdkafka's fetching thread naps for up to a second once every queue is full, and does not notice
- * that one is being emptied. Any request to the partition's leader makes it look again; the answer is
- * of no interest, and with a time-out of 0 nobody waits for it. */
+/* librdkafka's fetching thread naps for up to a second once every queue is full, and does not
+ * notice that one is being emptied. Any request to the partition's leader makes it look again; the
+ * answer is of no interest, and with a time-out of 0 nobody waits for it. */
 static void nudge(struct kafka_source *self, int partition)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -165,8 +165,6 @@ static enum status kafka_read(struct source *source, int partition, int max,
     TRY(kafka_lane_read(lane, max, &failed, err));
     if (failed)
         return partition_failed(self, partition, failed, err);
-    if (lane->count > 0)
-        kafka_client_alive(self->client);
     self->full_read |= lane->count == max;
     if (lane->fresh_messages >= self->nudge_messages || lane->fresh_bytes >= self->nudge_bytes)
         nudge(self, partition);

@@ -7,7 +7,7 @@
 #include "source_ops.h"
 #include "waker.h"
 
-enum { READ_MAX = 4096 };
+enum { READ_MAX = 1024 };
 
 /* Every partition has a generator of its own that makes only its events: one that is read far ahead
  * of the others costs them nothing. */

@@ -39,7 +39,8 @@ static enum status capture_ends(struct root *root, int64_t *ends, struct error *
     return STATUS_OK;
 }
 
-/* A finished run of which nothing more is asked: its topic has not grown, its last window is reached. */
+/* A finished run of which nothing more is asked: its topic has not grown, its last window is
+ * reached. */
 static void compare_with_finish(struct root *root, const int64_t *ends_before)
 {
     struct manifest_finish finish;
@@ -51,7 +52,8 @@ static void compare_with_finish(struct root *root, const int64_t *ends_before)
         finish.window >= root->stop_after || (root->bounded && finish.at_end && !grown);
 }
 
-/* The captured ends of a bounded run: those of the journal while it is unfinished, else new ones. */
+/* The captured ends of a bounded run: those of the journal while it is unfinished, else new
+ * ones. */
 static enum status begin_ends(struct root *root, struct error *err)
 {
     int64_t *before = calloc((size_t)root->identity.partitions, sizeof *before);

@@ -26,6 +26,10 @@ struct generator_config generator_of_deck(const struct deck *deck)
         .delay_ms = deck->gen.delay_ms,
         .dropout = deck->gen.dropout,
         .duplicates = deck->gen.duplicates,
+        .field_time = deck->stream.field_time,
+        .field_x = deck->stream.field_x,
+        .field_y = deck->stream.field_y,
+        .field_value = deck->stream.field_value,
     };
 }
 

@@ -165,25 +165,25 @@ static void send_end(struct feed *feed)
         (void)send_state(feed, PARCEL_END);
 }
 
+static bool past_limit(const struct feed *feed)
+{
+    return windows_open_window(feed->config.windows) > feed->config.stop_after;
+}
+
 /* Closes every window that can be closed; false when the thread is done. */
 static bool close_windows(struct feed *feed)
 {
     struct windows *windows = feed->config.windows;
-    while (windows_can_close(windows)) {
-        if (windows_open_window(windows) > feed->config.stop_after)
-            return false;
+    while (!past_limit(feed) && windows_can_close(windows)) {
         if (windows_next_is_provisional(windows) && !send_state(feed, PARCEL_KEEP))
             return false;
         if (!send_window(feed))
             return false;
     }
-    if (windows_open_window(windows) > feed->config.stop_after)
-        return false;
-    if (windows_exhausted(windows)) {
-        send_end(feed);
-        return false;
-    }
-    return true;
+    if (!past_limit(feed) && !windows_exhausted(windows))
+        return true;
+    send_end(feed);
+    return false;
 }
 
 /* Nothing is at hand: moves the clocks of silent partitions, or waits. */
@@ -201,7 +201,8 @@ static void *feed_main(void *argument)
 {
     struct feed *feed = argument;
     struct error error;
-    while (!atomic_load(&feed->stop)) {
+    bool more = close_windows(feed); /* a restart may find nothing left to read */
+    while (more && !atomic_load(&feed->stop)) {
         int64_t taken;
         enum status status = drain_round(feed->config.drain, &taken, &error);
         if (status == STATUS_OK && !close_windows(feed))

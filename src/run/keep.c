@@ -12,10 +12,7 @@ static enum status gather_state(struct run *run, struct error *err)
     TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
     char hash[33];
     deck_hash(root->deck, hash);
-    struct state_origin origin = {.deck_hash = hash,
-                                  .topic = root->identity.topic,
-                                  .cluster_id = root->identity.cluster_id,
-                                  .partitions = root->identity.partitions};
+    struct state_origin origin = state_origin_of(root, hash);
     buffer_clear(&run->saved_state);
     state_save(&run->state, &origin, parcel->fingerprints, &parcel->windows_state,
                &run->saved_state);

@@ -1,3 +1,4 @@
+#include "base/durable.h"
 #include "base/log.h"
 #include "run_internal.h"
 
@@ -19,7 +20,8 @@ static bool wall_clock_due(const struct root *root)
     return every_s > 0 && stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
 }
 
-/* Rank 0: the next parcel, asking for a state when someone wants a checkpoint; NULL: leave at once. */
+/* Rank 0: the next parcel, asking for a state when someone wants a checkpoint; NULL: leave at
+ * once. */
 static struct parcel *await_parcel(struct run *run)
 {
     struct root *root = run->root;
@@ -52,8 +54,8 @@ static struct order order_step(struct run *run, const struct parcel *parcel)
     return order;
 }
 
-/* The end of a bounded run. A run whose last close was not provisional is gone on from its end, so that
- * state must be kept. */
+/* The end of a bounded run. A run whose last close was not provisional is gone on from its end, so
+ * that state must be kept. */
 static struct order order_finish(const struct run *run)
 {
     bool keep = run->root->deck->checkpoint.at_end || !run->state.provisional;
@@ -168,22 +170,28 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
     return STATUS_OK;
 }
 
+/* Rank 0: what `info` tells of a finished run, then the line that makes it one. */
+static enum status commit_finish(struct run *run, struct digest digest, struct error *err)
+{
+    struct root *root = run->root;
+    struct manifest_finish finish = {
+        .window = run->window, .digest = digest, .at_end = run->window < root->stop_after};
+    int64_t size;
+    TRY(dead_letters_sync(root->letters, &size, err));
+    buffer_clear(&root->summary);
+    summary_json(run, &root->summary);
+    TRY(durable_write_file(root->rundir.summary, root->summary.data, root->summary.size - 1, 0644,
+                           err));
+    return manifest_add_finished(root->manifest, &finish, err);
+}
+
 /* Every rank: the run is complete; rank 0 says so in the manifest. */
-static enum status finish_run(struct run *run, bool at_end, struct error *err)
+static enum status finish_run(struct run *run, struct error *err)
 {
     TRY(publish_flush(run, true, err));
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
-    if (run->root && run->root->failure == STATUS_OK) {
-        int64_t size;
-        enum status status = dead_letters_sync(run->root->letters, &size, err);
-        if (status == STATUS_OK)
-            status = manifest_add_finished(run->root->manifest,
-                                           &(struct manifest_finish){.window = run->window,
-                                                                     .digest = digest,
-                                                                     .at_end = at_end},
-                                           err);
-        root_note(run->root, status, err);
-    }
+    if (run->root && run->root->failure == STATUS_OK)
+        root_note(run->root, commit_finish(run, digest, err), err);
     TRY(root_share_failure(run, err));
     if (run->root)
         progress_summary(run, &digest);
@@ -202,7 +210,7 @@ enum status loop_run(struct run *run, struct error *err)
             finish_parcel(run->root);
         TRY(status);
         if (order.finished)
-            return finish_run(run, order.kind == ORDER_END, err);
+            return finish_run(run, err);
         if (order.kind == ORDER_END) {
             if (run->root)
                 *err = run->root->failure_error;

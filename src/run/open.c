@@ -8,21 +8,6 @@
 #include "window/advance.h"
 #include "window/windows_state.h"
 
-void root_note(struct root *root, enum status status, const struct error *err)
-{
-    if (status == STATUS_OK || root->failure != STATUS_OK)
-        return;
-    root->failure = status;
-    root->failure_error = *err;
-}
-
-enum status root_share_failure(struct run *run, struct error *err)
-{
-    if (run->root && run->root->failure != STATUS_OK)
-        *err = run->root->failure_error;
-    return agree(run->domain, run->root ? run->root->failure : STATUS_OK, err);
-}
-
 /* Ranks started without each other would each run the whole thing and fight over the output. */
 static enum status check_launch(struct error *err)
 {
@@ -77,39 +62,6 @@ static enum status open_root(struct run *run, struct error *err)
     return open_directory(run, err);
 }
 
-static enum estimate estimate_of(int estimate)
-{
-    static const enum estimate same[] = {
-        [DECK_MEAN] = ESTIMATE_MEAN,     [DECK_SUM] = ESTIMATE_SUM,     [DECK_LAST] = ESTIMATE_LAST,
-        [DECK_LINEAR] = ESTIMATE_LINEAR, [DECK_CUBIC] = ESTIMATE_CUBIC,
-    };
-    return same[estimate];
-}
-
-static void windows_configure(const struct root *root, struct windows_config *config)
-{
-    const struct deck *deck = root->deck;
-    int64_t jump_ms = (deck->stream.horizon_windows - 1) * deck->time.window_ms;
-    *config = (struct windows_config){
-        .partitions = root->identity.partitions,
-        .gnx = deck->grid.nx,
-        .gny = deck->grid.ny,
-        .t0_ms = root->t0_ms,
-        .window_ms = deck->time.window_ms,
-        .disorder_ms = deck->stream.disorder_ms,
-        .horizon_windows = (int)deck->stream.horizon_windows,
-        .clock_sensors = (int)deck->stream.jump_cells,
-        .clock_expiry = deck->stream.jump_expiry,
-        .jump_ms = deck->stream.jump_ms > 0 ? deck->stream.jump_ms : jump_ms,
-        .max_gap_windows = root->options->accept_gap ? 0 : deck->stream.max_gap_windows,
-        .max_open_events = deck->stream.max_open_events,
-        .estimate = estimate_of(deck->stream.estimate),
-        .span = (int)deck->stream.span,
-        .hold = deck->stream.hold,
-        .gen_scale = deck->physics.gen_scale,
-    };
-}
-
 static enum status write_config(struct run *run, struct error *err)
 {
     const char *yaml = run->plan.provenance.config;
@@ -152,20 +104,10 @@ static void replay_timeouts(struct root *root)
         windows_add_advance(root->windows, idles[i].partition, idles[i].before, idles[i].to_ms);
 }
 
-/* Rank 0: windows as they were, the source at their cursors, the ingest thread. */
+/* Rank 0: the source at the windows' cursors, the ingest thread. */
 static enum status start_feed(struct run *run, struct error *err)
 {
     struct root *root = run->root;
-    struct windows_config config;
-    windows_configure(root, &config);
-    root->windows = windows_create(&config, root->first);
-    if (run->saved_state.size > 0) {
-        struct buffer_reader reader = {.data = run->saved_state.data,
-                                       .size = run->saved_state.size};
-        TRY(windows_load(root->windows, &reader, err));
-    }
-    for (int p = 0; p < root->identity.partitions; p++)
-        root->ledgers[p] = *windows_ledger(root->windows, p);
     replay_timeouts(root);
     root->drain =
         drain_create(root->source, root->decoder, root->windows, (int)root->deck->stream.batch);
@@ -246,13 +188,8 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
                      struct error *err)
 {
     TRY(plan_share(deck, options, &run->plan, err));
-    if (deck) {
-        run->root = calloc(1, sizeof *run->root);
-        if (!run->root)
-            abort();
-        run->root->deck = deck;
-        run->root->options = options;
-    }
+    if (deck)
+        run->root = root_create(deck, options);
     TRY(create_solver(run, err));
     TRY(agree(run->domain, run->root ? open_root(run, err) : STATUS_OK, err));
     run->idle = share_idleness(run);
@@ -263,32 +200,6 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     TRY(restart_choose(run, err));
     TRY(open_frames(run, err));
     return agree(run->domain, open_outputs(run, err), err);
-}
-
-static void root_destroy(struct root *root)
-{
-    if (!root)
-        return;
-    feed_stop(root->feed);
-    idle_destroy(root->idle);
-    drain_destroy(root->drain);
-    windows_destroy(root->windows);
-    dead_letters_close(root->letters);
-    decoder_destroy(root->decoder);
-    source_destroy(root->source);
-    journal_close(root->journal);
-    manifest_close(root->manifest);
-    log_close_file();
-    if (root->rundir_open)
-        rundir_close(&root->rundir);
-    buffer_release(&root->unflushed);
-    buffer_release(&root->summary);
-    free(root->offsets);
-    free(root->first);
-    free(root->ends);
-    free(root->fingerprints);
-    free(root->ledgers);
-    free(root);
 }
 
 enum status run_close(struct run *run, enum status status, struct error *err)

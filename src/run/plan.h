@@ -1,4 +1,5 @@
-/* The few values every rank needs, decided on rank 0 and broadcast: the other ranks never see the deck. */
+/* The few values every rank needs, decided on rank 0 and broadcast: the other ranks never see the
+ * deck. */
 #ifndef HEATSTREAM_RUN_PLAN_H
 #define HEATSTREAM_RUN_PLAN_H
 
@@ -21,7 +22,8 @@ struct plan {
     struct buffer texts;
 };
 
-/* Collective over MPI_COMM_WORLD: fills the plan from rank 0's deck. Fails the same way everywhere. */
+/* Collective over MPI_COMM_WORLD: fills the plan from rank 0's deck. Fails the same way
+ * everywhere. */
 enum status plan_share(const struct deck *deck, const struct run_options *options,
                        struct plan *plan, struct error *err) MUST_CHECK;
 void plan_release(struct plan *plan);

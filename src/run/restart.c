@@ -106,39 +106,17 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
     }
 }
 
-/* Rank 0: the state in the checkpoint just read. */
-static enum status recall(struct run *run, struct error *err)
-{
-    struct root *root = run->root;
-    struct buffer_reader reader = {.data = run->saved_state.data, .size = run->saved_state.size};
-    char hash[33];
-    deck_hash(root->deck, hash);
-    struct state_origin origin = {.deck_hash = hash,
-                                  .topic = root->identity.topic,
-                                  .cluster_id = root->identity.cluster_id,
-                                  .partitions = root->identity.partitions};
-    TRY(state_load(&reader, &origin, &run->state, root->fingerprints, err));
-    size_t rest = reader.size - reader.position;
-    memmove(run->saved_state.data, run->saved_state.data + reader.position, rest);
-    run->saved_state.size = rest;
-    log_info("going on after window %lld of %s", (long long)run->state.window, root->rundir.root);
-    return STATUS_OK;
-}
-
 static enum status begin_anew(struct run *run, struct error *err)
 {
-    run->state = (struct run_state){.window = -1};
-    buffer_clear(&run->saved_state);
-    if (!run->root || !run->root->finished_before)
-        return STATUS_OK;
-    return manifest_cut(run->root->manifest, -1, err);
+    recall_nothing(run);
+    return run->root->finished_before ? manifest_cut(run->root->manifest, -1, err) : STATUS_OK;
 }
 
-/* Rank 0: a finished run is gone on from before its first provisional window, and what came after is cut
- * without comparing. */
-static enum status recall_and_cut(struct run *run, struct error *err)
+/* Rank 0: a finished run is gone on from before its first provisional window, and what came after
+ * is cut without comparing. */
+static enum status go_on(struct run *run, struct error *err)
 {
-    TRY(recall(run, err));
+    TRY(recall_checkpoint(run, err));
     if (run->root->finished_before)
         return manifest_cut(run->root->manifest, run->state.window, err);
     return STATUS_OK;
@@ -159,10 +137,12 @@ enum status restart_choose(struct run *run, struct error *err)
         choice.next = manifest_checkpoints(run->root->manifest, &choice.list) - 1;
     bool found = false;
     enum status status = read_newest(run, &choice, &found, err);
-    if (status == STATUS_OK && !found)
-        status = agree(run->domain, begin_anew(run, err), err);
-    else if (status == STATUS_OK)
-        status = agree(run->domain, run->root ? recall_and_cut(run, err) : STATUS_OK, err);
+    if (status == STATUS_OK) {
+        enum status mine = STATUS_OK;
+        if (run->root)
+            mine = found ? go_on(run, err) : begin_anew(run, err);
+        status = agree(run->domain, mine, err);
+    }
     buffer_release(&choice.failures);
     if (status == STATUS_OK)
         share_position(run);

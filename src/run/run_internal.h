@@ -82,14 +82,18 @@ struct run {
     struct root *root;         /* NULL but on rank 0 */
 };
 
+/* root.c. The deck and the options are borrowed; destroy accepts NULL. */
+struct root *root_create(const struct deck *deck, const struct run_options *options);
+void root_destroy(struct root *root);
+
 /* Rank 0: remembers the first failure, which ends the run with the next order. */
 void root_note(struct root *root, enum status status, const struct error *err);
 
 /* Collective: rank 0's failure, if any, becomes everyone's. */
 enum status root_share_failure(struct run *run, struct error *err) MUST_CHECK;
 
-/* open.c: collective; leaves `run` ready for the loop. run_close() frees what there is, also after a
- * failure, whose status and text it is given and keeps. */
+/* open.c: collective; leaves `run` ready for the loop. run_close() frees what there is, also after
+ * a failure, whose status and text it is given and keeps. */
 enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
                      struct error *err) MUST_CHECK;
 enum status run_close(struct run *run, enum status status, struct error *err) MUST_CHECK;
@@ -101,8 +105,14 @@ enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
 enum status begin_run(struct root *root, struct error *err) MUST_CHECK;
 
 /* restart.c: collective. Chooses and reads the checkpoint to go on from; run->window is -1 without
- * one. On rank 0 run->saved_state is then what windows_load() wants. */
+ * one. */
 enum status restart_choose(struct run *run, struct error *err) MUST_CHECK;
+
+/* recall.c: rank 0: the windows and counts of a new run, or those in run->saved_state, whose topic,
+ * deck and offsets must agree with this run's. */
+void recall_nothing(struct run *run);
+enum status recall_checkpoint(struct run *run, struct error *err) MUST_CHECK;
+struct state_origin state_origin_of(const struct root *root, const char *deck_hash);
 
 /* loop.c: collective. STATUS_OK: finished; STATUS_STOPPED: to be gone on with. */
 enum status loop_run(struct run *run, struct error *err) MUST_CHECK;

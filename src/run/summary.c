@@ -39,7 +39,7 @@ void summary_json(const struct run *run, struct buffer *json)
     json_object_set_new(object, "window_ms", json_integer(run->plan.window_ms));
     json_object_set_new(object, "ledger", ledgers_json(root));
     json_object_set_new(object, "ranks", json_integer(run->domain->ranks));
-    json_object_set_new(object, "duration_s", json_real(stop_clock_s()));
+    json_object_set_new(object, "duration", json_real(stop_clock_s()));
     char *text = json_dumps(object, JSON_COMPACT);
     if (!text)
         abort();

@@ -17,8 +17,8 @@ void checkpoint_name(int64_t window, char name[32])
     snprintf(name, 32, "ckpt_%09lld.h5", (long long)window);
 }
 
-/* The columns' values of all ranks in order of x, on rank 0: [gnx], owned by the caller; elsewhere one
- * unused value. NULL when memory is short there. */
+/* The columns' values of all ranks in order of x, on rank 0: [gnx], owned by the caller; elsewhere
+ * one unused value. NULL when memory is short there. */
 static double *allocate_columns(const struct domain *domain)
 {
     return calloc(domain->rank == 0 ? (size_t)domain->gnx : 1, sizeof(double));
@@ -61,8 +61,7 @@ static enum status transfer_field(const struct domain *domain, const char *path,
     hid_t set = h5_own(&scope, H5Dopen2(file, "u", H5P_DEFAULT));
     hid_t space = h5_own(&scope, H5Dget_space(set));
     hid_t memory = h5_own(&scope, H5Screate_simple(2, memory_dims, NULL));
-    hid_t transfer = h5_own(&scope, H5Pcreate(H5P_DATASET_XFER));
-    h5_check(&scope, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
+    hid_t transfer = h5_transfer(&scope);
     h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
     h5_check(&scope, H5Sselect_hyperslab(memory, H5S_SELECT_SET, zero, NULL, count, NULL));
     enum status opened = scope.failed ? STATUS_IO : STATUS_OK;

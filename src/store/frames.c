@@ -15,7 +15,7 @@
 #include "segment.h"
 #include "stage.h"
 
-/* Flushing every frame would cost more than writing it: at most this part of the time goes there. */
+/* Flushing every frame would cost more than writing it: at most this part of the time is spent. */
 enum { FLUSH_SHARE = 20 };
 
 struct frames {

@@ -1,9 +1,12 @@
 #include "h5.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct h5_scope h5_begin(void)
 {
@@ -48,15 +51,64 @@ void h5_take_failure(struct h5_scope *scope, const struct h5_scope *inner)
     memcpy(scope->reason, inner->reason, sizeof scope->reason);
 }
 
-static herr_t close_id(hid_t id)
+/* An unnamed file in memory. */
+static int open_nowhere(void)
 {
-    return H5Iget_type(id) == H5I_FILE ? H5Fclose(id) : H5Idec_ref(id);
+    char name[64];
+    snprintf(name, sizeof name, "/heatstream-%ld", (long)getpid());
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd >= 0)
+        shm_unlink(name);
+    return fd;
+}
+
+/* Where the file of the default driver has its descriptor; NULL for a parallel file. */
+static int *descriptor_of(hid_t file)
+{
+    int *fd = NULL;
+    hid_t access = H5Fget_access_plist(file);
+    if (H5Pget_driver(access) != H5FD_SEC2 || H5Fget_vfd_handle(file, access, (void **)&fd) < 0)
+        fd = NULL;
+    H5Pclose(access);
+    return fd;
+}
+
+/* A file that HDF5 cannot write out (disk full) cannot be closed either, and what stays open
+ * crashes the process in MPI_Finalize. The file is lost anyway, so its remaining writes go to
+ * memory. */
+static void abandon(hid_t file, int *fd)
+{
+    int nowhere = open_nowhere();
+    if (nowhere < 0)
+        return;
+    dup2(nowhere, *fd);
+    close(nowhere);
+    /* After a failed flush the next one fails as well, for having begun already. */
+    for (int i = 0; i < 3 && H5Fflush(file, H5F_SCOPE_LOCAL) < 0; i++)
+        ;
+}
+
+/* Parallel files have no metadata to write, and ranks that failed make the same calls as the
+ * others. */
+static void close_file(struct h5_scope *scope, hid_t file)
+{
+    int *fd = descriptor_of(file);
+    if (fd && !scope->failed)
+        h5_check(scope, H5Fflush(file, H5F_SCOPE_LOCAL));
+    if (fd && scope->failed)
+        abandon(file, fd);
+    h5_check(scope, H5Fclose(file));
 }
 
 void h5_close_to(struct h5_scope *scope, int mark)
 {
-    while (scope->count > mark)
-        h5_check(scope, close_id(scope->ids[--scope->count]));
+    while (scope->count > mark) {
+        hid_t id = scope->ids[--scope->count];
+        if (H5Iget_type(id) == H5I_FILE)
+            close_file(scope, id);
+        else
+            h5_check(scope, H5Idec_ref(id));
+    }
 }
 
 enum status h5_end(struct h5_scope *scope, enum status status, struct error *err,
@@ -77,6 +129,20 @@ hid_t h5_access_serial(struct h5_scope *scope)
 {
     hid_t list = h5_own(scope, H5Pcreate(H5P_FILE_ACCESS));
     h5_check(scope, H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110));
+    /* Rank 0 holds the lock of the run; a reader's lock on a file must not stop a restart. */
+    h5_check(scope, H5Pset_file_locking(list, false, true));
+    /* Values are written when they are given, so that it is that call which fails. */
+    h5_check(scope, H5Pset_sieve_buf_size(list, 0));
+    h5_check(scope, H5Pset_cache(list, 0, 0, 0, 0.0));
+    return list;
+}
+
+/* The default driver marks a file as open for writing, and after a kill nobody could open it any
+ * more; the MPI-IO driver does not. */
+hid_t h5_access_in_place(struct h5_scope *scope)
+{
+    hid_t list = h5_access_serial(scope);
+    h5_check(scope, H5Pset_fapl_mpio(list, MPI_COMM_SELF, MPI_INFO_NULL));
     return list;
 }
 
@@ -85,6 +151,14 @@ hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain)
     hid_t list = h5_access_serial(scope);
     h5_check(scope, H5Pset_fapl_mpio(list, domain->comm, MPI_INFO_NULL));
     h5_check(scope, H5Pset_coll_metadata_write(list, true));
+    return list;
+}
+
+hid_t h5_transfer(struct h5_scope *scope)
+{
+    hid_t list = h5_own(scope, H5Pcreate(H5P_DATASET_XFER));
+    h5_check(scope, H5Pset_dxpl_mpio(list, H5FD_MPIO_COLLECTIVE));
+    h5_check(scope, H5Pset_dxpl_mpio_collective_opt(list, H5FD_MPIO_INDIVIDUAL_IO));
     return list;
 }
 

@@ -1,6 +1,6 @@
-/* HDF5 with one outcome per piece of work: identifiers are owned by a scope, the first failure is kept
- * with the library's reason, later calls on its invalid identifiers are harmless, and h5_end() closes
- * everything and reports. Only src/store sees this header. */
+/* HDF5 with one outcome per piece of work: identifiers are owned by a scope, the first failure is
+ * kept with the library's reason, later calls on its invalid identifiers are harmless, and
+ * h5_end() closes everything and reports. Only src/store sees this header. */
 #ifndef HEATSTREAM_STORE_H5_H
 #define HEATSTREAM_STORE_H5_H
 
@@ -41,9 +41,16 @@ void h5_close_to(struct h5_scope *scope, int mark);
 enum status h5_end(struct h5_scope *scope, enum status status, struct error *err,
                    const char *format, ...) __attribute__((format(printf, 4, 5))) MUST_CHECK;
 
-/* File access lists. The parallel one is collective in use; both write the 1.10 format. */
+/* File access lists: of one rank for files that are new or only read, of one rank for changing a
+ * file that others read, and collective. */
 hid_t h5_access_serial(struct h5_scope *scope);
+hid_t h5_access_in_place(struct h5_scope *scope);
 hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain);
+
+/* A transfer list in which every rank joins the call and then writes or reads its own part itself.
+ * HDF5's other collective mode hands data to a few ranks through OMPIO, and when one of those
+ * fails (disk full) the others wait for it for ever. */
+hid_t h5_transfer(struct h5_scope *scope);
 
 /* A fixed-length string type of `size` bytes (at least 1), null-padded, UTF-8. */
 hid_t h5_string_type(struct h5_scope *scope, size_t size);

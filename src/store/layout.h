@@ -1,4 +1,5 @@
-/* What a frames file looks like inside. A segment and the master differ only in where their rows lie. */
+/* What a frames file looks like inside. A segment and the master differ only in where their rows
+ * lie. */
 #ifndef HEATSTREAM_STORE_LAYOUT_H
 #define HEATSTREAM_STORE_LAYOUT_H
 
@@ -12,8 +13,8 @@ struct layout_offsets {
     int64_t *first, *next;
 };
 
-/* What all files of a run share; written by frames_open() and, the epoch, by the first row. Strings and
- * provenance are borrowed. */
+/* What all files of a run share; written by frames_open() and, the epoch, by the first row.
+ * Strings and provenance are borrowed. */
 struct layout {
     const char *run_id, *title;
     const struct provenance *provenance;

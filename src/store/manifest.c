@@ -93,7 +93,7 @@ const struct manifest_frame *manifest_find_frame(const struct manifest *manifest
     return slot ? &frames_of(manifest)[slot - 1] : NULL;
 }
 
-static void keep_frame(struct manifest *manifest, const struct manifest_frame *frame)
+static void note_frame(struct manifest *manifest, const struct manifest_frame *frame)
 {
     const struct manifest_frame *frames;
     int64_t count = manifest_frames(manifest, &frames);
@@ -105,7 +105,7 @@ static void keep_frame(struct manifest *manifest, const struct manifest_frame *f
 }
 
 /* Keeps the list in order of the windows, one entry each. */
-static void keep_checkpoint(struct manifest *manifest, const struct manifest_checkpoint *entry)
+static void note_checkpoint(struct manifest *manifest, const struct manifest_checkpoint *entry)
 {
     const struct manifest_checkpoint *list;
     int count = manifest_checkpoints(manifest, &list), at = count;
@@ -119,7 +119,7 @@ static void keep_checkpoint(struct manifest *manifest, const struct manifest_che
     checkpoints_of(manifest)[at] = *entry;
 }
 
-static void keep_finish(struct manifest *manifest, const struct manifest_finish *finish)
+static void note_finish(struct manifest *manifest, const struct manifest_finish *finish)
 {
     manifest->finished = true;
     manifest->finish = *finish;
@@ -138,7 +138,7 @@ static bool parse_frame(struct manifest *manifest, const char *text)
         .window = window, .revision = revision, .row = row, .final = final != 0};
     if (!digest_parse(digest, &frame.digest) || !digest_parse(stored, &frame.stored))
         return false;
-    keep_frame(manifest, &frame);
+    note_frame(manifest, &frame);
     return true;
 }
 
@@ -156,7 +156,7 @@ static bool parse_checkpoint(struct manifest *manifest, const char *text)
     if (!digest_parse(field, &entry.seal.field) || !digest_parse(outflow, &entry.seal.outflow) ||
         !digest_parse(state, &entry.seal.state))
         return false;
-    keep_checkpoint(manifest, &entry);
+    note_checkpoint(manifest, &entry);
     return true;
 }
 
@@ -173,7 +173,7 @@ static bool parse_finished(struct manifest *manifest, const char *text)
     finish.at_end = strcmp(how, "end") == 0;
     if (!finish.at_end && strcmp(how, "limit") != 0)
         return false;
-    keep_finish(manifest, &finish);
+    note_finish(manifest, &finish);
     return true;
 }
 
@@ -264,7 +264,7 @@ enum status manifest_add_frame(struct manifest *manifest, const struct manifest_
                                struct error *err)
 {
     TRY(append_frame(manifest->log, frame, err));
-    keep_frame(manifest, frame);
+    note_frame(manifest, frame);
     return STATUS_OK;
 }
 
@@ -272,7 +272,7 @@ enum status manifest_add_checkpoint(struct manifest *manifest,
                                     const struct manifest_checkpoint *entry, struct error *err)
 {
     TRY(append_checkpoint(manifest->log, entry, true, err));
-    keep_checkpoint(manifest, entry);
+    note_checkpoint(manifest, entry);
     return STATUS_OK;
 }
 
@@ -283,7 +283,7 @@ enum status manifest_add_finished(struct manifest *manifest, const struct manife
     digest_hex(finish->digest, hex);
     TRY(linelog_append(manifest->log, true, err, "finished %lld %s %s", (long long)finish->window,
                        hex, finish->at_end ? "end" : "limit"));
-    keep_finish(manifest, finish);
+    note_finish(manifest, finish);
     return STATUS_OK;
 }
 

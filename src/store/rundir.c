@@ -29,6 +29,7 @@ enum status rundir_paths(const char *out, const char *run_id, struct rundir *run
         {made.manifest, "manifest"},
         {made.journal, "journal"},
         {made.dead_letters, "dead_letters.ndjson"},
+        {made.summary, "summary.json"},
         {made.log, "log"},
         {made.stop, "STOP"},
         {made.lock, "lock"},
@@ -56,7 +57,8 @@ static enum status name_holder(const char *path, struct error *err)
     return STATUS_CANNOT_CREATE;
 }
 
-/* The ranks of a killed mpirun outlive it by up to a second: a restart at once must not be turned away. */
+/* The ranks of a killed mpirun outlive it by up to a second: a restart at once must not be turned
+ * away. */
 static bool lock_soon(int fd)
 {
     const struct timespec pause = {.tv_nsec = 50000000};
@@ -154,9 +156,10 @@ static enum status remove_series(const char *folder, const char *prefix, struct 
 
 enum status rundir_clear(struct rundir *rundir, struct error *err)
 {
-    static const char *const names[] = {
-        "manifest",      "manifest.tmp", "journal",   "config.yaml",   "dead_letters.ndjson",
-        "alerts.ndjson", "summary.json", "frames.h5", "frames.h5.tmp", "ckpt/latest"};
+    static const char *const names[] = {"summary.json",  "manifest",     "manifest.tmp",
+                                        "journal",       "config.yaml",  "dead_letters.ndjson",
+                                        "alerts.ndjson", "summary.json", "frames.h5",
+                                        "frames.h5.tmp", "ckpt/latest"};
     char path[PATH_MAX];
     /* The manifest goes first: without it nothing else is believed. */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -46,7 +46,7 @@ enum status segment_write_field(struct segment *segment, int64_t row,
     h5_check(&scope,
              H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start, NULL, count, NULL));
     h5_check(&scope, H5Dwrite(segment->temperature, slab->type, slab->space, segment->field_space,
-                              slab->collective, slab->cells));
+                              slab->transfer, slab->cells));
     return h5_end(&scope, STATUS_IO, err, "writing row %lld of %s", (long long)row, segment->path);
 }
 

@@ -1,6 +1,6 @@
-/* One file frames/seg_NNNNNN.h5. While it is open it has all its `per_segment` rows, unwritten ones with
- * window -1, and nothing but raw data in place ever changes; rank 0 makes it whole, and trims it to the
- * rows it really has when the run closes. */
+/* One file frames/seg_NNNNNN.h5. While it is open it has all its `per_segment` rows, unwritten
+ * ones with window -1, and nothing but raw data in place ever changes; rank 0 makes it whole, and
+ * trims it to the rows it really has when the run closes. */
 #ifndef HEATSTREAM_STORE_SEGMENT_H
 #define HEATSTREAM_STORE_SEGMENT_H
 
@@ -22,7 +22,7 @@ struct segment {
 struct segment_slab {
     const void *cells;
     hid_t type, space; /* of the cells in memory */
-    hid_t collective;  /* transfer list */
+    hid_t transfer;    /* transfer list */
     hsize_t x0, nx, ny;
 };
 
@@ -33,8 +33,9 @@ void segment_name(int64_t number, char name[64]);
 enum status segment_create(const struct layout *layout, const char *path,
                            struct error *err) MUST_CHECK;
 
-/* Rank 0: verifies that the closed file fits the layout and holds its first `rows` rows, and brings it
- * to its full number of rows again, those after `rows` unwritten. STATUS_BAD_DATA when it does not. */
+/* Rank 0: verifies that the closed file fits the layout and holds its first `rows` rows, and
+ * brings it to its full number of rows again, those after `rows` unwritten. STATUS_BAD_DATA when
+ * it does not. */
 enum status segment_prepare(const struct layout *layout, const char *path, int64_t rows,
                             struct error *err) MUST_CHECK;
 

@@ -9,8 +9,9 @@
 #include "base/arith.h"
 #include "base/durable.h"
 
-/* All space is there from the beginning, found by arithmetic (HDF5's implicit index): no write of a row
- * changes anything but the row. The field's space is never filled, so that the file starts sparse. */
+/* All space is there from the beginning, found by arithmetic (HDF5's implicit index): no write of
+ * a row changes anything but the row. The field's space is never filled, so that the file starts
+ * sparse. */
 static void place_in_chunks(struct h5_scope *scope, const struct layout_rows *rows, hid_t list,
                             const char *path, int rank, const hsize_t *dims)
 {
@@ -149,7 +150,7 @@ enum status segment_prepare(const struct layout *layout, const char *path, int64
                             struct error *err)
 {
     struct h5_scope scope = h5_begin();
-    hid_t access = h5_access_serial(&scope);
+    hid_t access = h5_access_in_place(&scope);
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDWR, access));
     hid_t set = h5_own(&scope, H5Dopen2(file, "/temperature", H5P_DEFAULT));
     enum status status = check_field(&scope, set, layout, rows, err);
@@ -187,7 +188,7 @@ enum status segment_trim(const struct layout *layout, const char *path, int64_t 
     if (rows >= layout->per_segment)
         return STATUS_OK;
     struct h5_scope scope = h5_begin();
-    hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDWR, h5_access_serial(&scope)));
+    hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDWR, h5_access_in_place(&scope)));
     resize(&scope, file, rows, rows);
     TRY(h5_end(&scope, STATUS_IO, err, "trimming %s to %lld rows", path, (long long)rows));
     return durable_sync(path, err);

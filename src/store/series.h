@@ -40,7 +40,8 @@ hid_t series_type(struct h5_scope *scope, enum series_kind kind);
 const void *series_fill(enum series_kind kind);
 
 /* The day on which the first frame's time lies, from which /time is counted: in f64 xarray decodes
- * milliseconds exactly only while they are small. 0, the epoch itself, outside the years 1 to 9999. */
+ * milliseconds exactly only while they are small. 0, the epoch itself, outside the years 1 to
+ * 9999. */
 int64_t series_epoch(int64_t event_time_ms);
 void series_time_units(int64_t epoch_ms, char units[64]);
 

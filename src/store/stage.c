@@ -12,7 +12,7 @@ struct stage {
     float *columns; /* [nx][ny], for f32 only: the values as stored */
     void *rows;     /* [ny][nx] */
     struct h5_scope scope;
-    hid_t space, collective;
+    hid_t space, transfer;
 };
 
 struct stage *stage_create(const struct domain *domain, bool f64)
@@ -30,8 +30,7 @@ struct stage *stage_create(const struct domain *domain, bool f64)
     stage->rows = malloc(cells * (f64 ? sizeof(double) : sizeof(float)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
-    stage->collective = h5_own(&stage->scope, H5Pcreate(H5P_DATASET_XFER));
-    h5_check(&stage->scope, H5Pset_dxpl_mpio(stage->collective, H5FD_MPIO_COLLECTIVE));
+    stage->transfer = h5_transfer(&stage->scope);
     if (stage->rows && (f64 || stage->columns) && !stage->scope.failed)
         return stage;
     stage_destroy(stage);
@@ -109,7 +108,7 @@ struct segment_slab stage_slab(const struct stage *stage)
         .cells = stage->rows,
         .type = stage->f64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT,
         .space = stage->space,
-        .collective = stage->collective,
+        .transfer = stage->transfer,
         .x0 = stage->x0,
         .nx = (hsize_t)stage->nx,
         .ny = (hsize_t)stage->ny,

@@ -1,4 +1,5 @@
-/* The way of a frame from memory (columns, y fastest, f64) to the file (rows, x fastest, f32 or f64). */
+/* The way of a frame from memory (columns, y fastest, f64) to the file (rows, x fastest, f32 or
+ * f64). */
 #ifndef HEATSTREAM_STORE_STAGE_H
 #define HEATSTREAM_STORE_STAGE_H
 
@@ -11,8 +12,8 @@ struct stage;
 struct stage *stage_create(const struct domain *domain, bool f64);
 void stage_destroy(struct stage *stage); /* accepts NULL */
 
-/* Collective: converts and transposes the field; returns the digest of the values as they are stored,
- * column by column. */
+/* Collective: converts and transposes the field; returns the digest of the values as they are
+ * stored, column by column. */
 struct digest stage_field(struct stage *stage, struct digester *digester,
                           const struct field *field);
 

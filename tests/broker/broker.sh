@@ -5,6 +5,8 @@
 #   broker.sh stop DIR       kills it and removes DIR
 #   broker.sh status DIR     exit 0 while it runs, and prints the address
 #   broker.sh jars [--version 3.9|4]                           fetches the jars into build/, once
+#   broker.sh run [--version 3.9|4] [--set key=value]… -- COMMAND…
+#                            with a broker at $HEATSTREAM_TEST_BROKER, for as long as it takes
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,7 +20,7 @@ die() {
 }
 
 usage() {
-    sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 64
 }
 
@@ -101,7 +103,7 @@ EOF
 broker_pid() {
     local pid
     pid=$(cat "$1/pid" 2>/dev/null) || return 1
-    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$1/server.properties" || return 1
+    tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$1/server.properties" || return 1
     echo "$pid"
 }
 
@@ -173,10 +175,21 @@ status() { # directory
     cat "$1/address"
 }
 
+run() {
+    local scratch status=0
+    scratch=$(mktemp -d)
+    # shellcheck disable=SC2064 # the directory of now
+    trap "kill_broker '$scratch/broker'; rm -rf '$scratch'" EXIT
+    HEATSTREAM_TEST_BROKER=$(start "$scratch/broker")
+    export HEATSTREAM_TEST_BROKER
+    "$@" || status=$?
+    exit "$status"
+}
+
 command=${1:-}
 [[ $command ]] || usage
 shift
-if [[ $command != jars ]]; then
+if [[ $command =~ ^(start|stop|status)$ ]]; then
     (($# >= 1)) || usage
     directory=$(realpath -m "$1")
     shift
@@ -185,11 +198,13 @@ while (($#)); do
     case $1 in
     --version) version=${2:?} && shift 2 ;;
     --set) settings+=("${2:?}") && shift 2 ;;
+    --) shift && break ;;
     *) usage ;;
     esac
 done
 case $command in
 start | stop | status) "$command" "$directory" ;;
+run) run "$@" ;;
 jars) jars ;;
 *) usage ;;
 esac

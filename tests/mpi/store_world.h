@@ -1,5 +1,5 @@
-/* What the MPI tests of the store share: a directory seen by all ranks, fields with values unique to
- * their cell, and the proof that no HDF5 object is left open. */
+/* What the MPI tests of the store share: a directory seen by all ranks, fields with values unique
+ * to their cell, and the proof that no HDF5 object is left open. */
 #ifndef HEATSTREAM_TESTS_STORE_WORLD_H
 #define HEATSTREAM_TESTS_STORE_WORLD_H
 

@@ -12,16 +12,12 @@ import pytest
 
 from .decks import Deck, Stream, merged, write_deck
 from .kafka import Kafka, NoServer, start_broker, stop_broker
-from .program import BINARY, Outcome, heatstream, remove_scratch
+from .program import BINARY, Outcome, heatstream
 from .results import RunDirectory
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "kafka: needs a real Apache Kafka")
-
-
-def pytest_sessionfinish() -> None:
-    remove_scratch()
 
 
 @pytest.fixture(scope="session", autouse=True)

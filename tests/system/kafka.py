@@ -6,13 +6,23 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
     ConfigResource,
     NewPartitions,
     NewTopic,
@@ -90,16 +100,20 @@ class Kafka:
 
     def configure(self, topic: str, config: dict[str, str]) -> None:
         admin = AdminClient({"bootstrap.servers": self.address})
-        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=config)
-        (future,) = admin.alter_configs([resource]).values()
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in config.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+        (future,) = admin.incremental_alter_configs([resource]).values()
         future.result(timeout=30)
 
     def producer(self, **properties: str | int) -> Producer:
         settings: dict[str, str | int] = {
             "bootstrap.servers": self.address,
-            "enable.idempotence": True,
+            "max.in.flight": 1,
             "message.max.bytes": 4_000_000,
-            "linger.ms": 5,
+            "linger.ms": 2,
         }
         return Producer(settings | {k.replace("_", "."): v for k, v in properties.items()})
 
@@ -132,8 +146,22 @@ class Kafka:
         self.send_stream(topic, stream)
         return topic
 
-    def read(self, topic: str, partition: int) -> Partition:
-        """What the broker delivers, with the holes it has, and the end as a consumer sees it."""
+    def read(self, topic: str, partitions: int) -> list[Partition]:
+        """What the broker delivers, with the holes it has, and the ends as a consumer sees them."""
+        found: list[list[Record]] = [[] for _ in range(partitions)]
+        for message in self.messages(topic, partitions):
+            partition, offset = message.partition(), message.offset()
+            assert partition is not None and offset is not None
+            found[partition].append((offset, message.key(), message.value()))
+        with self.consumer() as consumer:
+            bounds = [
+                consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=30)
+                for p in range(partitions)
+            ]
+        return [Partition(*b, records) for b, records in zip(bounds, found, strict=True)]
+
+    @contextmanager
+    def consumer(self) -> Iterator[Consumer]:
         consumer = Consumer(
             {
                 "bootstrap.servers": self.address,
@@ -142,24 +170,26 @@ class Kafka:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "fetch.message.max.bytes": 4_000_000,
+                "fetch.wait.max.ms": 5,
             }
         )
         try:
-            at = TopicPartition(topic, partition)
-            first, end = consumer.get_watermark_offsets(at, timeout=30)
-            consumer.assign([TopicPartition(topic, partition, first)])
-            return Partition(first, end, self.records(consumer))
+            yield consumer
         finally:
             consumer.close()
 
-    def records(self, consumer: Consumer) -> Sequence[Record]:
-        found: list[Record] = []
-        while True:
-            for message in consumer.consume(2_000, timeout=0.1):
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                    return found
-                assert error is None, error
-                offset = message.offset()
-                assert offset is not None
-                found.append((offset, message.key(), message.value()))
+    def messages(self, topic: str, partitions: int) -> list[Message]:
+        """From the first there is to the end of each partition."""
+        found: list[Message] = []
+        left = partitions
+        with self.consumer() as consumer:
+            consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
+            while left:
+                for message in consumer.consume(2_000, timeout=0.05):
+                    error = message.error()
+                    if error is None:
+                        found.append(message)
+                        continue
+                    assert error.code() == KafkaError._PARTITION_EOF, error
+                    left -= 1
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shlex
 import shutil
@@ -34,6 +35,7 @@ PLATFORM = {
 }
 
 
+@atexit.register
 def remove_scratch() -> None:
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
@@ -100,6 +102,9 @@ class Running:
 
     def ranks(self) -> list[int]:
         return sorted(p for p in tagged(self.tag) if Path(command_of(p)[0]).name == BINARY.name)
+
+    def has_ranks(self) -> bool:
+        return bool(self.ranks())
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -78,6 +78,15 @@ class RunDirectory:
         except FileNotFoundError:
             return 0
 
+    def promised(self) -> dict[int, str]:
+        """Digest of each window by the frame lines of the manifest, of which none may differ."""
+        digests: dict[int, str] = {}
+        for line in (self.path / "manifest").read_text().splitlines():
+            kind, window, *rest = line.split()
+            if kind == "frame" and line[-10:-8] == " #":
+                assert digests.setdefault(int(window), rest[2]) == rest[2], line
+        return digests
+
     def lasting(self) -> tuple[object, ...]:
         """Everything that is a function of the content, to be compared between two runs."""
         dead = self.path / "dead_letters.ndjson"

@@ -32,8 +32,7 @@ def topic(kafka: Kafka, stream: Stream) -> str:
 def from_offset(kafka: Kafka, topic: str, first: int) -> Result:
     """`first` negative: before the end."""
     parts: list[Partition] = []
-    for p in range(5):
-        whole = kafka.read(topic, p)
+    for whole in kafka.read(topic, 5):
         at = first if first >= 0 else whole.end + first
         parts.append(replace(whole, first=at, records=[r for r in whole.records if r[0] >= at]))
     return run_exact(parts, Setup.from_deck(DECK))

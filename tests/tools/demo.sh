@@ -8,11 +8,6 @@ out=out run=out/demo
 
 jobs/mpirun-local.sh -np 2 "$heatstream" run input/demo.yaml --restart=none --until end \
     --out "$out" -D run.id=demo </dev/null
-"$python" -m heatstream_analysis picture "$run"
-picture=$(find "$run" -maxdepth 1 -name '*.png' -newer "$run/config.yaml" | sort | head -n 1)
-if [ -z "$picture" ]; then
-    echo "demo: no picture in $run" >&2
-    exit 1
-fi
+picture=$("$python" -m heatstream_analysis picture "$run")
 echo "run directory: $PWD/$run"
 echo "picture:       $PWD/$picture"

@@ -47,7 +47,7 @@ install() {
 mapfile -t wanted < <(packages_of "$@")
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     [ "${DEPS:-}" = no ] && exit 0
-    echo "deps: not a Debian system. Install the equivalents of these packages, then run make with" \
+    echo "deps: not a Debian system. Install what these packages hold, then run make with" \
         "DEPS=no:" "${wanted[@]}" >&2
     exit 1
 fi

@@ -14,7 +14,8 @@ fi
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 root=${KEEP:-$(mktemp -d /var/tmp/fresh-debian.XXXXXX)}
-registry_variables='^((https?|no)_proxy|pip_(index_url|extra_index_url|cert|default_timeout|trusted_host)|ssl_cert_(file|dir)|maven_opts|maven_args)$'
+pip_variables='pip_(index_url|extra_index_url|cert|default_timeout|trusted_host)'
+registry_variables="^((https?|no)_proxy|$pip_variables|ssl_cert_(file|dir)|maven_(opts|args))\$"
 [ "$#" -gt 0 ] || set -- 'make demo' 'make test'
 
 clean_up() {

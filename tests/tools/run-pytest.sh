@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs pytest and closes with `STAGE: N passed, N failed`; a skipped test is named and counts as neither.
+# Runs pytest and closes with `STAGE: N passed, N failed`; a skipped test is named and counts as
+# neither.
 #     run-pytest.sh STAGE RESULTS.xml PYTHON [PYTEST ARGUMENT...]
 set -euo pipefail
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs test programs, shows the output of those that fail, and closes with `STAGE: N passed, N failed`.
+# Runs test programs, shows the output of those that fail, and closes with
+# `STAGE: N passed, N failed`.
 #     run-tests.sh unit PROGRAM...
 #     run-tests.sh mpi PROGRAM...       each with the rank counts in NP (default 1 2 3 4 6)
 # Exits non-zero when anything failed or nothing ran. The last line of a program that reads

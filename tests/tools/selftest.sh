@@ -1,5 +1,6 @@
 #!/bin/bash
-# Proves that the tools of this folder can fail: a failing program, a hanging one, a forbidden include.
+# Proves that the tools of this folder can fail: a failing program, a hanging one, a forbidden
+# include.
 set -euo pipefail
 
 tools=$(dirname "$0")
@@ -30,7 +31,8 @@ END
 must_fail 'a failing test program' "$tools/run-tests.sh" unit /bin/true /bin/false /bin/true
 must_fail 'a failing MPI program' env NP=1 "$tools/run-tests.sh" mpi /bin/false
 printf '#!/bin/sh\nexec sleep 60\n' >"$scratch/hang" && chmod +x "$scratch/hang"
-must_fail 'a test program that hangs' env TEST_TIMEOUT=0.2 "$tools/run-tests.sh" unit "$scratch/hang"
+must_fail 'a test program that hangs' \
+    env TEST_TIMEOUT=0.2 "$tools/run-tests.sh" unit "$scratch/hang"
 must_fail 'an empty list of tests' "$tools/run-tests.sh" unit
 must_fail 'an upward include' lint_snippet src/grid/halo.c '#include "solve/solver.h"'
 must_fail 'a sibling include' lint_snippet src/store/frames.c '#include "ingest/source.h"'

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The clock of a partition as the contract words it, with a table of all sensors: what the few that the
- * clock keeps are measured against. */
+/* The clock of a partition as the contract words it, with a table of all sensors: what the few that
+ * the clock keeps are measured against. */
 enum { CLOCK_TABLE_SENSORS = 16 };
 struct clock_table {
     bool known[CLOCK_TABLE_SENSORS], spoke[CLOCK_TABLE_SENSORS];

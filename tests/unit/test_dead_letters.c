@@ -18,7 +18,7 @@ static struct dead_letters *open_letters(int64_t size)
     return letters;
 }
 
-/* Writes letters over the bytes and returns the file's contents; the size told must be the file's. */
+/* Writes letters over the bytes and returns the file's contents; the size told must be its own. */
 static struct buffer write_letters(int64_t from, const struct dead_letter *letter, int64_t count,
                                    const void *bytes)
 {

@@ -1,57 +1,15 @@
-#include <math.h>
 #include <string.h>
 
-#include "ingest/generator.h"
-#include "unit.h"
-
-static struct generator_config usual(void)
-{
-    return (struct generator_config){.gnx = 13,
-                                     .gny = 7,
-                                     .partitions = 4,
-                                     .seed = 42,
-                                     .start_ms = 1700000000000,
-                                     .step_ms = 100,
-                                     .steps = 50,
-                                     .probability = 0.3,
-                                     .value = 2.5,
-                                     .zeros = true};
-}
+#include "generated.h"
 
 static struct generator_config stormy(void)
 {
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     config.jitter_ms = 40;
     config.delay_ms = 150;
     config.dropout = 0.1;
     config.duplicates = 0.2;
     return config;
-}
-
-struct events {
-    struct generated *items;
-    int64_t count;
-};
-
-static struct events take_all(struct generator *generator)
-{
-    struct events events = {0};
-    int64_t capacity = 0;
-    struct generated event;
-    while (generator_next(generator, &event)) {
-        if (events.count == capacity) {
-            capacity = capacity ? 2 * capacity : 1024;
-            events.items = realloc(events.items, (size_t)capacity * sizeof event);
-        }
-        events.items[events.count++] = event;
-    }
-    generator_destroy(generator);
-    return events;
-}
-
-static struct events make(const struct generator_config *config)
-{
-    return take_all(generator_create(config));
 }
 
 static bool same_event(const struct generated *a, const struct generated *b)
@@ -73,12 +31,12 @@ static bool same_events(const struct events *a, const struct events *b)
 static void same_configuration_gives_the_same_events(void)
 {
     struct generator_config config = stormy();
-    struct events a = make(&config), b = make(&config);
+    struct events a = generated_make(&config), b = generated_make(&config);
     CU_ASSERT(a.count > 4000);
     CU_ASSERT(same_events(&a, &b));
     free(b.items);
     config.seed++;
-    b = make(&config);
+    b = generated_make(&config);
     CU_ASSERT_FALSE(same_events(&a, &b));
     free(a.items);
     free(b.items);
@@ -88,7 +46,7 @@ static void same_configuration_gives_the_same_events(void)
 static void events_of_a_seed_are_pinned(void)
 {
     struct generator_config config = stormy();
-    struct events events = make(&config);
+    struct events events = generated_make(&config);
     uint64_t hash = 0;
     for (int64_t i = 0; i < events.count; i++) {
         const struct generated *event = &events.items[i];
@@ -103,10 +61,10 @@ static void events_of_a_seed_are_pinned(void)
 
 static int count_part_differences(const struct generator_config *config)
 {
-    struct events whole = make(config);
+    struct events whole = generated_make(config);
     int different = 0;
     for (int p = 0; p < config->partitions; p++) {
-        struct events part = take_all(generator_create_part(config, p));
+        struct events part = generated_take(generator_create_part(config, p));
         int64_t at = 0;
         for (int64_t i = 0; i < whole.count; i++)
             if (whole.items[i].partition == p)
@@ -128,7 +86,7 @@ static void partition_made_alone_equals_that_of_the_whole(void)
     config.zeros = false;
     config.probability = 0.05;
     CU_ASSERT_EQUAL(count_part_differences(&config), 0);
-    config = usual();
+    config = generated_usual();
     CU_ASSERT_EQUAL(count_part_differences(&config), 0);
     config.partition_by_key = true;
     CU_ASSERT_EQUAL(count_part_differences(&config), 0);
@@ -136,12 +94,12 @@ static void partition_made_alone_equals_that_of_the_whole(void)
 
 static int count_skip_differences(const struct generator_config *config)
 {
-    struct events part = take_all(generator_create_part(config, 2));
+    struct events part = generated_take(generator_create_part(config, 2));
     int different = 0;
     for (int64_t skipped = 0; skipped <= part.count; skipped += 37) {
         struct generator *generator = generator_create_part(config, 2);
         generator_skip(generator, skipped);
-        struct events rest = take_all(generator);
+        struct events rest = generated_take(generator);
         struct events expected = {part.items + skipped, part.count - skipped};
         different += !same_events(&rest, &expected);
         free(rest.items);
@@ -152,7 +110,7 @@ static int count_skip_differences(const struct generator_config *config)
 
 static void skipped_events_leave_the_others_as_they_were(void)
 {
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     CU_ASSERT_EQUAL(count_skip_differences(&config), 0);
     config.partition_by_key = true;
     CU_ASSERT_EQUAL(count_skip_differences(&config), 0);
@@ -165,7 +123,7 @@ static void skipped_events_leave_the_others_as_they_were(void)
 static void offsets_are_dense_and_steps_do_not_fall(void)
 {
     struct generator_config config = stormy();
-    struct events events = make(&config);
+    struct events events = generated_make(&config);
     int64_t next[4] = {0}, step = 0;
     int wrong = 0;
     for (int64_t i = 0; i < events.count; i++) {
@@ -181,8 +139,8 @@ static void offsets_are_dense_and_steps_do_not_fall(void)
 
 static void without_chance_every_sensor_speaks_once_a_step(void)
 {
-    struct generator_config config = usual();
-    struct events events = make(&config);
+    struct generator_config config = generated_usual();
+    struct events events = generated_make(&config);
     int seen[50][13][7] = {0}, wrong = 0;
     CU_ASSERT_EQUAL(events.count, 50 * 13 * 7);
     for (int64_t i = 0; i < events.count; i++) {
@@ -199,11 +157,11 @@ static void silent_sensors_leave_the_same_hot_events(void)
 {
     static const double probabilities[] = {0.02, 0.3, 1};
     for (int i = 0; i < 3; i++) {
-        struct generator_config config = usual();
+        struct generator_config config = generated_usual();
         config.probability = probabilities[i];
-        struct events all = make(&config);
+        struct events all = generated_make(&config);
         config.zeros = false;
-        struct events hot = make(&config);
+        struct events hot = generated_make(&config);
         int64_t at = 0;
         int wrong = 0;
         for (int64_t j = 0; j < all.count; j++)
@@ -219,126 +177,12 @@ static void silent_sensors_leave_the_same_hot_events(void)
     }
 }
 
-/* |k - n*p| below five standard deviations: a right generator fails once in two million seeds, and the
- * seed is fixed. */
-static bool is_likely(int64_t k, int64_t n, double p)
-{
-    return fabs((double)k - (double)n * p) < 5 * sqrt((double)n * p * (1 - p));
-}
-
-static int64_t count_hot(const struct events *events)
-{
-    int64_t hot = 0;
-    for (int64_t i = 0; i < events->count; i++)
-        hot += events->items[i].value != 0;
-    return hot;
-}
-
-static void probability_is_met_dense_and_sparse(void)
-{
-    static const double probabilities[] = {0.01, 0.1, 0.124, 0.126, 0.5, 0.9};
-    for (int i = 0; i < 6; i++) {
-        struct generator_config config = usual();
-        config.steps = 1000;
-        config.gny = 40;
-        config.probability = probabilities[i];
-        struct events events = make(&config);
-        CU_ASSERT(is_likely(count_hot(&events), events.count, probabilities[i]));
-        free(events.items);
-    }
-}
-
-/* Every cell by itself: no row or column may be preferred by the gaps of a sparse field. */
-static void every_cell_is_hot_equally_often(void)
-{
-    struct generator_config config = usual();
-    config.steps = 20000;
-    config.probability = 0.08;
-    config.zeros = false;
-    struct events events = make(&config);
-    int64_t hot[13][7] = {0};
-    for (int64_t i = 0; i < events.count; i++)
-        hot[events.items[i].x][events.items[i].y]++;
-    for (int x = 0; x < 13; x++)
-        for (int y = 0; y < 7; y++)
-            CU_ASSERT(is_likely(hot[x][y], 20000, 0.08));
-    free(events.items);
-}
-
-static void dropout_and_duplicates_have_their_rates(void)
-{
-    struct generator_config config = usual();
-    config.steps = 1000;
-    int64_t sent = config.steps * 13 * 7;
-    config.dropout = 0.1;
-    struct events events = make(&config);
-    CU_ASSERT(is_likely(sent - events.count, sent, 0.1));
-    free(events.items);
-    config.dropout = 0;
-    config.duplicates = 0.05;
-    events = make(&config);
-    CU_ASSERT(is_likely(events.count - sent, sent, 0.05));
-    int64_t twins = 0;
-    for (int64_t i = 1; i < events.count; i++)
-        twins += events.items[i].time_ms == events.items[i - 1].time_ms &&
-                 events.items[i].x == events.items[i - 1].x &&
-                 events.items[i].y == events.items[i - 1].y;
-    CU_ASSERT_EQUAL(twins, events.count - sent);
-    free(events.items);
-}
-
-/* Mean and standard deviation within five standard errors; the largest of 91000 normal numbers lies
- * between 3.7 and 6.5 standard deviations but once in a million. */
-static void jitter_is_normal(void)
-{
-    struct generator_config config = usual();
-    config.steps = 1000;
-    config.jitter_ms = 1000;
-    struct events events = make(&config);
-    double n = (double)events.count, sum = 0, squares = 0, largest = 0;
-    int64_t inside = 0;
-    for (int64_t i = 0; i < events.count; i++) {
-        const struct generated *event = &events.items[i];
-        double jitter = (double)(event->time_ms - (config.start_ms + event->step * 100));
-        sum += jitter;
-        squares += jitter * jitter;
-        inside += fabs(jitter) < 674.49;
-        largest = fmax(largest, fabs(jitter));
-    }
-    CU_ASSERT(fabs(sum / n) < 5 * 1000 / sqrt(n));
-    CU_ASSERT(fabs(sqrt(squares / n) - 1000) < 5 * 1000 / sqrt(2 * n));
-    CU_ASSERT(is_likely(inside, events.count, 0.5));
-    CU_ASSERT(largest > 3700 && largest < 6500);
-    free(events.items);
-}
-
-/* The delay is seen in whole steps: P(delay >= k steps) = exp(-k*step/mean). */
-static void delay_is_exponential(void)
-{
-    struct generator_config config = usual();
-    config.steps = 2000;
-    config.delay_ms = 150;
-    struct events events = make(&config);
-    int64_t beyond[5] = {0};
-    for (int64_t i = 0; i < events.count; i++) {
-        const struct generated *event = &events.items[i];
-        int64_t delay = event->step - (event->time_ms - config.start_ms) / 100;
-        CU_ASSERT_FATAL(delay >= 0);
-        for (int64_t k = 1; k < 5 && k <= delay; k++)
-            beyond[k]++;
-    }
-    CU_ASSERT_EQUAL(events.count, 2000 * 13 * 7);
-    for (int k = 1; k < 5; k++)
-        CU_ASSERT(is_likely(beyond[k], events.count, exp(-k * 100 / 150.0)));
-    free(events.items);
-}
-
 static void delays_of_many_steps_keep_every_event(void)
 {
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     config.step_ms = 1;
     config.delay_ms = 5000;
-    struct events events = make(&config);
+    struct events events = generated_make(&config);
     int64_t step = 0;
     CU_ASSERT_EQUAL(events.count, 50 * 13 * 7);
     for (int64_t i = 0; i < events.count; i++) {
@@ -355,11 +199,11 @@ static void delays_too_short_to_tell_keep_the_order(void)
     static const int64_t sizes[] = {3,
                                     13}; /* few events a step are sorted in another way than many */
     for (int i = 0; i < 2; i++) {
-        struct generator_config config = usual();
+        struct generator_config config = generated_usual();
         config.gnx = config.partitions = (int)sizes[i];
-        struct events at_once = make(&config);
+        struct events at_once = generated_make(&config);
         config.delay_ms = 1e-9;
-        struct events delayed = make(&config);
+        struct events delayed = generated_make(&config);
         CU_ASSERT(same_events(&at_once, &delayed));
         free(at_once.items);
         free(delayed.items);
@@ -368,7 +212,7 @@ static void delays_too_short_to_tell_keep_the_order(void)
 
 static void sensors_that_never_speak_end_the_stream(void)
 {
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     struct generated event;
     config.steps = 0;
     CU_ASSERT_EQUAL(generator_count(&config, 0), INT64_MAX);
@@ -388,9 +232,9 @@ static void sensors_that_never_speak_end_the_stream(void)
 
 static void time_that_leaves_int64_stays_at_its_end(void)
 {
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     config.start_ms = INT64_MAX - 150;
-    struct events events = make(&config);
+    struct events events = generated_make(&config);
     CU_ASSERT_EQUAL(events.items[events.count - 1].time_ms, INT64_MAX);
     free(events.items);
 }
@@ -413,7 +257,7 @@ static bool encodes_as(const struct generator_config *config, const struct gener
 
 static void json_text_is_the_shortest_and_names_are_the_decks(void)
 {
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     config.value = 0.1;
     struct generated event = {.time_ms = -5, .x = 12, .y = 0, .value = 0.1};
     CU_ASSERT(encodes_as(&config, &event, "{\"time\":-5,\"gridX\":12,\"gridY\":0,\"gen\":0.1}"));
@@ -432,7 +276,7 @@ static void binary_is_big_endian(void)
 {
     static const uint8_t expected_key[] = {0, 0, 0, 1, 0, 0, 1, 2};
     static const uint8_t expected[] = {0, 0, 0, 0, 0, 0, 1, 0, 0xBF, 0xF8, 0, 0, 0, 0, 0, 0};
-    struct generator_config config = usual();
+    struct generator_config config = generated_usual();
     struct generated event = {.time_ms = 256, .x = 1, .y = 258, .value = -1.5};
     struct buffer key = {0}, value = {0};
     struct generator *generator = generator_create(&config);
@@ -454,11 +298,6 @@ int main(void)
         UNIT_TEST(offsets_are_dense_and_steps_do_not_fall),
         UNIT_TEST(without_chance_every_sensor_speaks_once_a_step),
         UNIT_TEST(silent_sensors_leave_the_same_hot_events),
-        UNIT_TEST(probability_is_met_dense_and_sparse),
-        UNIT_TEST(every_cell_is_hot_equally_often),
-        UNIT_TEST(dropout_and_duplicates_have_their_rates),
-        UNIT_TEST(jitter_is_normal),
-        UNIT_TEST(delay_is_exponential),
         UNIT_TEST(delays_of_many_steps_keep_every_event),
         UNIT_TEST(delays_too_short_to_tell_keep_the_order),
         UNIT_TEST(sensors_that_never_speak_end_the_stream),

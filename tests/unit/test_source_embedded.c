@@ -227,7 +227,7 @@ static void a_partition_left_out_delivers_nothing(void)
     source_destroy(source);
 }
 
-/* 160,000 messages a partition, 11 MB: more than the broker would keep if it were given them all. */
+/* 160,000 messages a partition, 11 MB: more than the broker would keep, were it given them all. */
 static void a_partition_not_read_loses_nothing_and_holds_back_no_other(void)
 {
     struct generator_config generator = sensors(400);

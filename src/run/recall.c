@@ -1,0 +1,99 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "run_internal.h"
+#include "window/windows_state.h"
+
+static enum estimate estimate_of(int estimate)
+{
+    static const enum estimate same[] = {
+        [DECK_MEAN] = ESTIMATE_MEAN,     [DECK_SUM] = ESTIMATE_SUM,     [DECK_LAST] = ESTIMATE_LAST,
+        [DECK_LINEAR] = ESTIMATE_LINEAR, [DECK_CUBIC] = ESTIMATE_CUBIC,
+    };
+    return same[estimate];
+}
+
+static struct windows *windows_of(const struct root *root)
+{
+    const struct deck *deck = root->deck;
+    int64_t jump_ms = (deck->stream.horizon_windows - 1) * deck->time.window_ms;
+    struct windows_config config = {
+        .partitions = root->identity.partitions,
+        .gnx = deck->grid.nx,
+        .gny = deck->grid.ny,
+        .t0_ms = root->t0_ms,
+        .window_ms = deck->time.window_ms,
+        .disorder_ms = deck->stream.disorder_ms,
+        .horizon_windows = (int)deck->stream.horizon_windows,
+        .clock_sensors = (int)deck->stream.jump_cells,
+        .clock_expiry = deck->stream.jump_expiry,
+        .jump_ms = deck->stream.jump_ms > 0 ? deck->stream.jump_ms : jump_ms,
+        .max_gap_windows = root->options->accept_gap ? 0 : deck->stream.max_gap_windows,
+        .max_open_events = deck->stream.max_open_events,
+        .estimate = estimate_of(deck->stream.estimate),
+        .span = (int)deck->stream.span,
+        .hold = deck->stream.hold,
+        .gen_scale = deck->physics.gen_scale,
+    };
+    return windows_create(&config, root->first);
+}
+
+/* The cursor of a partition must lie within what the source has: else records were deleted, or the
+ * topic is another one under the same name. */
+static enum status check_cursor(struct root *root, int p, struct error *err)
+{
+    int64_t next = root->ledgers[p].next_offset, low, high;
+    TRY(source_bounds(root->source, p, &low, &high, err));
+    if (next < low)
+        return error_set(
+            err, STATUS_NO_INPUT,
+            "%s partition %d: the run goes on at offset %lld, but the first one left is "
+            "%lld: offsets %lld to %lld were deleted before they were read",
+            root->identity.topic, p, (long long)next, (long long)low, (long long)next,
+            (long long)low - 1);
+    if (next > high)
+        return error_set(
+            err, STATUS_BAD_DATA,
+            "%s partition %d: the run goes on at offset %lld, but the partition has offsets "
+            "%lld to %lld only: it was cut or made anew",
+            root->identity.topic, p, (long long)next, (long long)low, (long long)high - 1);
+    return STATUS_OK;
+}
+
+static void copy_ledgers(struct root *root)
+{
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->ledgers[p] = *windows_ledger(root->windows, p);
+}
+
+void recall_nothing(struct run *run)
+{
+    run->state = (struct run_state){.window = -1};
+    run->root->windows = windows_of(run->root);
+    copy_ledgers(run->root);
+}
+
+enum status recall_checkpoint(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    struct buffer_reader reader = {.data = run->saved_state.data, .size = run->saved_state.size};
+    char hash[33];
+    deck_hash(root->deck, hash);
+    struct state_origin origin = state_origin_of(root, hash);
+    TRY(state_load(&reader, &origin, &run->state, root->fingerprints, err));
+    root->windows = windows_of(root);
+    TRY(windows_load(root->windows, &reader, err));
+    copy_ledgers(root);
+    for (int p = 0; p < root->identity.partitions; p++)
+        TRY(check_cursor(root, p, err));
+    log_info("going on after window %lld of %s", (long long)run->state.window, root->rundir.root);
+    return STATUS_OK;
+}
+
+struct state_origin state_origin_of(const struct root *root, const char *deck_hash)
+{
+    return (struct state_origin){.deck_hash = deck_hash,
+                                 .topic = root->identity.topic,
+                                 .cluster_id = root->identity.cluster_id,
+                                 .partitions = root->identity.partitions};
+}

@@ -1,0 +1,55 @@
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "run_internal.h"
+
+struct root *root_create(const struct deck *deck, const struct run_options *options)
+{
+    struct root *root = calloc(1, sizeof *root);
+    if (!root)
+        abort();
+    root->deck = deck;
+    root->options = options;
+    return root;
+}
+
+void root_destroy(struct root *root)
+{
+    if (!root)
+        return;
+    feed_stop(root->feed);
+    idle_destroy(root->idle);
+    drain_destroy(root->drain);
+    windows_destroy(root->windows);
+    dead_letters_close(root->letters);
+    decoder_destroy(root->decoder);
+    source_destroy(root->source);
+    journal_close(root->journal);
+    manifest_close(root->manifest);
+    log_close_file();
+    if (root->rundir_open)
+        rundir_close(&root->rundir);
+    buffer_release(&root->unflushed);
+    buffer_release(&root->summary);
+    free(root->offsets);
+    free(root->first);
+    free(root->ends);
+    free(root->fingerprints);
+    free(root->ledgers);
+    free(root);
+}
+
+void root_note(struct root *root, enum status status, const struct error *err)
+{
+    if (status == STATUS_OK || root->failure != STATUS_OK)
+        return;
+    root->failure = status;
+    root->failure_error = *err;
+}
+
+enum status root_share_failure(struct run *run, struct error *err)
+{
+    if (run->root && run->root->failure != STATUS_OK)
+        *err = run->root->failure_error;
+    return agree(run->domain, run->root ? run->root->failure : STATUS_OK, err);
+}

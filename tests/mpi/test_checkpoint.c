@@ -1,0 +1,296 @@
+/* Checkpoints: the same state on any number of ranks, and nothing that was damaged is ever
+ * believed. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+#include "store/checkpoint.h"
+#include "store_world.h"
+
+enum { NX = 13, NY = 5, WINDOW = 41 };
+
+struct saved {
+    struct world world;
+    struct digester *digester;
+    struct checkpoint_seal seal;
+    char path[PATH_MAX];
+};
+
+static double outflow_of(int64_t x)
+{
+    return 3.0 + (double)x / 7.0;
+}
+
+static enum status save(struct saved *saved, size_t state_size, struct error *err)
+{
+    struct domain *domain = saved->world.domain;
+    struct checkpoint_config config = {saved->world.scratch.path, &world_provenance};
+    struct buffer state = {0};
+    double outflow[NX + 8];
+    for (size_t i = 0; i < state_size; i++)
+        buffer_put_u8(&state, (uint8_t)(i * 7));
+    for (int i = 0; i < domain->nx; i++)
+        outflow[i] = outflow_of(domain->x0 + i);
+    struct checkpoint_content content = {
+        .window = WINDOW,
+        .field = saved->world.field,
+        .outflow = outflow,
+        .state = domain->rank == 0 ? &state : NULL,
+        .summary = domain->rank == 0 ? "{\"window\": 41}" : NULL,
+    };
+    world_fill(&saved->world, 6);
+    enum status status =
+        checkpoint_write(domain, saved->digester, &config, &content, &saved->seal, err);
+    buffer_release(&state);
+    return status;
+}
+
+static struct saved saved_make(size_t state_size)
+{
+    char name[32];
+    struct error err = {""};
+    struct saved saved = {.world = world_make(MPI_COMM_WORLD, NX, NY, 4)};
+    saved.digester = digester_create(saved.world.domain);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(saved.digester);
+    CU_ASSERT_EQUAL(save(&saved, state_size, &err), STATUS_OK);
+    checkpoint_name(WINDOW, name);
+    scratch_file(&saved.world.scratch, name, saved.path);
+    return saved;
+}
+
+static void saved_destroy(struct saved *saved)
+{
+    digester_destroy(saved->digester);
+    world_destroy(&saved->world);
+}
+
+/* Reads it into a field of garbage on `domain`; true when it then holds what save() wrote. */
+static enum status load(const struct domain *domain, const char *path,
+                        const struct checkpoint_seal *seal, size_t state_size, bool *equal,
+                        struct error *err)
+{
+    struct digester *digester = digester_create(domain);
+    struct field *field = field_create(domain, -9.0);
+    struct buffer state = {0};
+    double outflow[NX + 8] = {0};
+    struct checkpoint_target target = {field, outflow, &state};
+    enum status status = checkpoint_read(domain, digester, path, seal, &target, err);
+    *equal = domain->rank != 0 || state.size == state_size;
+    for (size_t i = 0; i < state.size && *equal; i++)
+        *equal = state.data[i] == (uint8_t)(i * 7);
+    for (int i = 0; i < domain->nx; i++) {
+        *equal = *equal && outflow[i] == outflow_of(domain->x0 + i);
+        for (int j = 0; j < domain->ny; j++)
+            *equal = *equal && field_column(field, i)[j] == world_value(6, domain->x0 + i, j);
+    }
+    buffer_release(&state);
+    field_destroy(field);
+    digester_destroy(digester);
+    return status;
+}
+
+static void checkpoint_reads_back_bit_for_bit(void)
+{
+    static const size_t sizes[] = {0, 1, 100000};
+    for (int i = 0; i < 3; i++) {
+        bool equal;
+        struct error err = {""};
+        struct saved saved = saved_make(sizes[i]);
+        CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, &saved.seal, sizes[i], &equal, &err),
+                        STATUS_OK);
+        CU_ASSERT(equal);
+        CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, NULL, sizes[i], &equal, &err),
+                        STATUS_OK);
+        CU_ASSERT(equal);
+        saved_destroy(&saved);
+    }
+}
+
+static void checkpoint_is_read_by_any_number_of_ranks(void)
+{
+    struct saved saved = saved_make(50);
+    const struct domain *whole = saved.world.domain;
+    for (int readers = 1; readers <= whole->ranks; readers++) {
+        MPI_Comm part;
+        MPI_Comm_split(MPI_COMM_WORLD, whole->rank < readers ? 0 : MPI_UNDEFINED, whole->rank,
+                       &part);
+        if (part == MPI_COMM_NULL)
+            continue;
+        bool equal;
+        struct error err = {""};
+        struct domain *domain = NULL;
+        CU_ASSERT_EQUAL_FATAL(domain_create(part, NX, NY, 1, &domain, &err), STATUS_OK);
+        CU_ASSERT_EQUAL(load(domain, saved.path, &saved.seal, 50, &equal, &err), STATUS_OK);
+        CU_ASSERT(equal);
+        domain_destroy(domain);
+        MPI_Comm_free(&part);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    saved_destroy(&saved);
+}
+
+static void seal_is_that_of_the_contract(void)
+{
+    double outflow[NX];
+    struct saved saved = saved_make(9);
+    for (int64_t x = 0; x < NX; x++)
+        outflow[x] = outflow_of(x);
+    CU_ASSERT(digest_equal(saved.seal.field, world_digest(saved.world.domain, 6, true)));
+    CU_ASSERT(digest_equal(saved.seal.outflow, digest_bytes(outflow, sizeof outflow)));
+    saved_destroy(&saved);
+}
+
+static void latest_names_the_newest(void)
+{
+    struct saved saved = saved_make(9);
+    if (saved.world.domain->rank == 0) {
+        struct buffer text = {0};
+        struct error err;
+        char path[PATH_MAX];
+        CU_ASSERT_EQUAL(
+            durable_read_file(scratch_file(&saved.world.scratch, "latest", path), &text, &err),
+            STATUS_OK);
+        CU_ASSERT_EQUAL(text.size, 18);
+        CU_ASSERT_EQUAL(memcmp(text.data, "ckpt_000000041.h5\n", 18), 0);
+        buffer_release(&text);
+    }
+    saved_destroy(&saved);
+}
+
+static long size_of(const char *path)
+{
+    struct stat info = {0};
+    CU_ASSERT_EQUAL(stat(path, &info), 0);
+    return (long)info.st_size;
+}
+
+static void flip(const char *path, long offset)
+{
+    FILE *file = fopen(path, "r+b");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fseek(file, offset, SEEK_SET);
+    int byte = fgetc(file);
+    fseek(file, offset, SEEK_SET);
+    fputc(byte ^ (1 << (offset % 8)), file);
+    fclose(file);
+}
+
+/* Many ranks on few cores need long for each: fewer places then. */
+static long stride_of(const struct domain *domain)
+{
+    return domain->ranks == 1 ? 1 : 97;
+}
+
+static void expect_refused(struct saved *saved, const struct checkpoint_seal *seal)
+{
+    bool equal;
+    struct error err = {""};
+    MPI_Barrier(MPI_COMM_WORLD);
+    CU_ASSERT_EQUAL(load(saved->world.domain, saved->path, seal, 20, &equal, &err),
+                    STATUS_NO_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, saved->path));
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static void flipped_bit_anywhere_is_refused(void)
+{
+    bool equal;
+    struct error err = {""};
+    struct saved saved = saved_make(20);
+    bool first = saved.world.domain->rank == 0;
+    long size = size_of(saved.path), stride = stride_of(saved.world.domain);
+    for (long offset = 0; offset < size; offset += stride) {
+        if (first)
+            flip(saved.path, offset);
+        expect_refused(&saved, NULL);
+        if (first)
+            flip(saved.path, offset);
+    }
+    CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, &saved.seal, 20, &equal, &err), STATUS_OK);
+    CU_ASSERT(equal);
+    saved_destroy(&saved);
+}
+
+static void file_cut_or_extended_anywhere_is_refused(void)
+{
+    struct saved saved = saved_make(20);
+    bool first = saved.world.domain->rank == 0;
+    long size = size_of(saved.path), stride = stride_of(saved.world.domain);
+    for (long cut = size + 2; cut >= 0; cut -= stride) {
+        if (first)
+            CU_ASSERT_EQUAL(truncate(saved.path, cut), 0);
+        if (cut != size)
+            expect_refused(&saved, &saved.seal);
+    }
+    saved_destroy(&saved);
+}
+
+static void missing_foreign_and_newer_files_are_refused(void)
+{
+    struct saved saved = saved_make(20);
+    struct error err = {""};
+    struct checkpoint_seal other = saved.seal;
+    bool equal, first = saved.world.domain->rank == 0;
+    other.state.bytes[3] ^= 1;
+    expect_refused(&saved, &other);
+    struct domain *wider = NULL;
+    CU_ASSERT_EQUAL_FATAL(domain_create(MPI_COMM_WORLD, NX + 1, NY, 1, &wider, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(load(wider, saved.path, NULL, 20, &equal, &err), STATUS_NO_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "grid"));
+    domain_destroy(wider);
+    if (first) {
+        FILE *file = fopen(saved.path, "r+b");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        fputs("heatstream checkpoint/2", file);
+        fclose(file);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, NULL, 20, &equal, &err), STATUS_NO_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "newer"));
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (first)
+        unlink(saved.path);
+    expect_refused(&saved, NULL);
+    saved_destroy(&saved);
+}
+
+static void full_disk_on_one_rank_fails_on_all_and_leaves_the_old_checkpoint(void)
+{
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    /* Not rank 0: the limit also holds for the memory to which it would write the rest of its
+     * file. */
+    for (int victim = 1; victim < ranks; victim++) {
+        bool equal;
+        struct error err = {""};
+        struct saved saved = saved_make(20);
+        char temporary[PATH_MAX + 4];
+        if (saved.world.domain->rank == victim)
+            world_limit_files(600);
+        CU_ASSERT_EQUAL(save(&saved, 20, &err), STATUS_IO);
+        if (saved.world.domain->rank == victim)
+            world_lift_limit();
+        snprintf(temporary, sizeof temporary, "%s.tmp", saved.path);
+        MPI_Barrier(MPI_COMM_WORLD);
+        CU_ASSERT_FALSE(durable_exists(temporary));
+        CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, &saved.seal, 20, &equal, &err),
+                        STATUS_OK);
+        CU_ASSERT(equal);
+        saved_destroy(&saved);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(checkpoint_reads_back_bit_for_bit),
+        UNIT_TEST(checkpoint_is_read_by_any_number_of_ranks),
+        UNIT_TEST(seal_is_that_of_the_contract),
+        UNIT_TEST(latest_names_the_newest),
+        UNIT_TEST(flipped_bit_anywhere_is_refused),
+        UNIT_TEST(file_cut_or_extended_anywhere_is_refused),
+        UNIT_TEST(missing_foreign_and_newer_files_are_refused),
+        UNIT_TEST(full_disk_on_one_rank_fails_on_all_and_leaves_the_old_checkpoint),
+    };
+    return mpi_unit_run(&argc, &argv, "checkpoint", tests, UNIT_COUNT(tests));
+}

@@ -1,0 +1,116 @@
+"""Decks and streams nobody would think of, against the oracle, stopped and resumed on the way."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from .conftest import Bench
+from .decks import AWKWARD, T0_MS, Deck, Stream, event, merged, sensors
+from .garbage import everything_refused
+from .program import LONG
+from .results import assert_equals_oracle
+
+FIRST_SEED = int(os.environ.get("HEATSTREAM_RANDOM_SEED", "1"))
+SEEDS = range(FIRST_SEED, FIRST_SEED + (200 if LONG else 10))
+
+
+def random_side(rng: random.Random) -> Any:
+    return rng.choice([0, "insulated", rng.uniform(-3, 3), -0.0])
+
+
+def random_deck(rng: random.Random) -> Deck:
+    window_ms = rng.choice([1, 7, 100, 1000, 86_400_000])
+    conductivity = rng.choice([0.0, 0.3, 1.0]) * 100 / max(window_ms, 100)
+    sides = {side: random_side(rng) for side in ("left", "right", "bottom", "top")}
+    return {
+        "run": {"id": "run"},
+        "grid": {"nx": rng.randint(1, 30), "ny": rng.randint(1, 30),
+                 "dx": rng.uniform(0.4, 2), "dy": rng.uniform(0.4, 2)},
+        "physics": {"conductivity": conductivity, "gen_scale": rng.choice([1, -0.5, 0, 3.25]),
+                    "initial": rng.choice([0, -1.5, 1e-300]), "boundary": sides},
+        "time": {"window_ms": window_ms, "t0": rng.choice(["auto", T0_MS, T0_MS - 5 * window_ms])},
+        "stream": {"source": "file", "disorder_ms": rng.choice([0, 1, window_ms, 3 * window_ms]),
+                   "jump_cells": rng.randint(2, 9), "jump_expiry": rng.choice([20, 21, 50, 1000]),
+                   "batch": rng.choice([1, 3, 10000])},
+        "output": {"frames": {"dtype": "f64", "tile": rng.choice([1, 3, 256]),
+                              "per_segment": rng.choice([1, 2, 7, 1000]),
+                              "flush_every": rng.choice([1, 3])}},
+        "checkpoint": {"every_windows": rng.choice([0, 1, 5]), "keep": rng.choice([2, 4])},
+    }  # fmt: skip
+
+
+def random_stream(rng: random.Random, deck: Deck) -> Stream:
+    """Few or many sensors, clocks of their own, garbage, repeats, partitions without anything."""
+    nx, ny, window_ms = deck["grid"]["nx"], deck["grid"]["ny"], deck["time"]["window_ms"]
+    scatter = deck["stream"]["disorder_ms"] + rng.choice([0, window_ms, 4 * window_ms])
+    count = rng.choice([60, 400, 1500])
+    span = rng.randint(1, 40) * window_ms
+    parts: list[list[bytes]] = []
+    for _ in range(rng.randint(1, 7)):
+        cells = [(rng.randrange(nx), rng.randrange(ny)) for _ in range(rng.choice([1, 3, 50]))]
+        values = []
+        for i in range(rng.choice([0, count, count, count // 3])):
+            time_ms = T0_MS + i * span // count - rng.randint(0, scatter)
+            gen = rng.choice([0, 4, -0.0, rng.uniform(-9, 9), 1e12, 5e-324])
+            values.append(event(time_ms, *rng.choice(cells), gen))
+            if rng.random() < 0.02:
+                values.append(rng.choice(everything_refused())[:3000])
+        parts.append(values)
+    if not any(parts):
+        parts[0].append(event(T0_MS, 0, 0, 1))
+    return Stream(parts)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_deck_is_the_oracle_s(bench: Bench, seed: int) -> None:
+    rng = random.Random(seed)
+    deck = random_deck(rng)
+    stream = random_stream(rng, deck)
+    while not (expected := stream.expected(deck)).rows:
+        stream = random_stream(rng, deck)
+    path = bench.files(deck, stream)
+    columns = deck["grid"]["nx"]
+    if rng.random() < 0.5:
+        first = rng.randint(1, len(expected.rows))
+        bench.run(path, "-D", f"time.windows={first}", ranks=rng.randint(1, min(6, columns)))
+    run = bench.run(path, ranks=rng.randint(1, min(6, columns)))
+    assert_equals_oracle(run, expected)
+
+
+QUIET: list[Deck] = [
+    {"output": {"frames": {"flush_every": 7}}},
+    {"output": {"frames": {"per_segment": 1}}},
+    {"output": {"frames": {"tile": 1}}},
+    {"output": {"frames": {"tile": 16384}}},
+    {"checkpoint": {"every_windows": 1}},
+    {"checkpoint": {"every_windows": 0, "every_wall_s": 0, "at_end": False}},
+    {"checkpoint": {"keep": 9, "every_windows": 2}},
+    {"log": {"format": "json", "level": "debug", "every_s": 0.1}},
+    {"stream": {"horizon_windows": 2}},
+]
+
+
+@pytest.mark.parametrize("change", QUIET, ids=str)
+def test_options_of_output_checkpoints_and_log_change_no_bit(bench: Bench, change: Deck) -> None:
+    deck = merged(AWKWARD, change)
+    stream = sensors(deck, windows=18)
+    assert_equals_oracle(bench.run(bench.files(deck, stream), ranks=3), stream.expected(deck))
+
+
+@pytest.mark.parametrize("every", [2, 3, 7])
+def test_one_frame_every_so_many_windows_is_a_choice_of_the_same_rows(
+    bench: Bench, every: int
+) -> None:
+    deck = merged(AWKWARD, {"output": {"frames": {"every": every}}})
+    stream = sensors(deck, windows=25)
+    expected = stream.expected(deck)
+    run = bench.run(bench.files(deck, stream), ranks=2)
+    series = run.series()
+    assert {b - a for a, b in zip(series["window"], series["window"][1:], strict=False)} == {every}
+    assert len(series["window"]) in (len(expected.rows) // every, len(expected.rows) // every + 1)
+    assert series["digest"] == [expected.rows[w].digest for w in series["window"]]
+    assert run.digest == expected.digest
