@@ -15,8 +15,8 @@ bool deck_is_embedded(const struct deck *deck);
 /* Broker, topic and properties; the strings are the deck's. */
 struct kafka_config kafka_of_deck(const struct deck *deck);
 
-/* The sensor table; *sensors is NULL where the deck has none. STATUS_BAD_DECK names file:line of what
- * is wrong in it, also when it is no longer the one whose digest the deck has. */
+/* The sensor table; *sensors is NULL where the deck has none. STATUS_BAD_DECK names file:line of
+ * what is wrong in it, also when it is no longer the one whose digest the deck has. */
 enum status sensors_of_deck(const struct deck *deck, struct sensors **sensors,
                             struct error *err) MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* Partitions that are silent for longer than stream.idle_ms: their clocks are moved by time-out, journaled
- * first, so that windows close without them. Runs on the ingest thread. */
+/* Partitions that are silent for longer than stream.idle_ms: their clocks are moved by time-out,
+ * journaled first, so that windows close without them. Runs on the ingest thread. */
 #ifndef HEATSTREAM_RUN_IDLE_H
 #define HEATSTREAM_RUN_IDLE_H
 
@@ -22,9 +22,10 @@ struct idle;
 struct idle *idle_create(const struct idle_config *config);
 void idle_destroy(struct idle *idle); /* accepts NULL */
 
-/* To be asked whenever nothing is at hand; *moved tells whether a clock was. When all that hold the open
- * window back have been silent for idle_ms and stand at their freshly asked ends, their clocks are moved
- * just past it: at once while other partitions lead, at the pace of the wall clock when all are silent. */
+/* To be asked whenever nothing is at hand; *moved tells whether a clock was. When all that hold the
+ * open window back have been silent for idle_ms and stand at their freshly asked ends, their clocks
+ * are moved just past it: at once while other partitions lead, at the pace of the wall clock when
+ * all are silent. */
 enum status idle_check(struct idle *idle, bool *moved, struct error *err) MUST_CHECK;
 
 /* How long the ingest thread may sleep before it asks again, in ms. */

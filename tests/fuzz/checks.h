@@ -1,5 +1,5 @@
-/* What must hold of every decoder for any bytes at all; abort() where it does not. For the targets of
- * a coverage-guided fuzzer and for the seeded mutations of the unit tests. */
+/* What must hold of every decoder for any bytes at all; abort() where it does not. For the targets
+ * of a coverage-guided fuzzer and for the seeded mutations of the unit tests. */
 #ifndef HEATSTREAM_TESTS_FUZZ_CHECKS_H
 #define HEATSTREAM_TESTS_FUZZ_CHECKS_H
 

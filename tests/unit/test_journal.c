@@ -99,6 +99,28 @@ static void set_cut_off_by_a_crash_can_be_written_again(void)
     scratch_remove(&scratch);
 }
 
+static void time_outs_are_there_again_in_their_order(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err;
+    char path[PATH_MAX];
+    const struct journal_idle *idles;
+    struct journal *journal = reopen(scratch_file(&scratch, "journal", path), 3);
+    CU_ASSERT_EQUAL(journal_idles(journal, &idles), 0);
+    for (int i = 0; i < 5; i++) {
+        struct journal_idle idle = {.partition = i % 3, .before = 10 * i, .to_ms = -7 + i};
+        CU_ASSERT_EQUAL(journal_write_idle(journal, &idle, &err), STATUS_OK);
+    }
+    journal_close(journal);
+    journal = reopen(path, 3);
+    CU_ASSERT_EQUAL_FATAL(journal_idles(journal, &idles), 5);
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT(idles[i].partition == i % 3 && idles[i].before == 10 * i &&
+                  idles[i].to_ms == -7 + i);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
 static void expect_refused(const char *const *lines, int count, int partitions)
 {
     struct scratch scratch = scratch_make();
@@ -127,6 +149,16 @@ static void line_that_means_nothing_is_refused(void)
     expect_refused(trailing, 1, 1);
 }
 
+static void time_out_out_of_sequence_or_of_no_partition_is_refused(void)
+{
+    const char *const skipped[] = {"idle 0 1 5 100", "idle 2 1 6 200"};
+    const char *const beyond[] = {"idle 0 2 5 100"};
+    const char *const longer[] = {"idle 0 1 5 100 7"};
+    expect_refused(skipped, 2, 2);
+    expect_refused(beyond, 1, 2);
+    expect_refused(longer, 1, 2);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -134,6 +166,8 @@ int main(void)
         UNIT_TEST(what_is_written_is_there_after_opening_again),
         UNIT_TEST(half_written_set_of_ends_does_not_count),
         UNIT_TEST(set_cut_off_by_a_crash_can_be_written_again),
+        UNIT_TEST(time_outs_are_there_again_in_their_order),
+        UNIT_TEST(time_out_out_of_sequence_or_of_no_partition_is_refused),
         UNIT_TEST(journal_of_another_number_of_partitions_is_refused),
         UNIT_TEST(line_that_means_nothing_is_refused),
     };

@@ -194,7 +194,8 @@ static void journal_timeouts(const struct scene *scene, struct windows *windows,
     windows_reach(windows, p, reached);
 }
 
-/* Where a run stands: the next message of each partition and how many time-outs it has journaled. */
+/* Where a run stands: the next message of each partition and how many time-outs it has
+ * journaled. */
 struct cursor {
     int position[MAX_PARTITIONS], journaled[MAX_PARTITIONS];
 };
