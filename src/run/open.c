@@ -49,6 +49,22 @@ static enum status open_directory(struct run *run, struct error *err)
     return begin_run(root, err);
 }
 
+/* What a dry run is for: the deck holds, the input is there, nothing is written. */
+static enum status describe_inputs(struct root *root, struct error *err)
+{
+    log_info("dry run: %s has %d partition%s", root->identity.topic, root->identity.partitions,
+             root->identity.partitions == 1 ? "" : "s");
+    for (int p = 0; p < root->identity.partitions; p++) {
+        int64_t first, end;
+        TRY(source_bounds(root->source, p, &first, &end, err));
+        if (end == INT64_MAX)
+            log_info("  p%d offsets %lld.. without end", p, (long long)first);
+        else
+            log_info("  p%d offsets %lld..%lld", p, (long long)first, (long long)end);
+    }
+    return STATUS_OK;
+}
+
 /* Rank 0: everything up to the choice of a checkpoint. */
 static enum status open_root(struct run *run, struct error *err)
 {
@@ -58,7 +74,7 @@ static enum status open_root(struct run *run, struct error *err)
     if (!run->root->offsets)
         abort();
     if (run->plan.dry_run)
-        return STATUS_OK;
+        return describe_inputs(run->root, err);
     return open_directory(run, err);
 }
 
