@@ -106,8 +106,8 @@ void deck_print(const struct deck *deck, struct buffer *yaml);
  * table says which) are left out. The sensor table counts by what it holds. */
 void deck_hash(const struct deck *deck, char hex[33]);
 
-/* STATUS_BAD_DECK where the generator cannot make events of the form the deck asks for. A deck whose
- * source is the generator has been asked already. */
+/* STATUS_BAD_DECK where the generator cannot make events of the form the deck asks for. A deck
+ * whose source is the generator has been asked already. */
 enum status deck_check_generated(const struct deck *deck, struct error *err) MUST_CHECK;
 
 /* Failure of a value that only shows later (too few columns for the ranks, …): file:line:column of

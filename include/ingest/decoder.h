@@ -1,15 +1,16 @@
 /* Bytes of a message to a record of the window room.
  *
- * JSON: exactly one RFC 8259 object, UTF-8 without BOM, white space around it allowed; keys in any
- * order, unknown ones checked for syntax and ignored, a known or unknown key twice in one object is
- * undecodable; x and y are integer literals within int64, the value any number, as strtod. Nesting is
- * limited to 64 levels, the event itself being level 1. A field's name may be a path of keys joined by
- * dots, compared unescaped; arrays are not entered. Binary: key 8 bytes big-endian x << 32 | y (both
- * unsigned 32 bits), value int64 time and float64 value, big-endian, 16 bytes. CSV: one line, with or
- * without its end; numbers as in JSON, quotes around any cell. Times: see enum time_unit.
+ * JSON: exactly one RFC 8259 object, UTF-8 without BOM, white space around it allowed; keys in
+ * any order, unknown ones checked for syntax and ignored, a known or unknown key twice in one
+ * object is undecodable; x and y are integer literals within int64, the value any number, as
+ * strtod. Nesting is limited to 64 levels, the event itself being level 1. A field's name may be a
+ * path of keys joined by dots, compared unescaped; arrays are not entered. Binary: key 8 bytes
+ * big-endian x << 32 | y (both unsigned 32 bits), value int64 time and float64 value, big-endian,
+ * 16 bytes. CSV: one line, with or without its end; numbers as in JSON, quotes around any cell.
+ * Times: see enum time_unit.
  *
- * With a sensor table an identifier takes the place of x and y: a JSON string, compared unescaped, an
- * integer literal by its text, or a CSV cell; rate = gain * value + offset.
+ * With a sensor table an identifier takes the place of x and y: a JSON string, compared
+ * unescaped, an integer literal by its text, or a CSV cell; rate = gain * value + offset.
  *
  * Verdicts in this order: undecodable, unknown_sensor, out_of_range (cell outside the grid, or a
  * finite |rate| beyond gen_limit), not_finite (NaN, or a number beyond double). */
@@ -49,9 +50,9 @@ void decoder_destroy(struct decoder *decoder); /* accepts NULL */
 enum status decoder_set_csv(struct decoder *decoder, int partition, const char *header,
                             struct error *err) MUST_CHECK;
 
-/* Fills *record from a message (not an `end`); raw bytes are borrowed from it. record->sensor is the
- * cell, or the row of the sensor table. Never fails: what cannot be decoded is a verdict. Allocates
- * only for a record of more than 256 keys. One thread at a time. */
+/* Fills *record from a message (not an `end`); raw bytes are borrowed from it. record->sensor is
+ * the cell, or the row of the sensor table. Never fails: what cannot be decoded is a verdict.
+ * Allocates only for a record of more than 256 keys. One thread at a time. */
 void decoder_decode(const struct decoder *decoder, int partition, const struct message *message,
                     struct record *record);
 

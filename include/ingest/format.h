@@ -5,8 +5,8 @@
 enum event_format { EVENT_JSON, EVENT_BINARY, EVENT_CSV };
 
 /* Milliseconds, a decimal of seconds, micro- or nanoseconds since 1970 UTC, or a text
- * YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z|+HH:MM|-HH:MM); all rounded down to milliseconds. A time beyond
- * int64 milliseconds is undecodable. */
+ * YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z|+HH:MM|-HH:MM); all rounded down to milliseconds. A time
+ * beyond int64 milliseconds is undecodable. */
 enum time_unit { TIME_MS, TIME_S, TIME_US, TIME_NS, TIME_ISO8601 };
 
 #endif

@@ -17,8 +17,8 @@ struct csv_layout {
     int column[CSV_FIELDS];
 };
 
-/* names[i] NULL: the field is not wanted. STATUS_NO_INPUT names a field that the header lacks or has
- * twice. */
+/* names[i] NULL: the field is not wanted. STATUS_NO_INPUT names a field that the header lacks or
+ * has twice. */
 enum status csv_read_header(const char *header, const char *const names[CSV_FIELDS],
                             struct csv_layout *layout, struct error *err) MUST_CHECK;
 
@@ -34,8 +34,8 @@ bool csv_split_line(const struct csv_layout *layout, const uint8_t *text, size_t
 /* True when a first line is the header of a CSV file: at least three names, no data. */
 bool csv_is_header(const uint8_t *text, size_t size);
 
-/* Takes the next cell; *at ends behind its comma, or becomes NULL after the last. False when a quote
- * is out of place. */
+/* Takes the next cell; *at ends behind its comma, or becomes NULL after the last. False when a
+ * quote is out of place. */
 bool csv_take_cell(const uint8_t **at, const uint8_t *end, struct scalar *cell);
 
 /* `size` without the CR or CR LF or LF at its end. */

@@ -12,9 +12,9 @@ struct json_paths;
 struct json_paths *json_paths_create(const char *const names[JSON_FIELDS]);
 void json_paths_destroy(struct json_paths *paths); /* accepts NULL */
 
-/* True when `text` is exactly one object, right to the last byte, without a key twice in any object,
- * and each path leads through objects to a number or a string, which goes to scalars[i]. Arrays are
- * not entered. `keys` is scratch. */
+/* True when `text` is exactly one object, right to the last byte, without a key twice in any
+ * object, and each path leads through objects to a number or a string, which goes to scalars[i].
+ * Arrays are not entered. `keys` is scratch. */
 bool json_scan_paths(const uint8_t *text, size_t size, const struct json_paths *paths,
                      struct keyset *keys, struct scalar scalars[JSON_FIELDS]);
 

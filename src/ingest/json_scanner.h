@@ -1,5 +1,5 @@
-/* The parts of the JSON scanner (RFC 8259): no tree, no copies. Every call moves `at` behind what it
- * took, and returns false where the text is no JSON. */
+/* The parts of the JSON scanner (RFC 8259): no tree, no copies. Every call moves `at` behind what
+ * it took, and returns false where the text is no JSON. */
 #ifndef HEATSTREAM_INGEST_JSON_SCANNER_H
 #define HEATSTREAM_INGEST_JSON_SCANNER_H
 

@@ -29,8 +29,8 @@ struct scalar_text {
     size_t size;
 };
 
-/* The text of a string or cell, unescaped; uses `scratch` where something was escaped. False when it
- * is a number, or an escaped text longer than `size`. */
+/* The text of a string or cell, unescaped; uses `scratch` where something was escaped. False when
+ * it is a number, or an escaped text longer than `size`. */
 bool scalar_to_text(const struct scalar *scalar, uint8_t *scratch, size_t size,
                     struct scalar_text *text);
 

@@ -32,9 +32,8 @@ static struct slot *find_slot(const struct sensors *sensors, const uint8_t *id, 
         struct slot *slot = &sensors->slots[at];
         if (slot->row == 0)
             return slot;
-        size_t known_size;
-        const uint8_t *known = sensors_table_id(&sensors->table, slot->row - 1, &known_size);
-        if (slot->tag == *tag && known_size == size && memcmp(known, id, size) == 0)
+        if (slot->tag == *tag && sensors->table.rows[slot->row - 1].id_size == size &&
+            memcmp(sensors_table_id(&sensors->table, slot->row - 1), id, size) == 0)
             return slot;
     }
 }
@@ -49,9 +48,9 @@ static enum status index_rows(struct sensors *sensors, const char *name, struct 
     if (!sensors->slots)
         abort();
     for (size_t row = 0; row < count; row++) {
-        size_t size;
         uint32_t tag;
-        const uint8_t *id = sensors_table_id(&sensors->table, row, &size);
+        size_t size = sensors->table.rows[row].id_size;
+        const uint8_t *id = sensors_table_id(&sensors->table, row);
         struct slot *slot = find_slot(sensors, id, size, &tag);
         if (slot->row > 0)
             return error_set(err, STATUS_BAD_DECK,
@@ -127,7 +126,7 @@ int64_t sensors_find(const struct sensors *sensors, const uint8_t *id, size_t si
 
 const struct sensor *sensors_at(const struct sensors *sensors, int64_t row)
 {
-    return &sensors->table.sensors[row];
+    return &sensors->table.rows[row].sensor;
 }
 
 const char *sensors_digest(const struct sensors *sensors)

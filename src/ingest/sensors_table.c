@@ -43,29 +43,21 @@ static int shown(const struct scalar *cell)
 
 void sensors_table_release(struct sensors_table *table)
 {
-    free(table->sensors);
-    free(table->id_ends);
+    free(table->rows);
     buffer_release(&table->ids);
     *table = (struct sensors_table){0};
 }
 
-static void *grown(void *array, size_t count, size_t size)
-{
-    void *memory = realloc(array, count * size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
-static void add_row(struct sensors_table *table, const struct sensor *sensor)
+/* The id of the row lies at the end of the others. */
+static void add_row(struct sensors_table *table, const struct sensor *sensor, size_t id_at)
 {
     if (table->count == table->capacity) {
         table->capacity = table->capacity ? table->capacity * 2 : 64;
-        table->sensors = grown(table->sensors, table->capacity, sizeof *table->sensors);
-        table->id_ends = grown(table->id_ends, table->capacity, sizeof *table->id_ends);
+        table->rows = realloc(table->rows, table->capacity * sizeof *table->rows);
+        if (!table->rows)
+            abort();
     }
-    table->sensors[table->count] = *sensor;
-    table->id_ends[table->count++] = table->ids.size;
+    table->rows[table->count++] = (struct sensors_row){*sensor, id_at, table->ids.size - id_at};
 }
 
 static bool is_utf8(const uint8_t *text, size_t size)
@@ -182,6 +174,7 @@ static enum status read_row(struct reader *reader, const uint8_t *at, const uint
 {
     struct sensor sensor = {.gain = 1};
     int64_t position[2] = {0, 0};
+    size_t id_at = reader->table->ids.size;
     int column = 0;
     for (; at; column++) {
         struct scalar cell;
@@ -195,7 +188,7 @@ static enum status read_row(struct reader *reader, const uint8_t *at, const uint
     if (reader->table->count == UINT32_MAX)
         return fail(reader, "more than %u sensors", UINT32_MAX);
     sensor.cell = position[0] * reader->gny + position[1];
-    add_row(reader->table, &sensor);
+    add_row(reader->table, &sensor, id_at);
     return STATUS_OK;
 }
 

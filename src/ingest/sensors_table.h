@@ -7,26 +7,29 @@
 
 enum { SENSORS_FIRST_LINE = 2 }; /* of row 0: the header is line 1 */
 
+/* All that a look-up of a sensor reads but the id, in one place of memory. */
+struct sensors_row {
+    struct sensor sensor;
+    size_t id_at, id_size; /* in `ids` */
+};
+
 /* Zero-initialised is empty; all is owned. */
 struct sensors_table {
-    struct sensor *sensors; /* [count] */
-    size_t *id_ends; /* [count] where an id ends in `ids`; it begins where the last one ends */
+    struct sensors_row *rows; /* [count] */
     size_t count, capacity, longest_id;
     struct buffer ids;
 };
 
 void sensors_table_release(struct sensors_table *table);
 
-/* All but ids that come twice; failures as sensors_parse(). The table is to be released in any case. */
+/* All but ids that come twice; failures as sensors_parse(). The table is to be released in any
+ * case. */
 enum status sensors_table_read(struct sensors_table *table, const char *name, const uint8_t *text,
                                size_t size, int64_t gnx, int64_t gny, struct error *err) MUST_CHECK;
 
-static inline const uint8_t *sensors_table_id(const struct sensors_table *table, size_t row,
-                                              size_t *size)
+static inline const uint8_t *sensors_table_id(const struct sensors_table *table, size_t row)
 {
-    size_t begin = row > 0 ? table->id_ends[row - 1] : 0;
-    *size = table->id_ends[row] - begin;
-    return table->ids.data + begin;
+    return table->ids.data + table->rows[row].id_at;
 }
 
 #endif

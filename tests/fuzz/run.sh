@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh SECONDS PROGRAM…: fuzzes with each program for so long, beginning with its committed corpus.
-# What is found beyond it goes to corpus/ beside the program; bytes that make it fail, beside that.
+# run.sh SECONDS PROGRAM…: fuzzes with each program for so long, beginning with its committed
+# corpus. What is found beyond it goes to corpus/ beside the program, and what makes it fail too.
 set -euo pipefail
 seconds=$1
 shift
@@ -17,6 +17,6 @@ for program in "$@"; do
         failed=1
         tail -n 40 "$log" >&2
     fi
-    awk -v name="$name" '/stat::number_of_executed_units/ { print name ": " $2 " executions" }' "$log"
+    awk -v name="$name" '/number_of_executed_units/ { print name ": " $2 " executions" }' "$log"
 done
 exit "$failed"

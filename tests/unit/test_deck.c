@@ -21,6 +21,11 @@ static void other_value(const struct deck_option *option, char *text)
         [DECK_HOLD] = "{hold: 7}",
         [DECK_MAP] = "{security.protocol: ssl, x: \"5\", ssl.ca: \"\"}",
     };
+    const char *const of_key[][2] = {
+        {"stream.topic", "other"},
+        {"stream.sensors", fixture_path}, /* any file will do: it is not read as a table */
+        {"stream.format", "csv"},
+        {"stream.csv_columns", "[\"a, b\", other_id, other_time, other_value]"}};
     int length;
     const char *name;
     switch (option->type) {
@@ -43,23 +48,13 @@ static void other_value(const struct deck_option *option, char *text)
     }
     if (!strncmp(option->key, "stream.fields.", 14) || !strcmp(option->key, "run.id"))
         snprintf(text, 256, "other_%s", strrchr(option->key, '.') + 1);
-    if (!strcmp(option->key, "stream.topic"))
-        snprintf(text, 256, "other");
-    if (!strcmp(option->key, "stream.format"))
-        snprintf(text, 256, "csv");
-    if (!strcmp(option->key, "stream.csv_columns"))
-        snprintf(text, 256, "[\"a, b\", other_id, other_time, other_value]");
-    if (!strcmp(option->key,
-                "stream.sensors")) /* any file will do: here it is not read as a table */
-        snprintf(text, 256, "%s", fixture_path);
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(option->key, of_key[i][0]))
+            snprintf(text, 256, "%s", of_key[i][1]);
 }
 
 /* Options that are refused without others; test_deck_stream.c looks at them. */
-static bool needs_others(const struct deck_option *option)
-{
-    return !strcmp(option->key, "stream.csv_columns") || !strcmp(option->key, "stream.sensors") ||
-           !strcmp(option->key, "stream.fields.id");
-}
+static const char tied[] = "stream.csv_columns|stream.sensors|stream.fields.id";
 
 static struct deck *load_with_all_other_values(void)
 {
@@ -271,7 +266,7 @@ static void the_hash_covers_what_decides_the_output_and_nothing_else(void)
     CU_ASSERT_EQUAL(strlen(before), 32);
     for (int i = 0; i < deck_option_count; i++) {
         const struct deck_option *option = &deck_options[i];
-        if (needs_others(option))
+        if (deck_names_find(tied, option->key) >= 0)
             continue;
         other_value(option, value);
         snprintf(override, sizeof override, "%s=%s", option->key, value);

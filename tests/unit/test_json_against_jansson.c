@@ -364,14 +364,8 @@ static bool equal(const struct record *a, const struct record *b)
 
 static void verdicts_and_values_equal_those_of_jansson(void)
 {
-    const struct decoder_config config = {.format = EVENT_JSON,
-                                          .field_time = "time",
-                                          .field_x = "gridX",
-                                          .field_y = "gridY",
-                                          .field_value = "gen",
-                                          .gnx = GRID,
-                                          .gny = GRID,
-                                          .gen_limit = gen_limit};
+    const struct decoder_config config = {EVENT_JSON, "time",  "gridX", "gridY", "gen", GRID, GRID,
+                                          gen_limit,  TIME_MS, NULL,    NULL,    NULL,  0};
     struct decoder *decoder = decoder_create(&config);
     struct dice dice = {20240229};
     struct buffer text = {0};
