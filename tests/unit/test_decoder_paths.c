@@ -100,8 +100,8 @@ static void keys_twice_are_undecodable_at_every_level(void)
         "{\"at\":{\"ms\":5},\"cell\":{\"grid\":{\"x\":1},\"gr\\u0069d\":{\"y\":2}},\"gen\":3}",
         "{\"at\":{\"ms\":5},\"cell\":{\"grid\":{\"x\":1,\"y\":2,\"z\":1,\"z\":2}},\"gen\":3}",
         "{\"at\":{\"ms\":5},\"cell\":{\"grid\":{\"x\":1,\"y\":2}},\"gen\":3,\"gen\":3}",
-        "{\"at\":{\"ms\":5},\"cell\":{\"grid\":{\"x\":1,\"y\":2}},\"gen\":3,\"o\":[{\"a\":1,\"a\":"
-        "1}]}",
+        ("{\"at\":{\"ms\":5},\"cell\":{\"grid\":{\"x\":1,\"y\":2}},\"gen\":3,\"o\":[{\"a\":1,\"a\":"
+         "1}]}"),
     };
     struct decoder_config config = nested();
     check_all(&config, texts, COUNT(texts), FATE_UNDECODABLE);
