@@ -3,6 +3,7 @@
  *
  *     frame <window> <revision> <row> <digest> <stored digest> <final>
  *     checkpoint <window> <rows> <provisional> <field> <outflow> <state>
+ *     summary <JSON>
  *     finished <window> <digest> end|limit
  *     epoch <number> <host> <pid>
  *
@@ -51,14 +52,18 @@ const struct manifest_frame *manifest_find_frame(const struct manifest *manifest
 int manifest_checkpoints(const struct manifest *manifest, const struct manifest_checkpoint **list);
 bool manifest_finished(const struct manifest *manifest, struct manifest_finish *finish);
 
+/* The summary of the finish, "" when there is none; valid until the manifest changes. */
+const char *manifest_summary(const struct manifest *manifest);
+
 /* A frame line is not synced by itself; the others are on the disk on return. */
 enum status manifest_add_frame(struct manifest *manifest, const struct manifest_frame *frame,
                                struct error *err) MUST_CHECK;
 enum status manifest_add_checkpoint(struct manifest *manifest,
                                     const struct manifest_checkpoint *entry,
                                     struct error *err) MUST_CHECK;
+/* `summary` is one line of JSON: what `info` tells of the finished run. */
 enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
-                                  struct error *err) MUST_CHECK;
+                                  const char *summary, struct error *err) MUST_CHECK;
 
 /* Rewrites the file (temp + rename) without frames and checkpoints of windows after `window` and
  * without the finish, as when a finished run is gone on from there. */

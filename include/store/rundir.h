@@ -10,7 +10,7 @@
 /* Paths inside a run directory; written by rundir_paths(). */
 struct rundir {
     char root[PATH_MAX], config[PATH_MAX], manifest[PATH_MAX], journal[PATH_MAX];
-    char summary[PATH_MAX], dead_letters[PATH_MAX], log[PATH_MAX], stop[PATH_MAX], lock[PATH_MAX];
+    char dead_letters[PATH_MAX], log[PATH_MAX], stop[PATH_MAX], lock[PATH_MAX];
     char frames[PATH_MAX], master[PATH_MAX], checkpoints[PATH_MAX];
     int lock_fd;
 };

@@ -32,7 +32,7 @@ static void set_digest(json_t *object, const char *key, struct digest digest)
 static void merge_summary(json_t *object, const struct buffer *text)
 {
     json_error_t error;
-    json_t *summary = text->size ? json_loads((const char *)text->data, 0, &error) : NULL;
+    json_t *summary = text->size > 1 ? json_loads((const char *)text->data, 0, &error) : NULL;
     if (!json_is_object(summary)) {
         json_decref(summary);
         return;
@@ -145,17 +145,12 @@ static void add_manifest(json_t *object, const struct manifest *manifest)
 }
 
 /* A finished run has told its last words, checkpoint or not. */
-static void add_finish(json_t *object, const char *root)
+static void add_finish(json_t *object, const struct manifest *manifest)
 {
-    char path[PATH_MAX];
     struct buffer text = {0};
-    struct error err;
-    if (!json_is_true(json_object_get(object, "finished")) ||
-        path_join(path, sizeof path, root, "summary.json", &err) != STATUS_OK ||
-        durable_read_file(path, &text, &err) != STATUS_OK)
-        log_debug("no summary of a finished run in %s", root);
-    else
-        buffer_put_u8(&text, 0);
+    if (json_is_true(json_object_get(object, "finished")))
+        buffer_printf(&text, "%s", manifest_summary(manifest));
+    buffer_put_u8(&text, 0);
     merge_summary(object, &text);
     buffer_release(&text);
 }
@@ -171,7 +166,7 @@ static enum status describe_run(json_t *object, const char *root, struct error *
     TRY(manifest_open(path, false, &manifest, err));
     enum status status = add_newest(object, root, manifest, err);
     add_manifest(object, manifest);
-    add_finish(object, root);
+    add_finish(object, manifest);
     json_object_set_new(object, "checkpoints", checkpoints_of(root, manifest));
     manifest_close(manifest);
     return status;

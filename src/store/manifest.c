@@ -16,6 +16,7 @@ struct manifest {
     char path[PATH_MAX];
     struct linelog *log; /* NULL: read only */
     struct buffer frames, checkpoints, epochs;
+    struct buffer summary; /* a string, or empty */
     int64_t
         *slots; /* open addressing: 1 + index of the newest frame line of a (window, revision) */
     int64_t slot_count;
@@ -177,6 +178,18 @@ static bool parse_finished(struct manifest *manifest, const char *text)
     return true;
 }
 
+static bool parse_summary(struct manifest *manifest, const char *text)
+{
+    buffer_clear(&manifest->summary);
+    buffer_append(&manifest->summary, text, strlen(text) + 1);
+    return true;
+}
+
+const char *manifest_summary(const struct manifest *manifest)
+{
+    return manifest->summary.size ? (const char *)manifest->summary.data : "";
+}
+
 static bool parse_epoch(struct manifest *manifest, const char *text)
 {
     buffer_append(&manifest->epochs, text, strlen(text) + 1);
@@ -190,6 +203,7 @@ static enum status visit(void *context, const char *line, struct error *err)
         bool (*parse)(struct manifest *, const char *);
     } kinds[] = {{"frame ", parse_frame},
                  {"checkpoint ", parse_checkpoint},
+                 {"summary ", parse_summary},
                  {"finished ", parse_finished},
                  {"epoch ", parse_epoch}};
     struct manifest *manifest = context;
@@ -233,6 +247,7 @@ void manifest_close(struct manifest *manifest)
     buffer_release(&manifest->frames);
     buffer_release(&manifest->checkpoints);
     buffer_release(&manifest->epochs);
+    buffer_release(&manifest->summary);
     free(manifest->slots);
     free(manifest);
 }
@@ -277,10 +292,12 @@ enum status manifest_add_checkpoint(struct manifest *manifest,
 }
 
 enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
-                                  struct error *err)
+                                  const char *summary, struct error *err)
 {
     char hex[DIGEST_HEX];
     digest_hex(finish->digest, hex);
+    TRY(linelog_append(manifest->log, false, err, "summary %s", summary));
+    (void)parse_summary(manifest, summary);
     TRY(linelog_append(manifest->log, true, err, "finished %lld %s %s", (long long)finish->window,
                        hex, finish->at_end ? "end" : "limit"));
     note_finish(manifest, finish);
@@ -302,6 +319,7 @@ static void drop_after(struct manifest *manifest, int64_t window)
         checkpoints--;
     manifest->checkpoints.size = (size_t)checkpoints * sizeof *list;
     manifest->finished = false;
+    buffer_clear(&manifest->summary);
     index_again(manifest, manifest->slot_count);
 }
 

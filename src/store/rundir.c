@@ -29,7 +29,6 @@ enum status rundir_paths(const char *out, const char *run_id, struct rundir *run
         {made.manifest, "manifest"},
         {made.journal, "journal"},
         {made.dead_letters, "dead_letters.ndjson"},
-        {made.summary, "summary.json"},
         {made.log, "log"},
         {made.stop, "STOP"},
         {made.lock, "lock"},
@@ -156,10 +155,9 @@ static enum status remove_series(const char *folder, const char *prefix, struct 
 
 enum status rundir_clear(struct rundir *rundir, struct error *err)
 {
-    static const char *const names[] = {"summary.json",  "manifest",     "manifest.tmp",
-                                        "journal",       "config.yaml",  "dead_letters.ndjson",
-                                        "alerts.ndjson", "summary.json", "frames.h5",
-                                        "frames.h5.tmp", "ckpt/latest"};
+    static const char *const names[] = {"manifest",    "manifest.tmp",        "journal",
+                                        "config.yaml", "dead_letters.ndjson", "alerts.ndjson",
+                                        "frames.h5",   "frames.h5.tmp",       "ckpt/latest"};
     char path[PATH_MAX];
     /* The manifest goes first: without it nothing else is believed. */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

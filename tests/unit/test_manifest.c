@@ -143,7 +143,7 @@ static void cutting_forgets_later_windows_and_the_finish(void)
         add_frame(manifest, k, 0, 0);
     add_checkpoint(manifest, 9, false);
     add_checkpoint(manifest, 19, true);
-    CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, "{\"a\":1}", &err), STATUS_OK);
     CU_ASSERT(manifest_finished(manifest, &found) && found.window == 19);
     CU_ASSERT_EQUAL(manifest_cut(manifest, 9, &err), STATUS_OK);
     add_frame(manifest, 10, 0, 4);
@@ -154,6 +154,7 @@ static void cutting_forgets_later_windows_and_the_finish(void)
         CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 11, 0));
         CU_ASSERT_EQUAL(manifest_checkpoints(manifest, &list), 1);
         CU_ASSERT_FALSE(manifest_finished(manifest, &found));
+        CU_ASSERT_STRING_EQUAL(manifest_summary(manifest), "");
         manifest_close(manifest);
         manifest = reopen(path, false);
     }
@@ -171,12 +172,13 @@ static void finish_is_found_again(void)
     CU_ASSERT_FALSE(manifest_finished(manifest, &found));
     for (int at_end = 0; at_end < 2; at_end++) {
         finish.at_end = at_end;
-        CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, &err), STATUS_OK);
+        CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, "{\"a\":1}", &err), STATUS_OK);
         manifest_close(manifest);
         manifest = reopen(path, true);
         CU_ASSERT(manifest_finished(manifest, &found));
         CU_ASSERT_EQUAL(found.window, 41);
         CU_ASSERT_EQUAL(found.at_end, at_end);
+        CU_ASSERT_STRING_EQUAL(manifest_summary(manifest), "{\"a\":1}");
         CU_ASSERT(digest_equal(found.digest, finish.digest));
     }
     manifest_close(manifest);
