@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -38,6 +39,7 @@ JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/filetxt
 JobCompLoc={path}/jobs.txt
 KillWait=5
+SlurmdTimeout=20
 ReturnToService=2
 StateSaveLocation={path}/state
 SlurmctldPidFile={path}/run/slurmctld.pid
@@ -89,6 +91,7 @@ class Cluster:
     path: Path
     environment: dict[str, str]
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    nodes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def command(self, *arguments: str | Path, env: dict[str, str] | None = None) -> str:
         """Standard output of a command of SLURM's; a failure is an error."""
@@ -131,13 +134,25 @@ class Cluster:
         self.daemons.append(daemon)
         return daemon
 
-    def start_node(self, name: str) -> subprocess.Popen[bytes]:
+    def start_node(self, name: str) -> None:
         """Host names of its own, or the shared-memory segments of the nodes collide."""
         inside = (
             f"hostname {name} && mount --bind {self.path}/hosts /etc/hosts &&"
             f" exec slurmd -D -N {name} -f {self.path}/slurm.conf"
         )
-        return self.start("unshare", "--uts", "--mount", "sh", "-c", inside, log=f"{name}.out")
+        command = ("unshare", "--uts", "--mount", "sh", "-c", inside)
+        self.nodes[name] = self.start(*command, log=f"{name}.out")
+
+    def crash_node(self, name: str) -> None:
+        """Kills everything that lives on a node, at once and without a word."""
+        slurmd = self.nodes.pop(name)
+        home = (Path("/proc") / str(slurmd.pid) / "ns/uts").readlink()
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and (entry / "ns/uts").readlink() == home:
+                    os.kill(int(entry.name), signal.SIGKILL)
+        slurmd.wait()
+        self.daemons.remove(slurmd)
 
     def idle_nodes(self) -> int:
         with suppress(RuntimeError):
@@ -146,7 +161,7 @@ class Cluster:
 
     def logs(self) -> str:
         files = [*self.path.glob("*.log"), *self.path.glob("out/*")]
-        return "\n".join(f"== {f.name}\n{f.read_text(errors='replace')[-3000:]}" for f in files)
+        return "\n".join(f"== {f.name}\n{f.read_text(errors='replace')[-1500:]}" for f in files)
 
 
 @dataclass(frozen=True)
