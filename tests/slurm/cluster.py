@@ -153,6 +153,9 @@ class Cluster:
                     os.kill(int(entry.name), signal.SIGKILL)
         slurmd.wait()
         self.daemons.remove(slurmd)
+        # As a boot would: sockets that stay make every `srun --mpi=pmix` of the same job fail there.
+        shutil.rmtree(self.path / "spool" / name)
+        (self.path / "spool" / name).mkdir()
 
     def idle_nodes(self) -> int:
         with suppress(RuntimeError):

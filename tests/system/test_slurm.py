@@ -88,6 +88,11 @@ def test_a_job_over_two_nodes_gives_the_bits_of_a_direct_run(
     assert re.search(r"start 1 on n\[1-2\], time left [45]:", job.text())
 
 
+def last_checkpoint(text: str) -> int:
+    """Its window, by the log of one start."""
+    return int(re.findall(r"checkpoint after window (\d+)", text)[-1])
+
+
 def stopping_first(path: Path) -> Path:
     """The program, its time short at the first start only: one restart whatever the speed."""
     wrapper = path / "heatstream"
@@ -102,12 +107,16 @@ def test_a_job_near_its_time_limit_requeues_and_ends_with_the_same_bits(
 ) -> None:
     deck = bench.deck(DECK)
     program = str(stopping_first(bench.path))
-    job = cluster.submit(SCRIPT, deck, options=TWO_NODES, HEATSTREAM=program).wait()
+    anew = "--restart=none"
+    job = cluster.submit(SCRIPT, deck, anew, options=TWO_NODES, HEATSTREAM=program).wait()
     text = job.text()
     assert (job.states(), job.codes(), job.restarts()) == (["COMPLETED"], [0], [1]), text
     assert "the time limit is near" in text
     assert "requeueing" in text
     assert "start 2 on" in text, "the log of the first start is kept"
+    first, second = text.split("start 2 on")
+    assert last_checkpoint(first) > 0
+    assert f"going on after window {last_checkpoint(first)}" in second
     assert bench.directory(deck).digest == digest
 
 
