@@ -115,6 +115,10 @@ class Cluster:
         number = self.command("sbatch", *settings, script, *arguments, env=env).strip()
         return Job(self, number, log)
 
+    def cancel_all(self) -> None:
+        self.command("scancel", "--user=root")
+        await_true(lambda: not self.command("squeue", "--noheader"), "empty queue", 30)
+
     def records(self, job: str) -> list[dict[str, str]]:
         """What scontrol knows of a job, one entry per task of an array."""
         text = self.command("scontrol", "--oneliner", "show", "job", job)
@@ -153,9 +157,10 @@ class Cluster:
                     os.kill(int(entry.name), signal.SIGKILL)
         slurmd.wait()
         self.daemons.remove(slurmd)
-        # As a boot would: sockets that stay make every `srun --mpi=pmix` of the same job fail there.
-        shutil.rmtree(self.path / "spool" / name)
-        (self.path / "spool" / name).mkdir()
+        # As a boot would: what PMIx leaves there makes each `srun --mpi=pmix` of the job fail.
+        for left in (self.path / "spool" / name, self.path / "tmp" / name):
+            shutil.rmtree(left)
+            left.mkdir()
 
     def idle_nodes(self) -> int:
         with suppress(RuntimeError):
@@ -239,8 +244,7 @@ def start_munge(cluster: Cluster) -> None:
 def stop(cluster: Cluster) -> None:
     """Jobs, then daemons, the last started first; what does not go is killed."""
     with suppress(RuntimeError, TimeoutError, subprocess.TimeoutExpired):
-        cluster.command("scancel", "--user=root")
-        await_true(lambda: not cluster.command("squeue", "--noheader"), "empty queue", 20)
+        cluster.cancel_all()
         cluster.command("scontrol", "shutdown")
     *daemons, munged = reversed(cluster.daemons)
     for daemon in daemons:

@@ -36,7 +36,7 @@ DECK: Deck = {
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def slurm() -> Iterator[Cluster]:
     """Missing: a failure in CI, a skip that is named elsewhere."""
     tag = uuid.uuid4().hex
     try:
@@ -47,6 +47,13 @@ def cluster() -> Iterator[Cluster]:
             pytest.fail(f"no SLURM: {reason}")
         pytest.skip(f"NO SLURM, THESE TESTS DID NOT RUN: {reason}")
     assert tagged(tag) == [], "something of the cluster is left"
+
+
+@pytest.fixture
+def cluster(slurm: Cluster) -> Iterator[Cluster]:
+    """Without jobs of the tests before."""
+    yield slurm
+    slurm.cancel_all()
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +282,7 @@ def test_a_real_time_limit_of_a_minute_is_survived_by_requeues(
     cluster: Cluster, bench: Bench
 ) -> None:
     """The script's own defaults: SLURM's signal or the time left, whichever comes first."""
-    changes: Deck = {"time": {"windows": 2500}}
+    changes: Deck = {"time": {"windows": 1000}}
     deck = bench.deck(DECK, changes)
     options = (*TWO_NODES, "--time=1", "--signal=B:USR1@20")
     job = cluster.submit(SCRIPT, deck, options=options).wait(400)
