@@ -78,8 +78,8 @@ static enum status run_parallel(const struct cli_options *options, struct error 
     return status;
 }
 
-/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is talking. Ranks
- * started without each other are all rank 0, but the launcher called only one of them the `first`. */
+/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is talking.
+ * Ranks started without each other are all rank 0; the launcher called one of them the `first`. */
 static void tell(bool first, enum status status, struct error *err)
 {
     int rank;
