@@ -79,15 +79,16 @@ static enum status run_parallel(const struct cli_options *options, struct error 
     return status;
 }
 
-/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is
- * talking. */
-static void tell(enum status status, struct error *err)
+/* Before MPI_Finalize: once a rank has left with a failure, mpirun may end the one that is talking.
+ * Ranks started without each other are all rank 0; the launcher called one of them the `first`. */
+static void tell(bool first, enum status status, struct error *err)
 {
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank == 0 && status == STATUS_STOPPED)
+    bool speaks = rank == 0 && first;
+    if (speaks && status == STATUS_STOPPED)
         log_info("%s", err->text);
-    else if (rank == 0 && status != STATUS_OK)
+    else if (speaks && status != STATUS_OK)
         log_error("%s", err->text);
     err->text[0] = '\0';
     MPI_Barrier(MPI_COMM_WORLD);
@@ -96,12 +97,13 @@ static void tell(enum status status, struct error *err)
 enum status command_run(const struct cli_options *options, struct error *err)
 {
     stop_install();
+    bool first = cli_is_first_rank(); /* MPI_Init overwrites what the launcher says */
     int provided;
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
         provided < MPI_THREAD_FUNNELED)
         return error_set(err, STATUS_BUG, "MPI does not offer MPI_THREAD_FUNNELED");
     enum status status = run_parallel(options, err);
-    tell(status, err);
+    tell(first, status, err);
     MPI_Finalize();
     return status;
 }

@@ -8,18 +8,26 @@
 #include "window/advance.h"
 #include "window/windows_state.h"
 
+/* How many ranks a launcher meant to start: `srun`, or mpirun of another MPI library. */
+static long tasks_asked_for(void)
+{
+    const char *of_step = getenv("SLURM_STEP_NUM_TASKS"), *of_pmi = getenv("PMI_SIZE");
+    long step = of_step ? strtol(of_step, NULL, 10) : 1;
+    long pmi = of_pmi ? strtol(of_pmi, NULL, 10) : 1;
+    return step > pmi ? step : pmi;
+}
+
 /* Ranks started without each other would each run the whole thing and fight over the output. */
 static enum status check_launch(struct error *err)
 {
-    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
     int ranks;
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    long asked = tasks ? strtol(tasks, NULL, 10) : ranks;
+    long asked = tasks_asked_for();
     if (ranks > 1 || asked <= 1)
         return STATUS_OK;
     return error_set(err, STATUS_USAGE,
-                     "the job step has %ld tasks but each was started as a run of its own: use "
-                     "`srun --mpi=pmix` or mpirun",
+                     "%ld tasks were started, but each as a run of its own: use `srun --mpi=pmix` "
+                     "or the mpirun of Open MPI",
                      asked);
 }
 
