@@ -121,7 +121,7 @@ static void clearing_removes_what_a_run_writes_and_nothing_else(void)
                                           "config.yaml",
                                           "dead_letters.ndjson",
                                           "frames.h5",
-                                          "summary.json",
+                                          "alerts.ndjson",
                                           "frames/seg_000000.h5",
                                           "frames/seg_000007.h5.tmp",
                                           "ckpt/ckpt_000000009.h5",
