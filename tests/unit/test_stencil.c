@@ -99,7 +99,8 @@ static void columns_are_aligned_apart_and_never_a_page_apart(void)
 {
     for (int ny = 1; ny < 5000; ny = ny < 1100 ? ny + 1 : ny + 97) {
         struct domain domain = {.nx = 2, .ny = ny};
-        struct field *field = field_create(&domain, 3.5), *second = field_create_second(&domain, 1);
+        struct field *field = field_create(&domain, 3.5),
+                     *second = field_create_deep(&domain, 1, 1, FIELD_SECOND);
         size_t page_offset = (size_t)field->cells % 4096, other = (size_t)second->cells % 4096;
         bool good = (size_t)field_column(field, 0) % 64 == 0 &&
                     (size_t)field_column(field, 1) % 64 == 0 && field->pitch >= ny + 2 &&
