@@ -27,21 +27,26 @@ void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int cou
 void heat_map_finish(struct heat_map *map);
 
 bool heat_map_is_empty(const struct heat_map *map);
+bool heat_map_has_whole_columns(const struct heat_map *map);
 
-/* The rows of a column that lie at `cells`: row `first` to row `end`-1, row `origin` at cells[0]. */
-struct heat_rows {
-    double *cells;
-    int origin, first, end;
+/* Starts a pass over rows first .. end-1 of the columns from left to right. Passes come from bottom to
+ * top; `lowest` says that no rows came before these. */
+void heat_map_begin_block(struct heat_map *map, int first, int end, bool lowest);
+
+/* The next column of the block, i; the first one may be any. */
+void heat_map_enter(struct heat_map *map, int i);
+
+/* Entered columns first .. first+count-1, of which cells[c][0] is row `origin`. */
+struct heat_columns {
+    int first, count;
+    double *const *cells;
+    int origin;
 };
 
-/* Every column begins at its lowest cell again. */
-void heat_map_rewind(struct heat_map *map);
-
-/* No rows of column i below `first` will be asked for before a rewind. */
-void heat_map_advance(struct heat_map *map, int i, int first);
-
-/* Adds the heat of these rows of column i. */
-void heat_map_add(const struct heat_map *map, const struct kernel *kernel, int i,
-                  const struct heat_rows *to);
+/* Adds the heat of all rows of the block, or of rows low .. high-1 of it only. */
+void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
+                  const struct heat_columns *to);
+void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
+                       const struct heat_columns *to, int low, int high);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef HEATSTREAM_SOLVE_KERNEL_H
 #define HEATSTREAM_SOLVE_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "solve/stencil.h"
@@ -17,17 +18,29 @@ enum {
     KERNEL_ROWS = 8 /* rows come in groups of so many, and columns are aligned to them */
 };
 
+struct kernel_rows {
+    ptrdiff_t first, end; /* multiples of KERNEL_ROWS */
+    bool past_cache;      /* results go to memory: they are not wanted again soon */
+};
+
+struct kernel_plane {
+    const double *now; /* row 0 of the first column */
+    double *next;
+    ptrdiff_t pitch, rows; /* rows a multiple of KERNEL_ROWS */
+    int columns;
+    bool past_cache;
+};
+
 struct kernel {
     const char *name;
 
-    /* Rows first .. end-1, multiples of KERNEL_ROWS, of a bundle. out[i] is stepped from in[i],
-     * in[i+1] and in[i+2]; reads rows first-KERNEL_ROWS .. end as well. out[i] may be in[i]. */
+    /* Rows first .. end-1 of a bundle. out[i] is stepped from in[i], in[i+1] and in[i+2]; reads rows
+     * first-KERNEL_ROWS .. end as well. out[i] may be in[i]. */
     void (*bundle)(const struct stencil *stencil, double *const in[KERNEL_INPUTS],
-                   double *const out[KERNEL_COLUMNS], ptrdiff_t first, ptrdiff_t end);
+                   double *const out[KERNEL_COLUMNS], const struct kernel_rows *rows);
 
-    /* Rows 0 .. rows-1 of `columns` columns `pitch` apart, out of place. */
-    void (*plane)(const struct stencil *stencil, const double *now, double *next, ptrdiff_t pitch,
-                  int columns, ptrdiff_t rows);
+    /* Some columns out of place. */
+    void (*plane)(const struct stencil *stencil, const struct kernel_plane *plane);
 
     /* cells[j] += gains[j]; they do not overlap. */
     void (*add)(double *cells, const double *gains, ptrdiff_t rows);

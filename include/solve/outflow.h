@@ -4,10 +4,13 @@
 #ifndef HEATSTREAM_SOLVE_OUTFLOW_H
 #define HEATSTREAM_SOLVE_OUTFLOW_H
 
+#include <stddef.h>
+
 #include "solve/boundary.h"
 
 struct outflow_config {
     int nx;
+    int halo;       /* columns on each side that are stepped, but count elsewhere */
     int levels;     /* most steps of a pass */
     int block_rows; /* most rows of a block */
     double loss_x, loss_y;
@@ -15,15 +18,23 @@ struct outflow_config {
     bool has_left, has_right; /* the slab ends at that side of the grid */
 };
 
-/* Written by outflow_create(), total by its owner; bottom and top are noted by the sweep. */
+/* Written by outflow_create(), total by its owner; the notes by the sweep. */
 struct outflow {
     struct outflow_config config;
-    double *total;        /* [nx] */
-    double *bottom, *top; /* [levels][nx]: u[0] and u[ny-1] before each step */
-    double *sums[2];      /* [levels]: L and R as far as the blocks have come */
-    double *copies;       /* [2][levels][block_rows] */
-    const double **ends;  /* [2][levels]: rows of the block in the outermost column */
+    double *total;       /* [nx] */
+    double *notes;       /* [2][levels][nx + 2*halo]: u[0] and u[ny-1] before each step */
+    size_t top_offset;   /* of u[ny-1] from u[0] */
+    double *sums[2];     /* [levels]: L and R as far as the blocks have come */
+    double *copies;      /* [2][levels][block_rows] */
+    const double **ends; /* [2][levels]: rows of the block in the outermost column */
 };
+
+/* Where u[0] of column i before step `level` of the pass is noted; u[ny-1] lies top_offset further. */
+static inline double *outflow_notes(struct outflow *outflow, int level, int i)
+{
+    ptrdiff_t halo = outflow->config.halo, width = outflow->config.nx + 2 * halo;
+    return outflow->notes + (level * width + halo + i);
+}
 
 enum outflow_end { OUTFLOW_LEFT, OUTFLOW_RIGHT };
 

@@ -31,6 +31,7 @@ struct solver_config {
     int steps_per_sweep; /* time steps in one pass over memory, at most halo_depth on several ranks */
     int halo_depth;      /* columns exchanged at once; no more than the narrowest slab has */
     int block_rows;      /* rows in work at a time, a multiple of KERNEL_ROWS */
+    int64_t cache_bytes;         /* larger fields are written past the cache */
     const struct kernel *kernel; /* NULL: the widest this processor has */
 };
 

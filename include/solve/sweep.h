@@ -26,8 +26,9 @@ struct sweep_config {
     const struct kernel *kernel;
     struct stencil stencil;
     int nx, ny;
-    int levels;     /* most steps of a pass */
-    int block_rows; /* a multiple of KERNEL_ROWS */
+    int levels;          /* most steps of a pass */
+    int block_rows;      /* a multiple of KERNEL_ROWS */
+    int64_t cache_bytes; /* larger fields are written past the cache */
     struct solver_side left, right, bottom, top;
     bool has_left, has_right; /* the slab ends at that side of the grid */
 };

@@ -8,17 +8,28 @@ enum { WHOLE_FROM = 8 }; /* a column is kept whole from one heated cell in so ma
 struct column {
     size_t start; /* of its entries in rows and gains */
     int count;    /* entries; ny when whole */
-    int first;    /* entries below are done with */
+    int done;     /* entries below the present block */
     bool whole;   /* entry j is row j */
+};
+
+/* The cells of the present block in one list, so that a bundle of columns is one loop. */
+struct listed {
+    int column, row;
+    double gain;
 };
 
 struct heat_map {
     int ny, ghosts, columns;
     int filled;  /* columns that are complete */
+    int wholes;  /* whole columns */
     size_t used; /* entries */
     double *gains;
     int *rows;
     struct column *column; /* [columns], column i at i + ghosts */
+    int first, end;        /* rows of the block */
+    struct listed *list;
+    size_t *list_start; /* [columns + 1] */
+    size_t list_count;
 };
 
 struct heat_map *heat_map_create(int nx, int ny, int ghosts)
@@ -32,7 +43,9 @@ struct heat_map *heat_map_create(int nx, int ny, int ghosts)
     map->gains = fits ? malloc(columns * (size_t)ny * sizeof *map->gains) : NULL;
     map->rows = fits ? malloc(columns * (size_t)ny * sizeof *map->rows) : NULL;
     map->column = calloc(columns, sizeof *map->column);
-    if (map->gains && map->rows && map->column)
+    map->list = fits ? malloc(columns * ((size_t)ny / WHOLE_FROM + 1) * sizeof *map->list) : NULL;
+    map->list_start = calloc(columns + 1, sizeof *map->list_start);
+    if (map->gains && map->rows && map->column && map->list && map->list_start)
         return map;
     heat_map_destroy(map);
     return NULL;
@@ -45,6 +58,8 @@ void heat_map_destroy(struct heat_map *map)
     free(map->gains);
     free(map->rows);
     free(map->column);
+    free(map->list);
+    free(map->list_start);
     free(map);
 }
 
@@ -52,6 +67,7 @@ void heat_map_clear(struct heat_map *map)
 {
     map->filled = 0;
     map->used = 0;
+    map->wholes = 0;
     map->column[0] = (struct column){0};
 }
 
@@ -70,6 +86,7 @@ static void make_whole(struct heat_map *map, struct column *column)
     for (; row >= 0; row--)
         gains[row] = -0.0;
     column->whole = true;
+    map->wholes++;
     column->count = map->ny;
     map->used = column->start + (size_t)map->ny;
 }
@@ -113,7 +130,8 @@ void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int cou
 
 void heat_map_finish(struct heat_map *map)
 {
-    begin_column(map, map->columns);
+    if (map->used > 0)
+        begin_column(map, map->columns);
 }
 
 bool heat_map_is_empty(const struct heat_map *map)
@@ -121,40 +139,72 @@ bool heat_map_is_empty(const struct heat_map *map)
     return map->used == 0;
 }
 
-void heat_map_rewind(struct heat_map *map)
+bool heat_map_has_whole_columns(const struct heat_map *map)
 {
-    for (int i = 0; i < map->columns; i++)
-        map->column[i].first = 0;
+    return map->wholes > 0;
 }
 
-void heat_map_advance(struct heat_map *map, int i, int first)
+void heat_map_begin_block(struct heat_map *map, int first, int end, bool lowest)
+{
+    map->first = first;
+    map->end = end;
+    map->list_count = 0;
+    for (int i = 0; lowest && i < map->columns; i++)
+        map->column[i].done = 0;
+}
+
+static void list_column(struct heat_map *map, struct column *column, int i)
+{
+    const int *rows = map->rows + column->start;
+    const double *gains = map->gains + column->start;
+    int entry = column->done;
+    while (entry < column->count && rows[entry] < map->first)
+        entry++;
+    column->done = entry;
+    for (; entry < column->count && rows[entry] < map->end; entry++)
+        map->list[map->list_count++] = (struct listed){i, rows[entry], gains[entry]};
+}
+
+void heat_map_enter(struct heat_map *map, int i)
 {
     struct column *column = &map->column[i + map->ghosts];
-    const int *rows = map->rows + column->start;
-    while (!column->whole && column->first < column->count && rows[column->first] < first)
-        column->first++;
-}
-
-static void add_sparse(const struct heat_map *map, const struct column *column,
-                       const struct heat_rows *to)
-{
-    const double *gains = map->gains + column->start;
-    const int *rows = map->rows + column->start;
-    int entry = column->first;
-    while (entry < column->count && rows[entry] < to->first)
-        entry++;
-    for (; entry < column->count && rows[entry] < to->end; entry++)
-        to->cells[rows[entry] - to->origin] += gains[entry];
-}
-
-void heat_map_add(const struct heat_map *map, const struct kernel *kernel, int i,
-                  const struct heat_rows *to)
-{
-    const struct column *column = &map->column[i + map->ghosts];
-    int end = to->end < map->ny ? to->end : map->ny;
+    map->list_start[i + map->ghosts] = map->list_count;
     if (!column->whole)
-        add_sparse(map, column, to);
-    else if (end > to->first)
-        kernel->add(to->cells + (to->first - to->origin), map->gains + column->start + to->first,
-                    end - to->first);
+        list_column(map, column, i);
+    map->list_start[i + map->ghosts + 1] = map->list_count;
+}
+
+static void add_whole_columns(const struct heat_map *map, const struct kernel *kernel,
+                              const struct heat_columns *to, int low, int high)
+{
+    int end = high < map->ny ? high : map->ny;
+    for (int i = 0; i < to->count; i++) {
+        const struct column *column = &map->column[to->first + i + map->ghosts];
+        if (column->whole && low < end)
+            kernel->add(to->cells[i] + (low - to->origin), map->gains + column->start + low,
+                        end - low);
+    }
+}
+
+void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
+                  const struct heat_columns *to)
+{
+    const size_t *start = map->list_start + (to->first + map->ghosts);
+    const struct listed *entry = map->list + start[0], *end = map->list + start[to->count];
+    for (; entry < end; entry++)
+        to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
+    if (map->wholes > 0)
+        add_whole_columns(map, kernel, to, map->first, map->end);
+}
+
+void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
+                       const struct heat_columns *to, int low, int high)
+{
+    const size_t *start = map->list_start + (to->first + map->ghosts);
+    const struct listed *entry = map->list + start[0], *end = map->list + start[to->count];
+    for (; entry < end; entry++)
+        if (entry->row >= low && entry->row < high)
+            to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
+    if (map->wholes > 0)
+        add_whole_columns(map, kernel, to, low, high);
 }

@@ -17,13 +17,13 @@ static bool allocate(struct outflow *outflow)
     size_t nx = (size_t)outflow->config.nx, levels = (size_t)outflow->config.levels;
     size_t rows = (size_t)outflow->config.block_rows;
     outflow->total = calloc(nx, sizeof(double));
-    outflow->bottom = calloc(levels * nx, sizeof(double));
-    outflow->top = calloc(levels * nx, sizeof(double));
+    outflow->top_offset = levels * (nx + 2 * (size_t)outflow->config.halo);
+    outflow->notes = calloc(2 * outflow->top_offset, sizeof(double));
     outflow->sums[OUTFLOW_LEFT] = calloc(levels, sizeof(double));
     outflow->sums[OUTFLOW_RIGHT] = calloc(levels, sizeof(double));
     outflow->copies = calloc(ENDS * levels * rows, sizeof(double));
     outflow->ends = calloc(ENDS * levels, sizeof(double *));
-    return outflow->total && outflow->bottom && outflow->top && outflow->sums[OUTFLOW_LEFT] &&
+    return outflow->total && outflow->notes && outflow->sums[OUTFLOW_LEFT] &&
            outflow->sums[OUTFLOW_RIGHT] && outflow->copies && outflow->ends;
 }
 
@@ -44,8 +44,7 @@ void outflow_destroy(struct outflow *outflow)
     if (!outflow)
         return;
     free(outflow->total);
-    free(outflow->bottom);
-    free(outflow->top);
+    free(outflow->notes);
     free(outflow->sums[OUTFLOW_LEFT]);
     free(outflow->sums[OUTFLOW_RIGHT]);
     free(outflow->copies);
@@ -153,8 +152,8 @@ static void add_inner(const struct outflow_config *config, const double *restric
 static void add_outer(struct outflow *outflow, int level, int i)
 {
     const struct outflow_config *config = &outflow->config;
-    size_t at = (size_t)level * (size_t)config->nx + (size_t)i;
-    double sum = through_rows(config, outflow->bottom[at], outflow->top[at]);
+    const double *notes = outflow_notes(outflow, level, i);
+    double sum = through_rows(config, notes[0], notes[outflow->top_offset]);
     if (i == 0 && counts(config, OUTFLOW_LEFT))
         sum += config->loss_x * outflow->sums[OUTFLOW_LEFT][level];
     if (i == config->nx - 1 && counts(config, OUTFLOW_RIGHT))
@@ -166,12 +165,11 @@ void outflow_add_pass(struct outflow *outflow, int levels)
 {
     int nx = outflow->config.nx;
     for (int level = 0; level < levels; level++) {
-        size_t at = (size_t)level * (size_t)nx;
         add_outer(outflow, level, 0);
         if (nx == 1)
             continue;
-        add_inner(&outflow->config, outflow->bottom + at + 1, outflow->top + at + 1,
-                  outflow->total + 1, nx - 2);
+        const double *notes = outflow_notes(outflow, level, 1);
+        add_inner(&outflow->config, notes, notes + outflow->top_offset, outflow->total + 1, nx - 2);
         add_outer(outflow, level, nx - 1);
     }
 }

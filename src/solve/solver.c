@@ -19,11 +19,13 @@ struct solver {
     struct sweep *sweep;
 };
 
-static struct outflow *create_outflow(const struct solver *solver, const struct stencil *stencil)
+static struct outflow *create_outflow(const struct solver *solver, const struct stencil *stencil,
+                                      int halo)
 {
     const struct solver_config *config = &solver->config;
     return outflow_create(
         &(struct outflow_config){.nx = solver->domain->nx,
+                                 .halo = halo,
                                  .levels = config->steps_per_sweep,
                                  .block_rows = config->block_rows,
                                  .loss_x = (config->dx * config->dy) * stencil->cx,
@@ -45,6 +47,7 @@ static struct sweep *create_sweep(const struct solver *solver, const struct sten
                                                .ny = solver->domain->ny,
                                                .levels = config->steps_per_sweep,
                                                .block_rows = config->block_rows,
+                                               .cache_bytes = config->cache_bytes,
                                                .left = config->left,
                                                .right = config->right,
                                                .bottom = config->bottom,
@@ -76,7 +79,7 @@ static bool allocate(struct solver *solver)
     solver->next = field_create_deep(domain, config->initial, ghosts, FIELD_SECOND);
     if (!solver->now || !solver->next)
         return false;
-    solver->outflow = create_outflow(solver, &stencil);
+    solver->outflow = create_outflow(solver, &stencil, ghosts);
     solver->heat = heat_map_create(domain->nx, domain->ny, ghosts);
     if (!solver->outflow || !solver->heat)
         return false;

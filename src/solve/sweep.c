@@ -5,7 +5,15 @@
 
 #include "base/arith.h"
 
-enum { PAGE_CELLS = 512, PLANE_COLUMNS = 10 * KERNEL_COLUMNS };
+enum {
+    PAGE_CELLS = 512,
+    PLANE_COLUMNS = 10 * KERNEL_COLUMNS,
+    MOST_COLUMNS = PLANE_COLUMNS + 2, /* that are entered at once */
+};
+
+/* Fields of more bytes than a cache holds are written past it, sooner when there is a whole pass to
+ * write them in. */
+static const double STREAM_LEVELS = 8;
 
 struct sweep {
     struct sweep_config config;
@@ -20,6 +28,7 @@ struct sweep {
     int low, high; /* rows that any of its levels steps */
     int entered;   /* columns of `now` below are prepared */
     bool heated;
+    bool past_cache;
 };
 
 /* A level of the wavefront at work: column c of it is slot[c - (first - 2)]. */
@@ -96,59 +105,78 @@ static int end_column(const struct sweep *sweep, int level)
                                    : sweep->pass.end + (sweep->pass.levels - level);
 }
 
-static struct heat_rows rows_of_level(const struct sweep *sweep, int level, double *cells)
+static struct kernel_rows rows_of_level(const struct sweep *sweep, int level)
 {
     int halo = (int)kernel_round_up(sweep->pass.levels - level);
     int top = (int)kernel_round_up(sweep->config.ny);
     int end = (int)kernel_round_up(sweep->y0 + sweep->rows) + halo;
-    return (struct heat_rows){.cells = cells,
-                              .origin = sweep->y0,
-                              .first = sweep->y0 > halo ? sweep->y0 - halo : 0,
-                              .end = end < top ? end : top};
+    return (struct kernel_rows){.first = (sweep->y0 > halo ? sweep->y0 - halo : 0) - sweep->y0,
+                                .end = (end < top ? end : top) - sweep->y0,
+                                .past_cache = sweep->past_cache && halo == 0};
 }
 
-/* Ghosts below and above a column before the step from `level`, which the outflow wants to know. */
-static void close_column(const struct sweep *sweep, int level, int i, double *cells)
+/* The ghosts beyond one row of some columns, and what the outflow wants to know of them. */
+static void close_row(const struct solver_side *side, double *const cells[], ptrdiff_t row,
+                      ptrdiff_t ghost, double *notes, int count)
+{
+    const bool insulated = side->insulated;
+    const double value = side->value;
+    for (int i = 0; i < count; i++) {
+        double inner = cells[i][row];
+        cells[i][ghost] = insulated ? inner : value;
+        notes[i] = inner;
+    }
+}
+
+/* Columns first .. first+count-1 before the step from `level`. */
+static void close_columns(const struct sweep *sweep, int level, int first, double *const cells[],
+                          int count)
 {
     const struct sweep_config *config = &sweep->config;
-    bool noted = i >= 0 && i < config->nx;
-    size_t at = (size_t)level * (size_t)config->nx + (size_t)(noted ? i : 0);
-    if (sweep->low == 0) {
-        double *bottom = cells - sweep->y0;
-        bottom[-1] = boundary_ghost(&config->bottom, *bottom);
-        if (noted && sweep->y0 == 0)
-            sweep->outflow->bottom[at] = *bottom;
-    }
-    if (sweep->high >= config->ny) {
-        double *top = cells + (config->ny - 1 - sweep->y0);
-        top[1] = boundary_ghost(&config->top, *top);
-        if (noted && sweep->y0 + sweep->rows == config->ny)
-            sweep->outflow->top[at] = *top;
-    }
+    ptrdiff_t bottom = -sweep->y0, top = config->ny - 1 - sweep->y0;
+    double nowhere[MOST_COLUMNS];
+    double *notes = outflow_notes(sweep->outflow, level, first);
+    bool last = sweep->y0 + sweep->rows == config->ny;
+    if (sweep->low == 0)
+        close_row(&config->bottom, cells, bottom, bottom - 1, sweep->y0 == 0 ? notes : nowhere,
+                  count);
+    if (sweep->high >= config->ny)
+        close_row(&config->top, cells, top, top + 1,
+                  last ? notes + sweep->outflow->top_offset : nowhere, count);
 }
 
 /* Columns of `now` up to and without `end`, ahead of level 1. */
 static void enter_columns(struct sweep *sweep, int end)
 {
-    int last = end_column(sweep, 0);
-    for (; sweep->entered < end && sweep->entered < last; sweep->entered++) {
-        if (sweep->heated)
-            heat_map_advance(sweep->heat, sweep->entered, sweep->low);
-        close_column(sweep, 0, sweep->entered,
-                     field_column(sweep->pass.now, sweep->entered) + sweep->y0);
-    }
+    double *cells[MOST_COLUMNS];
+    int first = sweep->entered, last = end_column(sweep, 0);
+    int count = (end < last ? end : last) - first;
+    if (count <= 0)
+        return;
+    for (int i = 0; i < count; i++)
+        cells[i] = field_column(sweep->pass.now, first + i) + sweep->y0;
+    for (int i = first; sweep->heated && i < first + count; i++)
+        heat_map_enter(sweep->heat, i);
+    close_columns(sweep, 0, first, cells, count);
+    sweep->entered += count;
 }
 
+/* The last level must leave the rows of other blocks alone. */
 static void add_heat(const struct sweep *sweep, int level, int first, double *const cells[],
                      int count)
 {
-    int low = first_column(sweep, level), end = end_column(sweep, level);
-    struct heat_rows rows = rows_of_level(sweep, level, NULL);
-    for (int i = 0; i < count; i++) {
-        rows.cells = cells[i];
-        if (first + i >= low && first + i < end)
-            heat_map_add(sweep->heat, sweep->config.kernel, first + i, &rows);
-    }
+    const struct kernel *kernel = sweep->config.kernel;
+    int low = first_column(sweep, level) - first, end = end_column(sweep, level) - first;
+    low = low > 0 ? low : 0;
+    end = end < count ? end : count;
+    struct heat_columns columns = {
+        .first = first + low, .count = end - low, .cells = cells + low, .origin = sweep->y0};
+    if (low >= end)
+        return;
+    if (level < sweep->pass.levels)
+        heat_map_add(sweep->heat, kernel, &columns);
+    else
+        heat_map_add_rows(sweep->heat, kernel, &columns, sweep->y0, sweep->y0 + sweep->rows);
 }
 
 static void fill_end(const struct sweep *sweep, const struct front *front, int ghost, int inner,
@@ -179,11 +207,12 @@ static void close_ends(const struct sweep *sweep, const struct front *front)
 
 static void close_front(const struct sweep *sweep, const struct front *front)
 {
-    double *const *cells = front->slot + 2;
-    int first = first_column(sweep, front->level), end = end_column(sweep, front->level);
-    for (int i = 0; i < KERNEL_COLUMNS; i++)
-        if (front->first + i >= first && front->first + i < end)
-            close_column(sweep, front->level, front->first + i, cells[i]);
+    int low = first_column(sweep, front->level) - front->first;
+    int end = end_column(sweep, front->level) - front->first;
+    low = low > 0 ? low : 0;
+    end = end < KERNEL_COLUMNS ? end : KERNEL_COLUMNS;
+    if (low < end)
+        close_columns(sweep, front->level, front->first + low, front->slot + 2 + low, end - low);
     close_ends(sweep, front);
 }
 
@@ -210,9 +239,8 @@ static void point_results(const struct sweep *sweep, int first, double *out[KERN
 static void step_bundle(const struct sweep *sweep, const struct front *front,
                         double *const in[KERNEL_INPUTS], double *const out[KERNEL_COLUMNS])
 {
-    struct heat_rows rows = rows_of_level(sweep, front->level, NULL);
-    sweep->config.kernel->bundle(&sweep->config.stencil, in, out, rows.first - sweep->y0,
-                                 rows.end - sweep->y0);
+    struct kernel_rows rows = rows_of_level(sweep, front->level);
+    sweep->config.kernel->bundle(&sweep->config.stencil, in, out, &rows);
     if (sweep->heated)
         add_heat(sweep, front->level, front->first, out, KERNEL_COLUMNS);
 }
@@ -272,13 +300,18 @@ static void step_planes(struct sweep *sweep)
     for (int i = pass->first; i < pass->end; i += PLANE_COLUMNS) {
         int count = pass->end - i < PLANE_COLUMNS ? pass->end - i : PLANE_COLUMNS;
         enter_columns(sweep, i + count + 1);
-        sweep->config.kernel->plane(&sweep->config.stencil, field_column(pass->now, i),
-                                    field_column(pass->next, i), pass->now->pitch, count,
-                                    kernel_round_up(sweep->rows));
-        for (int column = i; sweep->heated && column < i + count; column++) {
-            double *cells = field_column(pass->next, column);
-            add_heat(sweep, 1, column, &cells, 1);
-        }
+        struct kernel_plane plane = {.now = field_column(pass->now, i),
+                                     .next = field_column(pass->next, i),
+                                     .pitch = pass->now->pitch,
+                                     .columns = count,
+                                     .rows = kernel_round_up(sweep->rows),
+                                     .past_cache = sweep->past_cache};
+        sweep->config.kernel->plane(&sweep->config.stencil, &plane);
+        double *cells[PLANE_COLUMNS];
+        for (int column = 0; column < count; column++)
+            cells[column] = field_column(pass->next, i + column);
+        if (sweep->heated)
+            add_heat(sweep, 1, i, cells, count);
     }
 }
 
@@ -304,16 +337,30 @@ static void step_block(struct sweep *sweep, int y0, int rows)
 {
     sweep->y0 = y0;
     sweep->rows = rows;
-    struct heat_rows widest = rows_of_level(sweep, 0, NULL);
-    sweep->low = widest.first;
-    sweep->high = widest.end;
+    struct kernel_rows widest = rows_of_level(sweep, 0);
+    sweep->low = y0 + (int)widest.first;
+    sweep->high = y0 + (int)widest.end;
     sweep->entered = first_column(sweep, 0);
+    if (sweep->heated)
+        heat_map_begin_block(sweep->heat, sweep->low, sweep->high, y0 == 0);
     note_field_ends(sweep);
     if (sweep->pass.levels == 1)
         step_planes(sweep);
     else
         step_levels(sweep);
     outflow_sum_block(sweep->outflow, sweep->pass.levels, rows);
+}
+
+/* Heat is put into results, which then had better not be in memory; a single step gains all the same,
+ * unless whole columns are heated. */
+static bool passes_cache(const struct sweep *sweep)
+{
+    double bytes = 2.0 * sizeof(double) * sweep->config.nx * sweep->config.ny;
+    double levels = sweep->pass.levels;
+    if (sweep->heated && (levels > 1 || heat_map_has_whole_columns(sweep->heat)))
+        return false;
+    return bytes * (levels < STREAM_LEVELS ? levels : STREAM_LEVELS) >
+           (double)sweep->config.cache_bytes;
 }
 
 static void fill_end_columns(const struct sweep *sweep)
@@ -332,8 +379,7 @@ void sweep_run(struct sweep *sweep, const struct pass *pass)
     assert(pass->levels <= sweep->config.levels);
     sweep->pass = *pass;
     sweep->heated = !heat_map_is_empty(sweep->heat);
-    if (sweep->heated)
-        heat_map_rewind(sweep->heat);
+    sweep->past_cache = passes_cache(sweep);
     fill_end_columns(sweep);
     outflow_begin(sweep->outflow, pass->levels);
     int ny = sweep->config.ny, height = pass->levels == 1 ? ny : sweep->config.block_rows;
