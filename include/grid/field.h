@@ -1,10 +1,11 @@
 /* A temperature field on one slab, with ghosts.
  *
- * Column i (-ghosts .. nx+ghosts-1), row j (-1 .. ny): field_column(f, i)[j]. A column is contiguous,
- * y fastest. Columns below 0 and from nx on are ghosts from the neighbour rank or, only -1 and nx, the
- * boundary; rows -1 and ny are ghosts of the bottom and top boundary. Corner ghosts mean nothing.
- * Whole cache lines may be read and written beyond row ny as far as the pitch goes, which is room for
- * ny+2 rows, and up to a cache line before the first and after the last column. */
+ * Column i (-ghosts .. nx+ghosts-1), row j (-1 .. ny): field_column(f, i)[j]. A column is
+ * contiguous, y fastest. Columns below 0 and from nx on are ghosts from the neighbour rank or,
+ * only -1 and nx, the boundary; rows -1 and ny are ghosts of the bottom and top boundary. Corner
+ * ghosts mean nothing. Whole cache lines may be read and written beyond row ny as far as the
+ * pitch goes, which is room for ny+2 rows, and up to a cache line before the first and after the
+ * last column. */
 #ifndef HEATSTREAM_GRID_FIELD_H
 #define HEATSTREAM_GRID_FIELD_H
 
@@ -26,7 +27,8 @@ static inline double *field_column(const struct field *field, int i)
     return field->cells + (ptrdiff_t)i * field->pitch;
 }
 
-/* Local. All cells and ghosts, one column of them a side, become `value`. NULL when memory is short. */
+/* Local. All cells and ghosts, one column of them a side, become `value`. NULL when memory is
+ * short. */
 struct field *field_create(const struct domain *domain, double value);
 
 /* The same with more ghost columns. The columns of a second field lie half a memory page away from

@@ -5,9 +5,9 @@
 #include "grid/field.h"
 #include "grid/scatter.h"
 
-/* Collective: MPI_Sendrecv of the `depth` outermost owned columns into the neighbours' ghost columns,
- * depth at most field->ghosts and halo_deepest(). Ghost columns at the ends of the grid are left
- * alone. */
+/* Collective: MPI_Sendrecv of the `depth` outermost owned columns into the neighbours' ghost
+ * columns, depth at most field->ghosts and halo_deepest(). Ghost columns at the ends of the grid
+ * are left alone. */
 void halo_exchange(const struct domain *domain, struct field *field, int depth);
 
 /* The columns of the narrowest slab; INT_MAX on a single rank, which exchanges nothing. Local. */

@@ -34,8 +34,8 @@ struct kernel_plane {
 struct kernel {
     const char *name;
 
-    /* Rows first .. end-1 of a bundle. out[i] is stepped from in[i], in[i+1] and in[i+2]; reads rows
-     * first-KERNEL_ROWS .. end as well. out[i] may be in[i]. */
+    /* Rows first .. end-1 of a bundle. out[i] is stepped from in[i], in[i+1] and in[i+2]; reads
+     * rows first-KERNEL_ROWS .. end as well. out[i] may be in[i]. */
     void (*bundle)(const struct stencil *stencil, double *const in[KERNEL_INPUTS],
                    double *const out[KERNEL_COLUMNS], const struct kernel_rows *rows);
 

@@ -1,6 +1,6 @@
-/* The heat that leaves through the boundary over the steps of one pass, of which the levels are worked
- * on in no simple order: what the sums need is noted where it lies in a cache, and added up afterwards
- * step by step, in the order of operations that solver.h sets out. */
+/* The heat that leaves through the boundary over the steps of one pass, of which the levels are
+ * worked on in no simple order: what the sums need is noted where it lies in a cache, and added
+ * up afterwards step by step, in the order of operations that solver.h sets out. */
 #ifndef HEATSTREAM_SOLVE_OUTFLOW_H
 #define HEATSTREAM_SOLVE_OUTFLOW_H
 
@@ -29,7 +29,8 @@ struct outflow {
     const double **ends; /* [2][levels]: rows of the block in the outermost column */
 };
 
-/* Where u[0] of column i before step `level` of the pass is noted; u[ny-1] lies top_offset further. */
+/* Where u[0] of column i before step `level` of the pass is noted; u[ny-1] lies top_offset
+ * further. */
 static inline double *outflow_notes(struct outflow *outflow, int level, int i)
 {
     ptrdiff_t halo = outflow->config.halo, width = outflow->config.nx + 2 * halo;
@@ -44,8 +45,9 @@ void outflow_destroy(struct outflow *outflow);                       /* accepts 
 /* Starts a pass. */
 void outflow_begin(struct outflow *outflow, int levels);
 
-/* The rows of the present block in the outermost column of that end, before step `level` of the pass;
- * `column` may be gone by the end of the block, which therefore is copied, or is `lasting`. */
+/* The rows of the present block in the outermost column of that end, before step `level` of the
+ * pass; `column` may be gone by the end of the block, which therefore is copied, or is
+ * `lasting`. */
 void outflow_note_end(struct outflow *outflow, enum outflow_end end, int level,
                       const double *column, int rows, bool lasting);
 

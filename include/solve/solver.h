@@ -28,10 +28,10 @@ struct solver_config {
     struct solver_side left, right, bottom, top;
 
     /* How steps are computed; never changes a bit. 0: chosen from the sizes. */
-    int steps_per_sweep; /* time steps in one pass over memory, at most halo_depth on several ranks */
+    int steps_per_sweep; /* steps in one pass over memory; at most halo_depth with neighbours */
     int halo_depth;      /* columns exchanged at once; no more than the narrowest slab has */
     int block_rows;      /* rows in work at a time, a multiple of KERNEL_ROWS */
-    int64_t cache_bytes;         /* larger fields are written past the cache */
+    int64_t cache_bytes; /* larger fields are written past the cache */
     const struct kernel *kernel; /* NULL: the widest this processor has */
 };
 
@@ -47,7 +47,8 @@ void solver_destroy(struct solver *solver); /* accepts NULL */
 /* What was chosen, with the ranks and the number of substeps in mind. Local. */
 struct solver_config solver_chosen(const struct solver *solver);
 
-/* Collective: steps one window under constant heat (rising local cell numbers). Allocates nothing. */
+/* Collective: steps one window under constant heat (rising local cell numbers). Allocates
+ * nothing. */
 void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count);
 
 /* The present field, always the same object; owned by the solver. solver_step_window() changes its
@@ -55,17 +56,17 @@ void solver_step_window(struct solver *solver, const struct slab_heat *heat, int
 struct field *solver_field(struct solver *solver);
 
 /* Heat that left through the boundary since the last reset, per owned column [nx], in temperature
- * units times area. Each step adds to outflow[i], with u and ghosts before the step, in this order of
- * operations:
+ * units times area. Each step adds to outflow[i], with u and ghosts before the step, in this order
+ * of operations:
  *
  *     s  = (dx*dy)*Cy * (u[0] - bottom ghost)
  *     s += (dx*dy)*Cy * (u[ny-1] - top ghost)
- *     s += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; in the first column only
- *     s += (dx*dy)*Cx * R    R the same on the right; in the last column only
+ *     s += (dx*dy)*Cx * L    L = sum of u[j] - left ghost[j], j = 0 .. ny-1; first column only
+ *     s += (dx*dy)*Cx * R    R the same on the right; last column only
  *     outflow[i] += s
  *
- * so it does not depend on the ranks. Insulated sides add exactly 0. Writable, so that a restart can
- * put it back. */
+ * so it does not depend on the ranks. Insulated sides add exactly 0. Writable, so that a restart
+ * can put it back. */
 double *solver_outflow(struct solver *solver);
 void solver_reset_outflow(struct solver *solver);
 

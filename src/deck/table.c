@@ -176,8 +176,8 @@ const struct deck_option deck_options[] = {
          "A checkpoint at the end, so that a topic that grows can be gone on with."),
 
     AUTO("solve.halo_depth", solve.halo_depth, "auto", 1, 64, "columns", DECK_MAY_CHANGE,
-         "Columns exchanged with the neighbour ranks at once, every so many steps; no more than the "
-         "narrowest rank owns. `auto`: as many as `solve.steps_per_sweep`."),
+         "Columns exchanged with the neighbour ranks at once, every so many steps; no more than "
+         "the narrowest rank owns. `auto`: as many as `solve.steps_per_sweep`."),
     AUTO("solve.steps_per_sweep", solve.steps_per_sweep, "auto", 1, 64, "steps", DECK_MAY_CHANGE,
          "Time steps computed in one pass over memory; no more than a window has, nor, on several "
          "ranks, than `solve.halo_depth`. `auto` chooses by the sizes."),

@@ -12,10 +12,12 @@ void boundary_fill_rows(double *column, int ny, const struct solver_side *bottom
 void boundary_fill_column(double *ghost, const double *inner, int ny,
                           const struct solver_side *side)
 {
+    const double value = side->value;
     if (side->insulated)
         memcpy(ghost, inner, (size_t)ny * sizeof *ghost);
-    for (int j = 0; !side->insulated && j < ny; j++)
-        ghost[j] = side->value;
+    else
+        for (int j = 0; j < ny; j++)
+            ghost[j] = value;
 }
 
 double boundary_column_excess(const double *inner, const double *ghost, int ny)

@@ -7,7 +7,7 @@ enum {
     STEPS = 32, /* of a pass: more gain nothing, fewer show the memory */
     BLOCK_ROWS = 512,
     CACHE_BYTES = 64000000,
-    SMALL_CELLS = 32768, /* a slab of no more is stepped faster than a message arrives */
+    SMALL_CELLS = 16384, /* a slab of no more is stepped faster than a message arrives */
     HALO_PART = 8        /* a halo of the others is no wider than one column in so many */
 };
 
@@ -16,8 +16,8 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* Steps of a pass when nobody says: every further one makes the ranks step more of each other's columns.
- */
+/* Steps of a pass when nobody says: every further one makes the ranks step more of each other's
+ * columns. / */
 static int choose_steps(const struct domain *domain, int deepest)
 {
     if (domain->ranks == 1)

@@ -169,7 +169,7 @@ void heat_map_enter(struct heat_map *map, int i)
 {
     struct column *column = &map->column[i + map->ghosts];
     map->list_start[i + map->ghosts] = map->list_count;
-    if (!column->whole)
+    if (!column->whole && column->done < column->count)
         list_column(map, column, i);
     map->list_start[i + map->ghosts + 1] = map->list_count;
 }

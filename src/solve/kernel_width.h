@@ -1,5 +1,5 @@
-/* The kernel for one vector width. kernel.c includes this once a width and defines LANES, SOUTH (the
- * lanes of a vector shifted by one row), ON_TARGET (the instruction set), NAMED (a suffix),
+/* The kernel for one vector width. kernel.c includes this once a width and defines LANES, SOUTH
+ * (the lanes of a vector shifted by one row), ON_TARGET (the instruction set), NAMED (a suffix),
  * and STORE_PAST_CACHE and FENCE, which orders such stores. */
 
 typedef double NAMED(vector) __attribute__((vector_size(LANES * sizeof(double))));

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums must keep their order, so one is bound by the latency of an addition; four run side by side. */
+/* Sums must keep their order, so one is bound by the latency of an addition; four run side by
+ * side. */
 enum { ENDS = 2, CHAINS = 4 };
 
 struct chain {

@@ -157,7 +157,8 @@ static void step_pass(struct solver *solver, int levels, int beyond)
     swap_fields(solver);
 }
 
-/* The next part of `left` when it is cut into as few parts of at most `most` as even as possible. */
+/* The next part of `left` when it is cut into as few parts of at most `most` as even as
+ * possible. */
 static int next_part(int left, int most)
 {
     int parts = (left + most - 1) / most;

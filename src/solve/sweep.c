@@ -258,8 +258,8 @@ static void copy_pointers(double **to, double *const *from, int count)
         to[i] = from[i];
 }
 
-/* One bundle of every level but the last, level 1 beginning at column `first`; then `in` holds what the
- * last one reads. */
+/* One bundle of every level but the last, level 1 beginning at column `first`; then `in` holds
+ * what the last one reads. */
 static void advance_inner_levels(struct sweep *sweep, int first, double *in[KERNEL_INPUTS])
 {
     point_inputs(sweep, first, in);
@@ -308,7 +308,7 @@ static void step_planes(struct sweep *sweep)
                                      .past_cache = sweep->past_cache};
         sweep->config.kernel->plane(&sweep->config.stencil, &plane);
         double *cells[PLANE_COLUMNS];
-        for (int column = 0; column < count; column++)
+        for (int column = 0; sweep->heated && column < count; column++)
             cells[column] = field_column(pass->next, i + column);
         if (sweep->heated)
             add_heat(sweep, 1, i, cells, count);
@@ -351,8 +351,8 @@ static void step_block(struct sweep *sweep, int y0, int rows)
     outflow_sum_block(sweep->outflow, sweep->pass.levels, rows);
 }
 
-/* Heat is put into results, which then had better not be in memory; a single step gains all the same,
- * unless whole columns are heated. */
+/* Heat is put into results, which then had better not be in memory; a single step gains all the
+ * same, unless whole columns are heated. */
 static bool passes_cache(const struct sweep *sweep)
 {
     double bytes = 2.0 * sizeof(double) * sweep->config.nx * sweep->config.ny;

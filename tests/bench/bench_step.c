@@ -1,6 +1,7 @@
-/* Cell updates a second of solver_step_window() against a plain double loop that exchanges a column with
- * its neighbours by MPI_Sendrecv every step, on the same cells and ranks. The ways take turns, so that a
- * disturbance from outside hits all alike; each ratio is the median of those of single turns. */
+/* Cell updates a second of solver_step_window() against a plain double loop that exchanges a
+ * column with its neighbours by MPI_Sendrecv every step, on the same cells and ranks. The ways
+ * take turns, so that a disturbance from outside hits all alike; each ratio is the median of
+ * those of single turns. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* The whole grid on every rank, stepped cell by cell as the contract reads: the judge of the bits. */
+/* The whole grid on every rank, stepped cell by cell as the contract reads: the judge of the
+ * bits. */
 #ifndef HEATSTREAM_TESTS_SERIAL_HEAT_H
 #define HEATSTREAM_TESTS_SERIAL_HEAT_H
 

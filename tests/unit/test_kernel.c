@@ -120,7 +120,8 @@ static void the_last_kernel_runs_anywhere(void)
 
 enum { GHOSTS = 2, HEATED = COLUMNS - 2 * GHOSTS };
 
-/* Columns of 0, a few, many and all heated cells; some rates are 0. Expects tau*rate in `expected`. */
+/* Columns of 0, a few, many and all heated cells; some rates are 0. Expects tau*rate in
+ * `expected`. */
 static int draw_heat(uint64_t seed, int ny, double tau_s, struct slab_heat *heat)
 {
     int count = 0;
