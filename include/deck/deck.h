@@ -80,6 +80,9 @@ struct deck {
         bool at_end;
     } checkpoint;
     struct {
+        int64_t halo_depth, steps_per_sweep; /* 0: auto */
+    } solve;
+    struct {
         int64_t seed, start_ms, step_ms, steps, partitions;
         int partition_by;
         double probability, value, jitter_ms, delay_ms, dropout, duplicates;

@@ -1,8 +1,11 @@
 /* A temperature field on one slab, with ghosts.
  *
- * Column i (-1 .. nx), row j (-1 .. ny): field_column(f, i)[j]. A column is contiguous, y fastest.
- * Columns -1 and nx are ghosts from the neighbour rank or the boundary, rows -1 and ny are ghosts
- * of the bottom and top boundary. Corner ghosts mean nothing. */
+ * Column i (-ghosts .. nx+ghosts-1), row j (-1 .. ny): field_column(f, i)[j]. A column is
+ * contiguous, y fastest. Columns below 0 and from nx on are ghosts from the neighbour rank or,
+ * only -1 and nx, the boundary; rows -1 and ny are ghosts of the bottom and top boundary. Corner
+ * ghosts mean nothing. Whole cache lines may be read and written beyond row ny as far as the
+ * pitch goes, which is room for ny+2 rows, and up to a cache line before the first and after the
+ * last column. */
 #ifndef HEATSTREAM_GRID_FIELD_H
 #define HEATSTREAM_GRID_FIELD_H
 
@@ -13,6 +16,7 @@
 /* Written by field_create(); `cells` by whoever owns the field. */
 struct field {
     int nx, ny;
+    int ghosts;      /* ghost columns on each side */
     ptrdiff_t pitch; /* doubles between the starts of neighbouring columns */
     double *cells;   /* cell (0, 0), 64-byte aligned */
     void *memory;    /* owned */
@@ -23,12 +27,15 @@ static inline double *field_column(const struct field *field, int i)
     return field->cells + (ptrdiff_t)i * field->pitch;
 }
 
-/* Local. All cells and ghosts become `value`. NULL when memory is short. */
+/* Local. All cells and ghosts, one column of them a side, become `value`. NULL when memory is
+ * short. */
 struct field *field_create(const struct domain *domain, double value);
 
-/* The same, with its columns half a memory page away from those of field_create(): two fields that
- * are read and written side by side do not stall each other. */
-struct field *field_create_second(const struct domain *domain, double value);
+/* The same with more ghost columns. The columns of a second field lie half a memory page away from
+ * those of a first one: two that are read and written side by side do not stall each other. */
+enum field_place { FIELD_FIRST, FIELD_SECOND };
+struct field *field_create_deep(const struct domain *domain, double value, int ghosts,
+                                enum field_place place);
 void field_destroy(struct field *field); /* accepts NULL */
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "grid/field.h"
 #include "grid/scatter.h"
+#include "solve/kernel.h"
 
 struct solver_side {
     bool insulated;
@@ -25,7 +26,16 @@ struct solver_config {
     int substeps; /* steps per window */
     double initial;
     struct solver_side left, right, bottom, top;
+
+    /* How steps are computed; never changes a bit. 0: chosen from the sizes. */
+    int steps_per_sweep; /* steps in one pass over memory; at most halo_depth with neighbours */
+    int halo_depth;      /* columns exchanged at once; no more than the narrowest slab has */
+    int block_rows;      /* rows in work at a time, a multiple of KERNEL_ROWS */
+    int64_t cache_bytes; /* larger fields are written past the cache */
+    const struct kernel *kernel; /* NULL: the widest this processor has */
 };
+
+enum { SOLVER_MOST_STEPS = 64 }; /* of steps_per_sweep and halo_depth */
 
 struct solver;
 
@@ -33,6 +43,9 @@ struct solver;
  * thread, which is the one that must step. NULL when memory is short on any rank. */
 struct solver *solver_create(const struct domain *domain, const struct solver_config *config);
 void solver_destroy(struct solver *solver); /* accepts NULL */
+
+/* What was chosen, with the ranks and the number of substeps in mind. Local. */
+struct solver_config solver_chosen(const struct solver *solver);
 
 /* Collective: steps one window under constant heat (rising local cell numbers). Allocates
  * nothing. */

@@ -221,10 +221,12 @@ const struct deck_option deck_options[] = {
     BOOL("checkpoint.at_end", checkpoint.at_end, "true", DECK_MAY_CHANGE,
          "A checkpoint at the end, so that a topic that grows can be gone on with."),
 
-    CONSTANT("solve.halo_depth", "1", "1", DECK_MAY_CHANGE,
-             "Ghost columns exchanged with the neighbour ranks."),
-    CONSTANT("solve.steps_per_sweep", "auto|1", "auto", DECK_MAY_CHANGE,
-             "Time steps computed in one pass over memory."),
+    AUTO("solve.halo_depth", solve.halo_depth, "auto", 1, 64, "columns", DECK_MAY_CHANGE,
+         "Columns exchanged with the neighbour ranks at once, every so many steps; no more than "
+         "the narrowest rank owns. `auto`: as many as `solve.steps_per_sweep`."),
+    AUTO("solve.steps_per_sweep", solve.steps_per_sweep, "auto", 1, 64, "steps", DECK_MAY_CHANGE,
+         "Time steps computed in one pass over memory; no more than a window has, nor, on several "
+         "ranks, than `solve.halo_depth`. `auto` chooses by the sizes."),
     CONSTANT("regions", "[]", "[]", 0, "Boxes of the grid with statistics of their own."),
     CONSTANT("alerts", "[]", "[]", 0, "Thresholds on regions."),
     CONSTANT("relations", "[]", "[]", 0, "Ratios between regions."),

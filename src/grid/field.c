@@ -15,11 +15,13 @@ static ptrdiff_t pitch_of(int ny)
     return pitch;
 }
 
-static struct field *create_at(const struct domain *domain, double value, size_t page_offset)
+struct field *field_create_deep(const struct domain *domain, double value, int ghosts,
+                                enum field_place place)
 {
+    size_t page_offset = place == FIELD_SECOND ? PAGE / 2 : 0;
     ptrdiff_t pitch = pitch_of(domain->ny);
-    size_t columns = (size_t)domain->nx + 2;
-    size_t margin = 2 * PAGE; /* up to a page to reach the offset, and the ghost row of column -1 */
+    size_t columns = (size_t)domain->nx + 2 * (size_t)ghosts;
+    size_t margin = 2 * PAGE; /* the offset, and a cache line at both ends */
     if ((size_t)pitch > (SIZE_MAX / 2 - margin) / sizeof(double) / columns)
         return NULL;
     size_t size = columns * (size_t)pitch * sizeof(double) + margin;
@@ -33,18 +35,18 @@ static struct field *create_at(const struct domain *domain, double value, size_t
     double *ghost = (double *)((char *)memory + CACHE_LINE + page_offset);
     for (ptrdiff_t i = -1; i < (ptrdiff_t)columns * pitch; i++)
         ghost[i] = value;
-    *field = (struct field){domain->nx, domain->ny, pitch, ghost + pitch, memory};
+    *field = (struct field){.nx = domain->nx,
+                            .ny = domain->ny,
+                            .ghosts = ghosts,
+                            .pitch = pitch,
+                            .cells = ghost + ghosts * pitch,
+                            .memory = memory};
     return field;
 }
 
 struct field *field_create(const struct domain *domain, double value)
 {
-    return create_at(domain, value, 0);
-}
-
-struct field *field_create_second(const struct domain *domain, double value)
-{
-    return create_at(domain, value, PAGE / 2);
+    return field_create_deep(domain, value, 1, FIELD_FIRST);
 }
 
 void field_destroy(struct field *field)

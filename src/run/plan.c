@@ -50,6 +50,8 @@ static struct solver_config solver_of(const struct deck *deck)
         .right = side_of(&deck->physics.right),
         .bottom = side_of(&deck->physics.bottom),
         .top = side_of(&deck->physics.top),
+        .steps_per_sweep = (int)deck->solve.steps_per_sweep,
+        .halo_depth = (int)deck->solve.halo_depth,
     };
 }
 

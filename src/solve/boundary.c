@@ -1,5 +1,7 @@
 #include "solve/boundary.h"
 
+#include <string.h>
+
 void boundary_fill_rows(double *column, int ny, const struct solver_side *bottom,
                         const struct solver_side *top)
 {
@@ -10,8 +12,12 @@ void boundary_fill_rows(double *column, int ny, const struct solver_side *bottom
 void boundary_fill_column(double *ghost, const double *inner, int ny,
                           const struct solver_side *side)
 {
-    for (int j = 0; j < ny; j++)
-        ghost[j] = boundary_ghost(side, inner[j]);
+    const double value = side->value;
+    if (side->insulated)
+        memcpy(ghost, inner, (size_t)ny * sizeof *ghost);
+    else
+        for (int j = 0; j < ny; j++)
+            ghost[j] = value;
 }
 
 double boundary_column_excess(const double *inner, const double *ghost, int ny)

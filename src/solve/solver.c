@@ -5,30 +5,86 @@
 
 #include "base/arith.h"
 #include "grid/halo.h"
-#include "solve/boundary.h"
+#include "solve/choice.h"
 #include "solve/denormals.h"
-#include "solve/stencil.h"
+#include "solve/sweep.h"
 
 struct solver {
     const struct domain *domain;
-    struct solver_config config;
-    struct stencil stencil;
-    double loss_x, loss_y; /* heat through one edge cell in one step, per unit of u - ghost */
+    struct solver_config config; /* nothing left to choose */
     struct field *now, *next;
-    double *outflow;     /* [nx] */
-    int64_t *heat_start; /* [nx + 1]: heat entries of column i begin at heat_start[i] */
+    struct outflow *outflow;
+    struct heat_map *heat;
+    struct halo_heat halo_heat;
+    struct sweep *sweep;
 };
+
+static struct outflow *create_outflow(const struct solver *solver, const struct stencil *stencil,
+                                      int halo)
+{
+    const struct solver_config *config = &solver->config;
+    return outflow_create(
+        &(struct outflow_config){.nx = solver->domain->nx,
+                                 .halo = halo,
+                                 .levels = config->steps_per_sweep,
+                                 .block_rows = config->block_rows,
+                                 .loss_x = (config->dx * config->dy) * stencil->cx,
+                                 .loss_y = (config->dx * config->dy) * stencil->cy,
+                                 .left = config->left,
+                                 .right = config->right,
+                                 .bottom = config->bottom,
+                                 .top = config->top,
+                                 .has_left = solver->domain->left == MPI_PROC_NULL,
+                                 .has_right = solver->domain->right == MPI_PROC_NULL});
+}
+
+static struct sweep *create_sweep(const struct solver *solver, const struct stencil *stencil)
+{
+    const struct solver_config *config = &solver->config;
+    return sweep_create(&(struct sweep_config){.kernel = config->kernel,
+                                               .stencil = *stencil,
+                                               .nx = solver->domain->nx,
+                                               .ny = solver->domain->ny,
+                                               .levels = config->steps_per_sweep,
+                                               .block_rows = config->block_rows,
+                                               .cache_bytes = config->cache_bytes,
+                                               .left = config->left,
+                                               .right = config->right,
+                                               .bottom = config->bottom,
+                                               .top = config->top,
+                                               .has_left = solver->domain->left == MPI_PROC_NULL,
+                                               .has_right = solver->domain->right == MPI_PROC_NULL},
+                        solver->outflow, solver->heat);
+}
+
+static bool allocate_halo_heat(struct solver *solver)
+{
+    size_t columns = (size_t)solver->config.halo_depth - 1;
+    if (solver->domain->ranks == 1 || columns == 0)
+        return true;
+    size_t cells = columns * (size_t)solver->domain->ny;
+    solver->halo_heat.left = malloc(cells * sizeof(struct slab_heat));
+    solver->halo_heat.right = malloc(cells * sizeof(struct slab_heat));
+    return solver->halo_heat.left && solver->halo_heat.right;
+}
 
 static bool allocate(struct solver *solver)
 {
-    size_t nx = (size_t)solver->domain->nx;
-    solver->now = field_create(solver->domain, solver->config.initial);
-    solver->next = field_create_second(solver->domain, solver->config.initial);
+    const struct domain *domain = solver->domain;
+    const struct solver_config *config = &solver->config;
+    struct stencil stencil =
+        stencil_of(config->conductivity, config->dx, config->dy, config->tau_s);
+    int ghosts = domain->ranks == 1 ? 1 : config->halo_depth;
+    solver->now = field_create_deep(domain, config->initial, ghosts, FIELD_FIRST);
+    solver->next = field_create_deep(domain, config->initial, ghosts, FIELD_SECOND);
     if (!solver->now || !solver->next)
         return false;
-    solver->outflow = calloc(nx, sizeof *solver->outflow);
-    solver->heat_start = calloc(nx + 1, sizeof *solver->heat_start);
-    return solver->outflow && solver->heat_start;
+    solver->outflow = create_outflow(solver, &stencil, ghosts);
+    solver->heat = heat_map_create(domain->nx, domain->ny, ghosts);
+    if (!solver->outflow || !solver->heat)
+        return false;
+    solver->sweep = create_sweep(solver, &stencil);
+    return solver->sweep && allocate_halo_heat(solver);
 }
 
 struct solver *solver_create(const struct domain *domain, const struct solver_config *config)
@@ -38,10 +94,7 @@ struct solver *solver_create(const struct domain *domain, const struct solver_co
     int ready = solver != NULL, all_ready;
     if (ready) {
         solver->domain = domain;
-        solver->config = *config;
-        solver->stencil = stencil_of(config->conductivity, config->dx, config->dy, config->tau_s);
-        solver->loss_x = (config->dx * config->dy) * solver->stencil.cx;
-        solver->loss_y = (config->dx * config->dy) * solver->stencil.cy;
+        solver->config = choice_complete(domain, config);
         ready = allocate(solver);
     }
     MPI_Allreduce(&ready, &all_ready, 1, MPI_INT, MPI_MIN, domain->comm);
@@ -55,64 +108,32 @@ void solver_destroy(struct solver *solver)
 {
     if (!solver)
         return;
+    sweep_destroy(solver->sweep);
+    outflow_destroy(solver->outflow);
+    heat_map_destroy(solver->heat);
+    free(solver->halo_heat.left);
+    free(solver->halo_heat.right);
     field_destroy(solver->now);
     field_destroy(solver->next);
-    free(solver->outflow);
-    free(solver->heat_start);
     free(solver);
 }
 
-static void index_heat(struct solver *solver, const struct slab_heat *heat, int count)
+struct solver_config solver_chosen(const struct solver *solver)
 {
-    int64_t ny = solver->domain->ny;
-    int entry = 0;
-    for (int i = 0; i < solver->domain->nx; i++) {
-        solver->heat_start[i] = entry;
-        while (entry < count && heat[entry].cell < (i + 1) * ny)
-            entry++;
-    }
-    assert(entry == count);
-    solver->heat_start[solver->domain->nx] = count;
+    return solver->config;
 }
 
-static void fill_end_columns(struct solver *solver)
+static void take_heat(struct solver *solver, const struct slab_heat *heat, int count)
 {
-    struct field *now = solver->now;
-    if (solver->domain->left == MPI_PROC_NULL)
-        boundary_fill_column(field_column(now, -1), field_column(now, 0), now->ny,
-                             &solver->config.left);
-    if (solver->domain->right == MPI_PROC_NULL)
-        boundary_fill_column(field_column(now, now->nx), field_column(now, now->nx - 1), now->ny,
-                             &solver->config.right);
-}
-
-static double outflow_of_column(const struct solver *solver, int i)
-{
-    const struct field *now = solver->now;
-    const double *column = field_column(now, i);
-    int ny = now->ny;
-    double outflow = solver->loss_y * (column[0] - column[-1]);
-    outflow += solver->loss_y * (column[ny - 1] - column[ny]);
-    if (i == 0 && solver->domain->left == MPI_PROC_NULL)
-        outflow += solver->loss_x * boundary_column_excess(column, field_column(now, -1), ny);
-    if (i == now->nx - 1 && solver->domain->right == MPI_PROC_NULL)
-        outflow += solver->loss_x * boundary_column_excess(column, field_column(now, now->nx), ny);
-    return outflow;
-}
-
-static void step_column(struct solver *solver, int i, const struct slab_heat *heat)
-{
-    struct field *now = solver->now;
-    int ny = now->ny;
-    double *column = field_column(now, i), *next = field_column(solver->next, i);
-    boundary_fill_rows(column, ny, &solver->config.bottom, &solver->config.top);
-    solver->outflow[i] += outflow_of_column(solver, i);
-    stencil_column(&solver->stencil, field_column(now, i - 1), column, field_column(now, i + 1),
-                   next, ny);
-    int64_t first = solver->heat_start[i], end = solver->heat_start[i + 1];
-    if (end > first)
-        stencil_heat_column(next, heat + first, (int)(end - first), (int64_t)i * ny, ny,
-                            solver->config.tau_s);
+    struct halo_heat *halo = &solver->halo_heat;
+    double tau_s = solver->config.tau_s;
+    if (halo->left)
+        halo_exchange_heat(solver->domain, heat, count, solver->config.halo_depth - 1, halo);
+    heat_map_clear(solver->heat);
+    heat_map_append(solver->heat, halo->left, halo->left_count, tau_s);
+    heat_map_append(solver->heat, heat, count, tau_s);
+    heat_map_append(solver->heat, halo->right, halo->right_count, tau_s);
+    heat_map_finish(solver->heat);
 }
 
 /* The structs change contents, so that solver_field() stays the same object. */
@@ -123,15 +144,40 @@ static void swap_fields(struct solver *solver)
     *solver->now = stepped;
 }
 
+/* `beyond`: valid columns of the halo that are wanted afterwards. */
+static void step_pass(struct solver *solver, int levels, int beyond)
+{
+    const struct domain *domain = solver->domain;
+    struct pass pass = {.now = solver->now,
+                        .next = solver->next,
+                        .levels = levels,
+                        .first = domain->left == MPI_PROC_NULL ? 0 : -beyond,
+                        .end = domain->right == MPI_PROC_NULL ? domain->nx : domain->nx + beyond};
+    sweep_run(solver->sweep, &pass);
+    swap_fields(solver);
+}
+
+/* The next part of `left` when it is cut into as few parts of at most `most` as even as
+ * possible. */
+static int next_part(int left, int most)
+{
+    int parts = (left + most - 1) / most;
+    return (left + parts - 1) / parts;
+}
+
 void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count)
 {
-    index_heat(solver, heat, count);
-    for (int step = 0; step < solver->config.substeps; step++) {
-        halo_exchange(solver->domain, solver->now);
-        fill_end_columns(solver);
-        for (int i = 0; i < solver->domain->nx; i++)
-            step_column(solver, i, heat);
-        swap_fields(solver);
+    const struct solver_config *config = &solver->config;
+    take_heat(solver, heat, count);
+    for (int left = config->substeps; left > 0;) {
+        int round = next_part(left, config->halo_depth);
+        left -= round;
+        halo_exchange(solver->domain, solver->now, round);
+        while (round > 0) {
+            int levels = next_part(round, config->steps_per_sweep);
+            round -= levels;
+            step_pass(solver, levels, round);
+        }
     }
 }
 
@@ -142,10 +188,10 @@ struct field *solver_field(struct solver *solver)
 
 double *solver_outflow(struct solver *solver)
 {
-    return solver->outflow;
+    return solver->outflow->total;
 }
 
 void solver_reset_outflow(struct solver *solver)
 {
-    memset(solver->outflow, 0, (size_t)solver->domain->nx * sizeof *solver->outflow);
+    memset(solver->outflow->total, 0, (size_t)solver->domain->nx * sizeof(double));
 }

@@ -1,31 +1,50 @@
-/* Cell updates a second of solver_step_window(), without heat and with every cell heated, against a
- * plain double loop over the same cells on the same number of ranks, which exchanges nothing. */
+/* Cell updates a second of solver_step_window() against a plain double loop that exchanges a
+ * column with its neighbours by MPI_Sendrecv every step, on the same cells and ranks. The ways
+ * take turns, so that a disturbance from outside hits all alike; each ratio is the median of
+ * those of single turns. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "solve/solver.h"
 
-enum { REPEATS = 15, WAYS = 3 };
-static const double UPDATES_PER_RUN = 1e7;
+enum { TURNS = 5, SOLVERS = 4, HEATED_PER_THOUSAND = 10 };
 
-static const struct solver_config config = {
-    .conductivity = 1, .dx = 0.5, .dy = 0.5, .tau_s = 0.05, .substeps = 1, .initial = 1};
+static const struct {
+    const char *name;
+    int substeps;
+    int steps_per_sweep;
+    bool heated;
+} WAYS[SOLVERS] = {{"1 step a window", 1, 0, false},
+                   {"32 steps, 1 a sweep", 32, 1, false},
+                   {"32 steps", 32, 0, false},
+                   {"32 steps, 1 % heated", 32, 0, true}};
 
 struct subject {
     const struct domain *domain;
-    struct solver *solver;
+    struct solver *solver[SOLVERS];
     struct slab_heat *heat;
     int heat_count;
     double *plain[2]; /* [nx + 2][ny + 2] */
 };
+
+static void plain_exchange(const struct domain *domain, double *u)
+{
+    const int ny = domain->ny;
+    const size_t pitch = (size_t)ny + 2, nx = (size_t)domain->nx;
+    MPI_Sendrecv(u + pitch + 1, ny, MPI_DOUBLE, domain->left, 0, u + (nx + 1) * pitch + 1, ny,
+                 MPI_DOUBLE, domain->right, 0, domain->comm, MPI_STATUS_IGNORE);
+    MPI_Sendrecv(u + nx * pitch + 1, ny, MPI_DOUBLE, domain->right, 0, u + 1, ny, MPI_DOUBLE,
+                 domain->left, 0, domain->comm, MPI_STATUS_IGNORE);
+}
 
 static void plain_steps(struct subject *subject, int steps)
 {
     const int nx = subject->domain->nx, ny = subject->domain->ny, pitch = ny + 2;
     const double cx = 0.2, cy = 0.2, a = (1 - 2 * cx) - 2 * cy;
     for (int step = 0; step < steps; step++) {
-        const double *u = subject->plain[step % 2];
-        double *next = subject->plain[1 - step % 2];
+        double *restrict next = subject->plain[1 - step % 2];
+        const double *restrict u = subject->plain[step % 2];
+        plain_exchange(subject->domain, subject->plain[step % 2]);
         for (ptrdiff_t i = 1; i <= nx; i++)
             for (ptrdiff_t at = i * pitch + 1; at <= i * pitch + ny; at++)
                 next[at] = (a * u[at] + cx * (u[at - pitch] + u[at + pitch])) +
@@ -33,40 +52,63 @@ static void plain_steps(struct subject *subject, int steps)
     }
 }
 
-static void solver_steps(struct subject *subject, int steps)
+static void solver_steps(struct subject *subject, int way, int steps)
 {
-    for (int step = 0; step < steps; step++)
-        solver_step_window(subject->solver, NULL, 0);
+    for (int step = 0; step < steps; step += WAYS[way].substeps)
+        solver_step_window(subject->solver[way], subject->heat,
+                           WAYS[way].heated ? subject->heat_count : 0);
 }
 
-static void heated_steps(struct subject *subject, int steps)
-{
-    for (int step = 0; step < steps; step++)
-        solver_step_window(subject->solver, subject->heat, subject->heat_count);
-}
-
-static double seconds_of(struct subject *subject, void (*run)(struct subject *, int), int steps)
+/* Way -1 is the plain loop. */
+static double seconds_a_step(struct subject *subject, int way, int steps)
 {
     MPI_Barrier(subject->domain->comm);
     double start = MPI_Wtime();
-    run(subject, steps);
+    if (way < 0)
+        plain_steps(subject, steps);
+    else
+        solver_steps(subject, way, steps);
     MPI_Barrier(subject->domain->comm);
-    return MPI_Wtime() - start;
+    return (MPI_Wtime() - start) / steps;
 }
 
-/* The best cell updates a second of all ranks together, the ways taking turns so that a disturbance
- * from outside hits all alike. */
-static void measure_ways(struct subject *subject, double best[WAYS])
+static int compare(const void *a, const void *b)
 {
-    static void (*const ways[WAYS])(struct subject *, int) = {plain_steps, solver_steps,
-                                                              heated_steps};
+    double difference = *(const double *)a - *(const double *)b;
+    return (difference > 0) - (difference < 0);
+}
+
+static double median(double *values)
+{
+    qsort(values, TURNS, sizeof *values, compare);
+    return values[TURNS / 2];
+}
+
+static void measure_ways(struct subject *subject)
+{
+    double plain[TURNS], ratio[SOLVERS][TURNS], seconds[SOLVERS][TURNS];
     double cells = (double)subject->domain->gnx * (double)subject->domain->gny;
-    int steps = (int)(UPDATES_PER_RUN / cells) + 2;
-    for (int repeat = 0; repeat < REPEATS; repeat++)
-        for (int way = 0; way < WAYS; way++) {
-            double per_second = cells * steps / seconds_of(subject, ways[way], steps);
-            best[way] = per_second > best[way] ? per_second : best[way];
+    int steps = ((int)(5e7 / cells) / 32 + 1) * 32;
+    for (int turn = 0; turn < TURNS; turn++) {
+        plain[turn] = seconds_a_step(subject, -1, steps > 32 ? steps / 4 : 4);
+        for (int way = 0; way < SOLVERS; way++) {
+            seconds[way][turn] = seconds_a_step(subject, way, steps);
+            ratio[way][turn] = plain[turn] / seconds[way][turn];
         }
+    }
+    if (subject->domain->rank > 0)
+        return;
+    int side = (int)subject->domain->gnx;
+    printf("%4d^2, %d ranks: plain loop %.2e cell updates/s\n", side, subject->domain->ranks,
+           cells / median(plain));
+    for (int way = 0; way < SOLVERS; way++) {
+        struct solver_config chosen = solver_chosen(subject->solver[way]);
+        double spread = median(ratio[way]); /* sorts */
+        printf("    %-21s %5.2f of it (%.2f to %.2f): %.2e/s, %.2e s a step, %d a sweep, %s\n",
+               WAYS[way].name, spread, ratio[way][0], ratio[way][TURNS - 1],
+               cells / median(seconds[way]), median(seconds[way]), chosen.steps_per_sweep,
+               chosen.kernel->name);
+    }
 }
 
 static void prepare(struct subject *subject, const struct domain *domain)
@@ -75,17 +117,28 @@ static void prepare(struct subject *subject, const struct domain *domain)
     size_t with_ghosts = ((size_t)domain->nx + 2) * ((size_t)domain->ny + 2);
     *subject = (struct subject){
         .domain = domain,
-        .solver = solver_create(domain, &config),
-        .heat = malloc(cells * sizeof(struct slab_heat)),
-        .heat_count = (int)cells,
-        .plain = {calloc(with_ghosts, sizeof(double)), calloc(with_ghosts, sizeof(double))},
-    };
-    if (!subject->solver || !subject->heat || !subject->plain[0] || !subject->plain[1])
+        .heat = malloc((cells / 100 + 1) * sizeof(struct slab_heat)),
+        .plain = {calloc(with_ghosts, sizeof(double)), calloc(with_ghosts, sizeof(double))}};
+    bool ready = subject->heat && subject->plain[0] && subject->plain[1];
+    for (int way = 0; way < SOLVERS; way++) {
+        struct solver_config config = {.conductivity = 1,
+                                       .dx = 0.5,
+                                       .dy = 0.5,
+                                       .tau_s = 0.05,
+                                       .initial = 1,
+                                       .substeps = WAYS[way].substeps,
+                                       .steps_per_sweep = WAYS[way].steps_per_sweep};
+        subject->solver[way] = solver_create(domain, &config);
+        ready = ready && subject->solver[way];
+    }
+    if (!ready)
         MPI_Abort(MPI_COMM_WORLD, 1);
     for (size_t i = 0; i < with_ghosts; i++)
-        subject->plain[0][i] = 1.0;
+        subject->plain[0][i] = subject->plain[1][i] = 1.0;
     for (size_t cell = 0; cell < cells; cell++)
-        subject->heat[cell] = (struct slab_heat){(int64_t)cell, 0.01};
+        if (cell * 2654435761u % 4294967296u / 65536 * 1000 / 65536 < HEATED_PER_THOUSAND &&
+            (size_t)subject->heat_count < cells / 100 + 1)
+            subject->heat[subject->heat_count++] = (struct slab_heat){(int64_t)cell, 0.01};
 }
 
 static void measure_grid(int side)
@@ -96,13 +149,9 @@ static void measure_grid(int side)
         return;
     struct subject subject;
     prepare(&subject, domain);
-    double best[WAYS] = {0};
-    measure_ways(&subject, best);
-    if (domain->rank == 0)
-        printf("step %4d^2, %d ranks: %.2e cell updates/s, %.2f of a plain loop's %.2e; "
-               "all cells heated %.2e\n",
-               side, domain->ranks, best[1], best[1] / best[0], best[0], best[2]);
-    solver_destroy(subject.solver);
+    measure_ways(&subject);
+    for (int way = 0; way < SOLVERS; way++)
+        solver_destroy(subject.solver[way]);
     free(subject.heat);
     free(subject.plain[0]);
     free(subject.plain[1]);

@@ -12,7 +12,7 @@ static const char awkward[] = "\"n: #'\\\" \\\\ \\t\\e\\x85 \\u20AC\\U0001F525 $
 static void other_value(const struct deck_option *option, char *text)
 {
     static const char *const of_type[DECK_TYPES] = {
-        [DECK_INT_OR_AUTO] = "1000",
+        [DECK_INT_OR_AUTO] = "60",
         [DECK_STRING] = awkward,
         [DECK_STRING_OR_NULL] = awkward,
         [DECK_SIDE] = "-0.1",

@@ -3,46 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "../mpi/draw.h"
 #include "grid/field.h"
 #include "solve/boundary.h"
 #include "solve/denormals.h"
 #include "unit.h"
-
-enum { LONGEST = 97, ROOM = LONGEST + 2 };
-
-static double west[ROOM], centre[ROOM], east[ROOM], next[ROOM], expected[ROOM];
-
-static void draw_columns(uint64_t seed)
-{
-    for (int j = 0; j < ROOM; j++) {
-        west[j] = draw_unit(seed, j) - 0.5;
-        centre[j] = draw_unit(seed + 1, j) * 1e3;
-        east[j] = ldexp(draw_unit(seed + 2, j), draw_below(seed + 3, j, 60) - 30);
-        next[j] = expected[j] = -1e300;
-    }
-}
-
-/* The contract's formula, a cell at a time and one operation a statement. */
-static double cell_after_step(const struct stencil *s, int j)
-{
-    volatile double across = west[j] + east[j], along = centre[j - 1] + centre[j + 1];
-    volatile double kept = s->a * centre[j], from_x = s->cx * across, from_y = s->cy * along;
-    volatile double sum = kept + from_x;
-    return sum + from_y;
-}
-
-static void every_length_gives_the_bits_of_the_formula_and_touches_nothing_else(void)
-{
-    struct stencil stencil = stencil_of(0.7, 0.3, 0.41, 0.0123);
-    for (int ny = 1; ny <= LONGEST; ny++) {
-        draw_columns((uint64_t)ny * 16);
-        for (int j = 1; j <= ny; j++)
-            expected[j] = cell_after_step(&stencil, j);
-        stencil_column(&stencil, west + 1, centre + 1, east + 1, next + 1, ny);
-        CU_ASSERT_EQUAL(memcmp(next, expected, sizeof next), 0);
-    }
-}
 
 static void coefficients_are_rounded_as_the_contract_says(void)
 {
@@ -53,28 +17,6 @@ static void coefficients_are_rounded_as_the_contract_says(void)
     CU_ASSERT_EQUAL(stencil.cx, cx);
     CU_ASSERT_EQUAL(stencil.cy, cy);
     CU_ASSERT_EQUAL(stencil.a, less - 2.0 * cy);
-}
-
-static void heat_is_multiplied_then_added_in_the_given_cells_only(void)
-{
-    const double tau = 0.1;
-    static struct slab_heat heat[LONGEST];
-    for (int keep_every = 1; keep_every < 5; keep_every++)
-        for (int ny = 1; ny <= LONGEST; ny += 3) {
-            draw_columns(77);
-            int64_t first_cell = INT64_C(3) * INT32_MAX;
-            int count = 0;
-            for (int j = 0; j < ny; j++) {
-                next[j + 1] = expected[j + 1] = centre[j];
-                if (draw_below(5, j, keep_every) != 0)
-                    continue;
-                heat[count++] = (struct slab_heat){first_cell + j, east[j]};
-                volatile double gain = tau * east[j];
-                expected[j + 1] = centre[j] + gain;
-            }
-            stencil_heat_column(next + 1, heat, count, first_cell, ny, tau);
-            CU_ASSERT_EQUAL(memcmp(next, expected, sizeof next), 0);
-        }
 }
 
 static void ghosts_are_the_held_value_or_the_inner_neighbour(void)
@@ -99,7 +41,8 @@ static void columns_are_aligned_apart_and_never_a_page_apart(void)
 {
     for (int ny = 1; ny < 5000; ny = ny < 1100 ? ny + 1 : ny + 97) {
         struct domain domain = {.nx = 2, .ny = ny};
-        struct field *field = field_create(&domain, 3.5), *second = field_create_second(&domain, 1);
+        struct field *field = field_create(&domain, 3.5),
+                     *second = field_create_deep(&domain, 1, 1, FIELD_SECOND);
         size_t page_offset = (size_t)field->cells % 4096, other = (size_t)second->cells % 4096;
         bool good = (size_t)field_column(field, 0) % 64 == 0 &&
                     (size_t)field_column(field, 1) % 64 == 0 && field->pitch >= ny + 2 &&
@@ -133,9 +76,7 @@ static void denormals_are_flushed_in_results_and_operands(void)
 int main(void)
 {
     static const struct unit_test tests[] = {
-        UNIT_TEST(every_length_gives_the_bits_of_the_formula_and_touches_nothing_else),
         UNIT_TEST(coefficients_are_rounded_as_the_contract_says),
-        UNIT_TEST(heat_is_multiplied_then_added_in_the_given_cells_only),
         UNIT_TEST(ghosts_are_the_held_value_or_the_inner_neighbour),
         UNIT_TEST(columns_are_aligned_apart_and_never_a_page_apart),
         UNIT_TEST(a_field_beyond_all_memory_is_refused),

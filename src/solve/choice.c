@@ -1,0 +1,57 @@
+#include "solve/choice.h"
+
+#include "base/log.h"
+#include "grid/halo.h"
+
+enum {
+    STEPS = 32, /* of a pass: more gain nothing, fewer show the memory */
+    BLOCK_ROWS = 512,
+    CACHE_BYTES = 64000000,
+    SMALL_CELLS = 16384, /* a slab of no more is stepped faster than a message arrives */
+    HALO_PART = 8        /* a halo of the others is no wider than one column in so many */
+};
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Steps of a pass when nobody says: every further one makes the ranks step more of each other's
+ * columns. / */
+static int choose_steps(const struct domain *domain, int deepest)
+{
+    if (domain->ranks == 1)
+        return STEPS;
+    bool small = (int64_t)deepest * domain->ny <= SMALL_CELLS;
+    int widest = small || deepest < HALO_PART ? deepest : deepest / HALO_PART;
+    return least(STEPS, widest);
+}
+
+static int choose_depth(const struct domain *domain, const struct solver_config *config, int steps,
+                        int deepest)
+{
+    int most = least(config->substeps, SOLVER_MOST_STEPS);
+    if (domain->ranks == 1)
+        return config->substeps;
+    if (config->halo_depth > deepest)
+        log_info("solve.halo_depth is %d, but the narrowest rank owns %d columns: %d are exchanged",
+                 config->halo_depth, deepest, deepest);
+    return least(config->halo_depth ? config->halo_depth : steps, least(most, deepest));
+}
+
+struct solver_config choice_complete(const struct domain *domain,
+                                     const struct solver_config *config)
+{
+    struct solver_config chosen = *config;
+    int deepest = halo_deepest(domain);
+    int steps = config->steps_per_sweep ? config->steps_per_sweep : choose_steps(domain, deepest);
+    chosen.halo_depth = choose_depth(domain, config, steps, deepest);
+    chosen.steps_per_sweep = least(least(steps, SOLVER_MOST_STEPS), chosen.halo_depth);
+    if (chosen.block_rows == 0)
+        chosen.block_rows = BLOCK_ROWS;
+    if (chosen.cache_bytes == 0)
+        chosen.cache_bytes = CACHE_BYTES;
+    if (!chosen.kernel)
+        chosen.kernel = kernel_at(0);
+    return chosen;
+}

@@ -1,0 +1,109 @@
+/* However the steps of a window are computed, the bits are those of the serial solution. */
+#include "grid/halo.h"
+#include "mpi_unit.h"
+#include "solver_setup.h"
+
+enum { WINDOWS = 3 };
+
+static int count_kernels(void)
+{
+    int count = 0;
+    while (kernel_at(count))
+        count++;
+    return count;
+}
+
+/* Every way of computing that a number can draw. */
+static void draw_way(uint64_t seed, struct solver_config *config)
+{
+    config->substeps = 1 + draw_below(seed, 0, 40);
+    config->block_rows = KERNEL_ROWS * (1 + draw_below(seed, 1, 5));
+    config->kernel = kernel_at(draw_below(seed, 2, count_kernels()));
+    config->cache_bytes = draw_below(seed, 3, 2) ? 1 : 0;
+}
+
+static int count_differences(int gnx, int gny, uint64_t seed, const struct solver_config *config)
+{
+    static const int per_cents[] = {0, 3, 15, 100};
+    struct setup s = begin(gnx, gny, config);
+    for (int window = 0; window < WINDOWS; window++) {
+        draw_heat(&s, seed + (uint64_t)window, per_cents[draw_below(seed, 4 + window, 4)]);
+        step_both(&s);
+    }
+    int different = count_columns_that_differ(&s);
+    end(&s);
+    return different;
+}
+
+static void all_sweeps_and_halos_have_the_serial_bits(void)
+{
+    int ranks = world_size();
+    for (int steps = 0; steps <= 16; steps++)
+        for (int depth = 0; depth <= 18; depth += 1 + depth / 4) {
+            uint64_t seed = (uint64_t)(1000 + steps * 100 + depth);
+            struct solver_config config = draw_config(seed);
+            draw_way(seed, &config);
+            config.steps_per_sweep = steps;
+            config.halo_depth = depth;
+            int gnx = ranks * (1 + draw_below(seed, 20, 24)) + draw_below(seed, 21, 5);
+            int gny = 1 + draw_below(seed, 22, 70);
+            CU_ASSERT_EQUAL(count_differences(gnx, gny, seed, &config), 0);
+        }
+}
+
+static void all_kernels_have_the_serial_bits_on_random_grids(void)
+{
+    int ranks = world_size();
+    for (int k = 0; k < count_kernels(); k++)
+        for (uint64_t seed = 0; seed < 40; seed++) {
+            struct solver_config config = draw_config(seed);
+            draw_way(seed, &config);
+            config.kernel = kernel_at(k);
+            config.steps_per_sweep = draw_below(seed, 30, 33);
+            config.halo_depth = draw_below(seed, 31, 40);
+            int gnx = ranks + draw_below(seed, 32, 90), gny = 1 + draw_below(seed, 33, 90);
+            CU_ASSERT_EQUAL(count_differences(gnx, gny, seed, &config), 0);
+        }
+}
+
+static void one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for(void)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct solver_config config = draw_config(seed);
+        draw_way(seed, &config);
+        config.steps_per_sweep = (int)seed;
+        config.halo_depth = (int)seed;
+        CU_ASSERT_EQUAL(
+            count_differences(world_size(), 1 + draw_below(seed, 40, 20), seed, &config), 0);
+    }
+}
+
+static void a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_than_the_halo(void)
+{
+    int ranks = world_size();
+    for (int depth = 0; depth < 12; depth++) {
+        struct solver_config config = draw_config(7);
+        config.substeps = 50;
+        config.halo_depth = depth;
+        config.steps_per_sweep = 9;
+        struct setup s = begin(ranks * 5, 3, &config);
+        struct solver_config chosen = solver_chosen(s.solver);
+        int deepest = depth == 0 ? 9 : depth;
+        deepest = deepest < halo_deepest(s.domain) ? deepest : halo_deepest(s.domain);
+        if (ranks > 1)
+            CU_ASSERT_EQUAL(chosen.halo_depth, deepest);
+        CU_ASSERT_EQUAL(chosen.steps_per_sweep, ranks > 1 && deepest < 9 ? deepest : 9);
+        end(&s);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(all_sweeps_and_halos_have_the_serial_bits),
+        UNIT_TEST(all_kernels_have_the_serial_bits_on_random_grids),
+        UNIT_TEST(one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for),
+        UNIT_TEST(a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_than_the_halo),
+    };
+    return mpi_unit_run(&argc, &argv, "solver ways", tests, UNIT_COUNT(tests));
+}
