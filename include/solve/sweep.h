@@ -17,16 +17,23 @@
  * Heat, ghost rows and ghost columns are put in after each bundle; the fields of big grids are
  * written past the cache.
  *
- * Measured on two cores of an AMD EPYC (Zen 5, 3.8 GHz, 48 KiB L1d, 1 MiB L2, shared with others),
- * in 1e9 cell updates a second and, in brackets, as a multiple of a plain loop of the same run:
+ * Measured on two cores of an AMD EPYC (Zen 5, 3.8 GHz, 48 KiB L1d, 1 MiB L2, shared), by
+ * tests/bench/bench_step.c, in 1e9 cell updates a second and, in brackets, as a multiple of a plain
+ * loop that took turns with it:
  *
- *     32 steps a window   256^2        1024^2       4096^2       4096^2, 1 % of the cells heated
- *     1 rank              9.1 (4.2)    8.9 (4.5)    8.9 (7.4)    6.7 (6.2)
- *     2 ranks             10.0 (3.7)   11.6 (4.9)   12.3 (8.0)   10.2 (6.6)
+ *                            40^2        256^2       1024^2      4096^2
+ *     1 rank   1 step        4.6 (2.1)   5.7 (3.3)   3.3 (2.3)   2.5 (2.3)
+ *              32 steps      4.4 (2.0)   9.4 (4.7)   6.4 (5.4)   8.6 (7.9)
+ *              1 % heated    3.5 (1.6)   7.5 (3.9)   5.3 (4.4)   6.8 (6.3)
+ *     2 ranks  1 step        1.1 (1.1)   9.9 (2.7)   7.3 (2.2)   3.2 (1.7)
+ *              32 steps      2.4 (1.9)   13.9 (3.7)  14.8 (4.4)  15.5 (8.3)
+ *              1 % heated    2.1 (1.7)   11.6 (3.1)  12.3 (3.8)  13.1 (6.8)
  *
- * and one step a window: 40^2 0.36 us (1.8), 256^2 5.5 (2.6), 4096^2 2.5 (2.1). A bundle in the L2
- * cache by itself makes 13.0, 2.3 cycles a vector; the arithmetic allows 2.0. Of the time of 4096^2
- * about 15 % go to the memory, 10 % to ghosts, notes and ends, 6 % to rows stepped twice.
+ * A bundle in the L2 cache by itself makes 13.0 on one rank, 2.3 cycles a vector; the arithmetic
+ * allows 2.0. Of the time of 4096^2 roughly 15 % go to the memory (from the times of 8, 16 and 32
+ * steps), 10 % to ghosts, notes and ends (samples), 6 % to rows stepped twice (counted).
+ *
+ * By width, 32 steps at 4096^2 on one rank: avx512 8.6, avx2 5.0, baseline 2.4.
  *
  * Not kept: bundles of 4, 5, 7 and 8 columns (12.1, 12.3, 12.5, 9.3 against 13.0: registers);
  * south from an unaligned load with the store trailing (7.4: every load crosses a cache line),
