@@ -6,7 +6,6 @@
  * cli and run. */
 #ifndef HEATSTREAM_DECK_DECK_H
 #define HEATSTREAM_DECK_DECK_H
-
 #include <stdbool.h>
 #include <stdint.h>
 
