@@ -55,10 +55,11 @@ enum status source_read(struct source *source, int partition, int max,
  * source_wake(). Waking up for nothing is allowed. */
 enum status source_wait(struct source *source, int timeout_ms, struct error *err) MUST_CHECK;
 
-/* Ends a source_wait() of another thread; the only call allowed from other threads. */
+/* Ends a source_wait() of another thread. */
 void source_wake(struct source *source);
 
-/* Tells the broker, for lag monitoring only, that offsets below next[p] are in a checkpoint. */
+/* Tells the broker, for lag monitoring only, that offsets below next[p] are in a checkpoint. From
+ * any one thread, which need not be the one that reads. */
 void source_report(struct source *source, const int64_t *next);
 
 void source_destroy(struct source *source); /* accepts NULL */

@@ -8,6 +8,8 @@
 #include "run/idle.h"
 #include "window/windows_state.h"
 
+enum { FEED_PARCELS = 4 };
+
 enum parcel_kind {
     PARCEL_WINDOW, /* a closed window */
     PARCEL_STATE, /* the state asked for with feed_want_state(), no window closed since the last one

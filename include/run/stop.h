@@ -24,9 +24,9 @@ struct stop_watch {
     bool announced;
 };
 
-/* What is asked for now; says so once in the log. `checkpoint_s` is what a checkpoint costs, kept
- * in hand before the time limit. Consumes a USR1. */
-enum stop_request stop_poll(struct stop_watch *watch, double checkpoint_s);
+/* What is asked for now; says so once in the log. `reserve_s` is how long before the time limit a
+ * stop must begin to be done in time. Consumes a USR1. */
+enum stop_request stop_poll(struct stop_watch *watch, double reserve_s);
 
 /* Seconds since the first call in this process. */
 double stop_clock_s(void);

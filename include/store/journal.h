@@ -4,6 +4,7 @@
  *     first <p> <offset>     where the ledger of partition p begins
  *     t0 <ms>                start of window 0
  *     end <p> <offset>       captured end of a bounded run; the newest set counts
+ *     open                   the run goes on without end: the ends before do not count
  *     idle <sequence> <p> <before> <to>
  *                            time-out of a silent partition: its clock is at least <to> ms once
  *                            every record below offset <before> is settled; sequence from 0 */
@@ -38,6 +39,7 @@ enum status journal_write_first(struct journal *journal, const int64_t *offsets,
 enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct error *err) MUST_CHECK;
 enum status journal_write_ends(struct journal *journal, const int64_t *offsets,
                                struct error *err) MUST_CHECK;
+enum status journal_write_open(struct journal *journal, struct error *err) MUST_CHECK;
 
 /* All time-outs so far, in order; valid until the next one is written. */
 int64_t journal_idles(const struct journal *journal, const struct journal_idle **idles);

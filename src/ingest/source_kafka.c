@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ struct kafka_source {
     int64_t nudge_messages, nudge_bytes; /* a quarter of what a partition's queue takes */
     bool full_read; /* some read since the last wait may have left messages behind */
     int64_t served_ms;
-    int commits_pending;
+    atomic_int commits_pending; /* counted up by the thread that reports */
 };
 
 static const struct kafka_property consumer_defaults[] = {

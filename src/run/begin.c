@@ -52,8 +52,27 @@ static void compare_with_finish(struct root *root, const int64_t *ends_before)
         finish.window >= root->stop_after || (root->bounded && finish.at_end && !grown);
 }
 
+/* What is new is journaled before the first record is read, but by a run that goes on only once it
+ * is certain that it may: a refused start must leave no trace. */
+static enum status journal_ends_if_new(struct root *root, struct error *err)
+{
+    int checkpoints;
+    const struct manifest_checkpoint *list;
+    checkpoints = manifest_checkpoints(root->manifest, &list);
+    return checkpoints == 0 && !root->finished_before ? begin_accepted(root, err) : STATUS_OK;
+}
+
+enum status begin_accepted(struct root *root, struct error *err)
+{
+    enum begin_news news = root->news;
+    root->news = BEGIN_NOTHING;
+    if (news == BEGIN_ENDS)
+        return journal_write_ends(root->journal, root->ends, err);
+    return news == BEGIN_OPEN ? journal_write_open(root->journal, err) : STATUS_OK;
+}
+
 /* The captured ends of a bounded run: those of the journal while it is unfinished, else new
- * ones. */
+ * ones. A run without end makes what the journal has of ends void. */
 static enum status begin_ends(struct root *root, struct error *err)
 {
     int64_t *before = calloc((size_t)root->identity.partitions, sizeof *before);
@@ -68,10 +87,14 @@ static enum status begin_ends(struct root *root, struct error *err)
         status = capture_ends(root, root->ends, err);
     if (status == STATUS_OK && root->t0_known)
         compare_with_finish(root, root->bounded && known ? before : NULL);
-    if (status == STATUS_OK && root->bounded && !again && !root->nothing_to_do)
-        status = journal_write_ends(root->journal, root->ends, err);
     free(before);
-    return status;
+    if (status != STATUS_OK || root->nothing_to_do)
+        return status;
+    if (root->bounded && !again)
+        root->news = BEGIN_ENDS;
+    else if (!root->bounded && known)
+        root->news = BEGIN_OPEN;
+    return journal_ends_if_new(root, err);
 }
 
 static enum status begin_first(struct root *root, struct error *err)
@@ -80,6 +103,9 @@ static enum status begin_first(struct root *root, struct error *err)
         return STATUS_OK;
     for (int p = 0; p < root->identity.partitions; p++)
         TRY(first_offset(root, p, &root->first[p], err));
+    const struct manifest_checkpoint *list;
+    if (manifest_checkpoints(root->manifest, &list) > 0)
+        return STATUS_OK; /* of a run with another number of partitions: to be refused */
     return journal_write_first(root->journal, root->first, err);
 }
 
@@ -145,8 +171,12 @@ static enum status probe_partition(struct root *root, struct probe *probe, int p
     while (status == STATUS_OK && probe->found < START_SAMPLE) {
         if (at_end && (root->bounded || probe->found == 0))
             break;
-        if (at_end)
+        if (at_end && probe->ends[p] != INT64_MAX) {
+            log_info("waiting for the start of window 0: partition %d has %d of %d records; "
+                     "time.t0 would say when it is",
+                     p, probe->found, START_SAMPLE);
             probe->ends[p] = INT64_MAX;
+        }
         at_end = false;
         status = sample_batch(root, probe, p, &at_end, err);
         if (status == STATUS_OK)

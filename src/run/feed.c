@@ -8,15 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { PARCELS = 4, NAP_MS = 200 };
+enum { NAP_MS = 200 };
 
 struct feed {
     struct feed_config config;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t filled, emptied;
-    struct parcel parcels[PARCELS];
-    int64_t produced, consumed; /* parcel n is parcels[n % PARCELS] */
+    struct parcel parcels[FEED_PARCELS];
+    int64_t produced, consumed; /* parcel n is parcels[n % FEED_PARCELS] */
     atomic_bool stop, want_state;
     struct feed_view view;
 };
@@ -46,10 +46,10 @@ struct feed_view feed_view(struct feed *feed)
 static struct parcel *begin_parcel(struct feed *feed)
 {
     pthread_mutex_lock(&feed->mutex);
-    while (feed->produced - feed->consumed == PARCELS && !atomic_load(&feed->stop))
+    while (feed->produced - feed->consumed == FEED_PARCELS && !atomic_load(&feed->stop))
         pthread_cond_wait(&feed->emptied, &feed->mutex);
     struct parcel *parcel =
-        atomic_load(&feed->stop) ? NULL : &feed->parcels[feed->produced % PARCELS];
+        atomic_load(&feed->stop) ? NULL : &feed->parcels[feed->produced % FEED_PARCELS];
     pthread_mutex_unlock(&feed->mutex);
     if (parcel) {
         parcel->has_state = false;
@@ -109,10 +109,11 @@ static bool send_state(struct feed *feed, enum parcel_kind kind)
     if (!parcel)
         return false;
     parcel->kind = kind;
-    if (kind == PARCEL_END)
-        put_letters(feed, parcel);
     put_ledgers(feed, parcel);
     put_state(feed, parcel);
+    if (kind ==
+        PARCEL_END) /* after the state: a grown topic writes them at the close they belong to */
+        put_letters(feed, parcel);
     end_parcel(feed);
     return true;
 }
@@ -224,7 +225,7 @@ static void *feed_main(void *argument)
 static void parcels_create(struct feed *feed)
 {
     size_t partitions = (size_t)feed->config.partitions;
-    for (int i = 0; i < PARCELS; i++) {
+    for (int i = 0; i < FEED_PARCELS; i++) {
         feed->parcels[i].ledgers = calloc(partitions, sizeof(struct ledger));
         feed->parcels[i].fingerprints = calloc(partitions, sizeof(struct fingerprint));
         if (!feed->parcels[i].ledgers || !feed->parcels[i].fingerprints)
@@ -234,7 +235,7 @@ static void parcels_create(struct feed *feed)
 
 static void feed_release(struct feed *feed)
 {
-    for (int i = 0; i < PARCELS; i++) {
+    for (int i = 0; i < FEED_PARCELS; i++) {
         struct parcel *parcel = &feed->parcels[i];
         buffer_release(&parcel->heat);
         buffer_release(&parcel->letters);
@@ -302,7 +303,7 @@ struct parcel *feed_next(struct feed *feed, int timeout_ms)
     while (feed->produced == feed->consumed && !failed)
         failed = pthread_cond_timedwait(&feed->filled, &feed->mutex, &deadline);
     struct parcel *parcel =
-        feed->produced == feed->consumed ? NULL : &feed->parcels[feed->consumed % PARCELS];
+        feed->produced == feed->consumed ? NULL : &feed->parcels[feed->consumed % FEED_PARCELS];
     pthread_mutex_unlock(&feed->mutex);
     return parcel;
 }

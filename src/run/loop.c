@@ -13,29 +13,52 @@ static enum status write_letters(struct root *root, struct error *err)
 }
 
 /* Rank 0: a checkpoint is due by the wall clock. */
-static bool wall_clock_due(const struct root *root)
+static bool wall_clock_due(const struct run *run)
 {
+    const struct root *root = run->root;
     int64_t every_s = root->deck->checkpoint.every_wall_s;
-    return every_s > 0 && stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
+    return run->window >= 0 && every_s > 0 &&
+           stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
 }
 
-/* Rank 0: the next parcel, asking for a state when someone wants a checkpoint; NULL: leave at
- * once. */
-static struct parcel *await_parcel(struct run *run)
+/* Rank 0: how long a stop takes: the windows on their way, then a checkpoint, which may be slower
+ * than the last one. */
+static double reserve_s(const struct root *root)
+{
+    return 2 * root->checkpoint_s + (FEED_PARCELS + 2) * root->window_s + 1;
+}
+
+static struct order order_end(struct root *root, enum status status)
+{
+    if (status == STATUS_STOPPED)
+        error_set(&root->failure_error, status,
+                  "stopped early; the same command goes on from here");
+    return (struct order){.kind = ORDER_END, .status = status};
+}
+
+/* Rank 0: waits for root->parcel, asking for a state when someone wants a checkpoint. False: *order
+ * is what all do instead. */
+static bool await_parcel(struct run *run, struct order *order)
 {
     struct root *root = run->root;
     for (;;) {
-        enum stop_request request = stop_poll(&root->stop, root->checkpoint_s);
-        if (request == STOP_NOW)
-            return NULL;
-        if ((request != STOP_NOTHING || wall_clock_due(root)) && !root->state_wanted) {
+        enum stop_request request = stop_poll(&root->stop, reserve_s(root));
+        if (request == STOP_NOW) {
+            *order = order_end(root, STATUS_STOPPED);
+            return false;
+        }
+        if ((request != STOP_NOTHING || wall_clock_due(run)) && !root->state_wanted) {
             root->state_wanted = true;
             feed_want_state(root->feed);
         }
         root->stopping = root->stopping || request == STOP_SOON;
-        struct parcel *parcel = feed_next(root->feed, POLL_MS);
-        if (parcel)
-            return parcel;
+        root->parcel = feed_next(root->feed, POLL_MS);
+        if (root->parcel)
+            return true;
+        if (root->rows_pending) {
+            *order = (struct order){.kind = ORDER_FLUSH};
+            return false;
+        }
         progress_waiting(run);
     }
 }
@@ -83,14 +106,6 @@ static struct order order_of(struct run *run, const struct parcel *parcel)
     return order;
 }
 
-static struct order order_end(struct root *root, enum status status)
-{
-    if (status == STATUS_STOPPED)
-        error_set(&root->failure_error, status,
-                  "stopped early; the same command goes on from here");
-    return (struct order){.kind = ORDER_END, .status = status};
-}
-
 static void accept_parcel(struct root *root)
 {
     const struct parcel *parcel = root->parcel;
@@ -103,7 +118,8 @@ static void accept_parcel(struct root *root)
     if (parcel->kind == PARCEL_FAILED)
         root->failure_error = parcel->error;
     struct error err;
-    root_note(root, write_letters(root, &err), &err);
+    if (parcel->kind != PARCEL_END) /* those of the end are written after its checkpoint */
+        root_note(root, write_letters(root, &err), &err);
 }
 
 /* Rank 0: takes the next parcel and decides what all do with it. */
@@ -112,9 +128,11 @@ static struct order next_order(struct run *run)
     struct root *root = run->root;
     if (root->failure != STATUS_OK)
         return order_end(root, root->failure);
-    root->parcel = root->leaving ? NULL : await_parcel(run);
-    if (!root->parcel)
+    if (root->leaving)
         return order_end(root, STATUS_STOPPED);
+    struct order order;
+    if (!await_parcel(run, &order))
+        return order;
     accept_parcel(root);
     return root->failure != STATUS_OK ? order_end(root, root->failure)
                                       : order_of(run, root->parcel);
@@ -160,6 +178,8 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
 {
     if (order->kind == ORDER_STEP)
         TRY(step_window(run, order, err));
+    if (order->kind == ORDER_FLUSH)
+        TRY(publish_flush(run, true, err));
     if (order->frame)
         TRY(publish_frame(run, err));
     if (order->checkpoint)
@@ -176,6 +196,8 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
     struct manifest_finish finish = {
         .window = run->window, .digest = digest, .at_end = run->window < root->stop_after};
     int64_t size;
+    if (root->parcel->kind == PARCEL_END)
+        TRY(write_letters(root, err));
     TRY(dead_letters_sync(root->letters, &size, err));
     buffer_clear(&root->summary);
     summary_json(run, &root->summary);
@@ -189,10 +211,20 @@ static enum status finish_run(struct run *run, struct error *err)
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_finish(run, digest, err), err);
+    if (run->root)
+        finish_parcel(run->root);
     TRY(root_share_failure(run, err));
     if (run->root)
         progress_summary(run, &digest);
     return STATUS_OK;
+}
+
+/* The slowest of late: what is in hand before the time limit must do for a bad one. */
+static void note_window_cost(struct root *root, double seconds)
+{
+    root->window_s *= 0.98;
+    if (seconds > root->window_s)
+        root->window_s = seconds;
 }
 
 enum status loop_run(struct run *run, struct error *err)
@@ -202,8 +234,11 @@ enum status loop_run(struct run *run, struct error *err)
         if (run->root)
             order = next_order(run);
         agree_broadcast(run->domain, &order, (int)sizeof order);
+        double began_s = stop_clock_s();
         enum status status = carry_out(run, &order, err);
-        if (run->root)
+        if (run->root && order.kind == ORDER_STEP && !order.checkpoint)
+            note_window_cost(run->root, stop_clock_s() - began_s);
+        if (run->root && !order.finished)
             finish_parcel(run->root);
         TRY(status);
         if (order.finished)

@@ -31,6 +31,21 @@ static enum status check_launch(struct error *err)
                      asked);
 }
 
+/* True when provisional rows have to be taken back before going on: of a finished run, or of one to
+ * an end that is to go on without one. */
+static bool must_take_back(const struct root *root)
+{
+    struct manifest_finish finish;
+    if (manifest_finished(root->manifest, &finish))
+        return true;
+    const struct manifest_frame *frames;
+    int64_t count = manifest_frames(root->manifest, &frames);
+    for (int64_t i = 0; i < count && !root->bounded; i++)
+        if (!frames[i].final)
+            return true;
+    return false;
+}
+
 static enum status open_directory(struct run *run, struct error *err)
 {
     struct root *root = run->root;
@@ -42,8 +57,7 @@ static enum status open_directory(struct run *run, struct error *err)
     TRY(log_open_file(root->rundir.log, err));
     TRY(manifest_open(root->rundir.manifest, true, &root->manifest, err));
     TRY(journal_open(root->rundir.journal, root->identity.partitions, &root->journal, err));
-    struct manifest_finish finish;
-    root->finished_before = manifest_finished(root->manifest, &finish);
+    root->finished_before = must_take_back(root);
     root->stop = (struct stop_watch){.stop_file = root->rundir.stop,
                                      .time_limit_s = root->options->time_limit_s};
     const struct plan *plan = &run->plan;

@@ -78,6 +78,7 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
     if (!known)
         buffer_append(&run->root->unflushed, &frame, sizeof frame);
     run->state.heat_in = 0.0;
+    run->root->rows_pending = true;
     return STATUS_OK;
 }
 
@@ -130,5 +131,7 @@ enum status publish_flush(struct run *run, bool sync, struct error *err)
     TRY(sync ? frames_sync(run->frames, err) : frames_flush(run->frames, err));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_rows(run->root, err), err);
+    if (run->root && sync)
+        run->root->rows_pending = false;
     return STATUS_OK;
 }

@@ -80,6 +80,16 @@ static enum status nothing_usable(const struct run *run, const struct choice *ch
     return STATUS_OK;
 }
 
+/* A crash between the rename of a checkpoint that replaces one of the same window and its line in
+ * the manifest leaves a good file under an older line: its own seal proves it. */
+static enum status read_unannounced(struct run *run, const char *path,
+                                    const struct checkpoint_target *target)
+{
+    struct error unused;
+    buffer_clear(target->state);
+    return checkpoint_read(run->domain, run->digester, path, NULL, target, &unused);
+}
+
 /* Reads what rank 0 proposes until one can be used; *found on every rank. */
 static enum status read_newest(struct run *run, struct choice *choice, bool *found,
                                struct error *err)
@@ -99,6 +109,8 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
                                            .state = &run->saved_state};
         enum status status = checkpoint_read(run->domain, run->digester, proposal.path,
                                              &proposal.seal, &target, err);
+        if (status == STATUS_NO_INPUT)
+            status = read_unannounced(run, proposal.path, &target);
         if (status != STATUS_NO_INPUT)
             return status;
         if (run->root)
@@ -109,7 +121,9 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
 static enum status begin_anew(struct run *run, struct error *err)
 {
     recall_nothing(run);
-    return run->root->finished_before ? manifest_cut(run->root->manifest, -1, err) : STATUS_OK;
+    if (run->root->finished_before)
+        TRY(manifest_cut(run->root->manifest, -1, err));
+    return begin_accepted(run->root, err);
 }
 
 /* Rank 0: a finished run is gone on from before its first provisional window, and what came after
@@ -118,8 +132,8 @@ static enum status go_on(struct run *run, struct error *err)
 {
     TRY(recall_checkpoint(run, err));
     if (run->root->finished_before)
-        return manifest_cut(run->root->manifest, run->state.window, err);
-    return STATUS_OK;
+        TRY(manifest_cut(run->root->manifest, run->state.window, err));
+    return begin_accepted(run->root, err);
 }
 
 static void share_position(struct run *run)

@@ -16,6 +16,9 @@
 #include "store/manifest.h"
 #include "store/rundir.h"
 
+/* What the journal is told once a start is accepted. */
+enum begin_news { BEGIN_NOTHING, BEGIN_ENDS, BEGIN_OPEN };
+
 /* What only rank 0 has. */
 struct root {
     const struct deck *deck;
@@ -35,7 +38,8 @@ struct root {
     int64_t *first, *ends; /* [partitions] */
     bool bounded;          /* runs to captured ends */
     bool finished_before;  /* the run directory holds a finished run */
-    bool nothing_to_do;    /* … and nothing more is asked for */
+    enum begin_news news;
+    bool nothing_to_do; /* … and nothing more is asked for */
     int64_t t0_ms;
     bool t0_known;
     int64_t stop_after; /* the last window to close, INT64_MAX: no limit */
@@ -46,6 +50,8 @@ struct root {
     struct parcel *parcel;                /* the one being worked on */
     enum status failure;                  /* of rank 0 alone; ends the run with the next order */
     struct error failure_error;
+    double window_s;          /* what a slow window costs */
+    bool rows_pending;        /* rows were written that readers may not see yet */
     double checkpoint_s;      /* what the last checkpoint cost */
     double checkpoint_done_s; /* when it was done, by stop_clock_s() */
     struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
@@ -55,7 +61,7 @@ struct root {
     struct progress progress;
 };
 
-enum order_kind { ORDER_STEP, ORDER_CHECKPOINT, ORDER_END };
+enum order_kind { ORDER_STEP, ORDER_CHECKPOINT, ORDER_FLUSH, ORDER_END };
 
 /* What rank 0 tells all ranks to do next. */
 struct order {
@@ -103,6 +109,9 @@ enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
 
 /* begin.c: rank 0: first offsets, captured ends, start of window 0; journaled before use. */
 enum status begin_run(struct root *root, struct error *err) MUST_CHECK;
+
+/* The run may go on from where it was: journals what begin_run() kept back until then. */
+enum status begin_accepted(struct root *root, struct error *err) MUST_CHECK;
 
 /* restart.c: collective. Chooses and reads the checkpoint to go on from; run->window is -1 without
  * one. */

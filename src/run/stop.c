@@ -51,13 +51,12 @@ static bool stop_file_found(struct stop_watch *watch)
     return unlink(watch->stop_file) == 0; /* taken: the next run must not find it */
 }
 
-static bool time_is_up(const struct stop_watch *watch, double checkpoint_s)
+static bool time_is_up(const struct stop_watch *watch, double reserve_s)
 {
-    double margin_s = 2 * checkpoint_s + 1;
-    return watch->time_limit_s > 0 && stop_clock_s() + margin_s >= watch->time_limit_s;
+    return watch->time_limit_s > 0 && stop_clock_s() + reserve_s >= watch->time_limit_s;
 }
 
-static const char *reason_to_stop(struct stop_watch *watch, double checkpoint_s)
+static const char *reason_to_stop(struct stop_watch *watch, double reserve_s)
 {
     if (signals.terminations > 0)
         return "asked to terminate";
@@ -65,16 +64,16 @@ static const char *reason_to_stop(struct stop_watch *watch, double checkpoint_s)
         return "signal USR2";
     if (stop_file_found(watch))
         return "file STOP";
-    if (time_is_up(watch, checkpoint_s))
+    if (time_is_up(watch, reserve_s))
         return "the time limit is near";
     return NULL;
 }
 
-enum stop_request stop_poll(struct stop_watch *watch, double checkpoint_s)
+enum stop_request stop_poll(struct stop_watch *watch, double reserve_s)
 {
     if (signals.terminations > 1)
         return STOP_NOW;
-    const char *reason = watch->announced ? NULL : reason_to_stop(watch, checkpoint_s);
+    const char *reason = watch->announced ? NULL : reason_to_stop(watch, reserve_s);
     if (reason)
         log_info("%s: writing a checkpoint, then stopping", reason);
     watch->announced = watch->announced || reason;

@@ -77,6 +77,9 @@ static enum status visit(void *context, const char *line, struct error *err)
             return STATUS_OK;
     } else if (journal->first.count > 0) {
         return bad_line(journal, line, err); /* of a topic with more partitions */
+    } else if (strcmp(line, "open") == 0) {
+        journal->ends.complete = false;
+        return STATUS_OK;
     } else if (parse_idle(journal, line)) {
         return STATUS_OK;
     } else if (sscanf(line, "t0 %lld%n", &value, &end) == 1 && line[end] == '\0') {
@@ -202,5 +205,12 @@ enum status journal_write_idle(struct journal *journal, const struct journal_idl
                        (long long)count_idles(journal), idle->partition, (long long)idle->before,
                        (long long)idle->to_ms));
     buffer_append(&journal->idles, idle, sizeof *idle);
+    return STATUS_OK;
+}
+
+enum status journal_write_open(struct journal *journal, struct error *err)
+{
+    TRY(linelog_append(journal->log, true, err, "open"));
+    journal->ends.complete = false;
     return STATUS_OK;
 }

@@ -88,7 +88,7 @@ def test_a_changed_table_refuses_a_restart(bench: Bench) -> None:
     good = table.read_text()
     table.write_text(good.replace("0.4", "0.5"))
     refused = bench.outcome(path).expect(78)
-    assert "the deck differs" in refused.text
+    assert "sensor table differs" in refused.text
     table.write_text(good)
     moved = bench.path / "elsewhere" / "table.csv"
     moved.parent.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Stream, merged, sensors
 from .kafka import Kafka
+from .program import running
 from .results import RunDirectory, assert_equals_oracle, assert_same
 
 # The last record of a file is complete at each stage; a stage may leave a partition as it was.
@@ -127,3 +129,39 @@ def stop_after_first_window(bench: Bench, deck: Path) -> None:
     stop.touch()
     bench.outcome(deck, "--until", "end", ranks=2).expect(75)
     stop.unlink(missing_ok=True)
+
+
+def send_rest(kafka: Kafka, topic: str, part: Stream, sent: Stream) -> None:
+    for p, values in enumerate(part.partitions):
+        kafka.send(topic, ((p, (None, v)) for v in values[len(sent.partitions[p]) :]))
+
+
+@pytest.mark.kafka
+def test_a_refused_start_leaves_no_trace(bench: Bench, kafka: Kafka) -> None:
+    """The topic grew, the deck was spoilt and put right again: the growth is still read."""
+    stream = sensors(DECK, windows=30, seed=6)
+    head = stages(stream, 2, seed=6)[0]
+    topic = kafka.topic_of(head)
+    deck = bench.deck(DECK, from_kafka(kafka, topic))
+    bench.run(deck, "--until", "end", ranks=2)
+    send_rest(kafka, topic, stream, head)
+    bench.outcome(deck, "--until", "end", "-D", "physics.gen_scale=2").expect(78)
+    assert_equals_oracle(bench.run(deck, "--until", "end", ranks=3), stream.expected(DECK))
+
+
+@pytest.mark.kafka
+def test_an_end_after_a_time_without_end_is_a_new_one(bench: Bench, kafka: Kafka) -> None:
+    """To the end, live for a while, stopped, and to the end again: nothing is left unread."""
+    stream = sensors(DECK, windows=40, seed=7)
+    first, second = stages(stream, 3, seed=7)[:2]
+    topic = kafka.topic_of(first)
+    deck = bench.deck(DECK, from_kafka(kafka, topic), {"stream": {"idle": "block"}})
+    run = bench.run(deck, "--until", "end", ranks=2)
+    send_rest(kafka, topic, second, first)
+    with running(["run", deck], 3) as program:
+        program.until(lambda: "waits for p" in program.text(), "the waiting line")
+        program.signal(signal.SIGUSR2)
+        program.wait().expect(75)
+    send_rest(kafka, topic, stream, second)
+    run = bench.run(deck, "--until", "end", ranks=1)
+    assert_equals_oracle(run, stream.expected(DECK))

@@ -99,6 +99,28 @@ static void set_cut_off_by_a_crash_can_be_written_again(void)
     scratch_remove(&scratch);
 }
 
+static void going_on_without_end_makes_ends_void(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err;
+    char path[PATH_MAX];
+    const int64_t first[1] = {0}, ends[1] = {10};
+    int64_t offsets[1];
+    struct journal *journal = reopen(scratch_file(&scratch, "journal", path), 1);
+    CU_ASSERT_EQUAL(journal_write_first(journal, first, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_ends(journal, ends, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_open(journal, &err), STATUS_OK);
+    for (int pass = 0; pass < 2; pass++) {
+        CU_ASSERT_FALSE(journal_ends(journal, offsets));
+        journal_close(journal);
+        journal = reopen(path, 1);
+    }
+    CU_ASSERT_EQUAL(journal_write_ends(journal, ends, &err), STATUS_OK);
+    CU_ASSERT(journal_ends(journal, offsets) && offsets[0] == 10);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
 static void time_outs_are_there_again_in_their_order(void)
 {
     struct scratch scratch = scratch_make();
@@ -166,6 +188,7 @@ int main(void)
         UNIT_TEST(what_is_written_is_there_after_opening_again),
         UNIT_TEST(half_written_set_of_ends_does_not_count),
         UNIT_TEST(set_cut_off_by_a_crash_can_be_written_again),
+        UNIT_TEST(going_on_without_end_makes_ends_void),
         UNIT_TEST(time_outs_are_there_again_in_their_order),
         UNIT_TEST(time_out_out_of_sequence_or_of_no_partition_is_refused),
         UNIT_TEST(journal_of_another_number_of_partitions_is_refused),
