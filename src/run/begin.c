@@ -52,16 +52,6 @@ static void compare_with_finish(struct root *root, const int64_t *ends_before)
         finish.window >= root->stop_after || (root->bounded && finish.at_end && !grown);
 }
 
-/* What is new is journaled before the first record is read, but by a run that goes on only once it
- * is certain that it may: a refused start must leave no trace. */
-static enum status journal_ends_if_new(struct root *root, struct error *err)
-{
-    int checkpoints;
-    const struct manifest_checkpoint *list;
-    checkpoints = manifest_checkpoints(root->manifest, &list);
-    return checkpoints == 0 && !root->finished_before ? begin_accepted(root, err) : STATUS_OK;
-}
-
 enum status begin_accepted(struct root *root, struct error *err)
 {
     enum begin_news news = root->news;
@@ -79,7 +69,7 @@ static enum status begin_ends(struct root *root, struct error *err)
     if (!before)
         abort();
     bool known = journal_ends(root->journal, before);
-    bool again = root->bounded && known && !root->finished_before;
+    bool again = root->bounded && known && !root->takes_back;
     enum status status = STATUS_OK;
     if (again)
         memcpy(root->ends, before, (size_t)root->identity.partitions * sizeof *before);
@@ -94,7 +84,7 @@ static enum status begin_ends(struct root *root, struct error *err)
         root->news = BEGIN_ENDS;
     else if (!root->bounded && known)
         root->news = BEGIN_OPEN;
-    return journal_ends_if_new(root, err);
+    return STATUS_OK;
 }
 
 static enum status begin_first(struct root *root, struct error *err)
@@ -117,15 +107,14 @@ struct probe {
     int partition; /* the one that is sampled, -1: the first to yield a good record */
 };
 
-static bool sample(struct root *root, struct probe *probe, int p, const struct message *message)
+static void sample(struct root *root, struct probe *probe, int p, const struct message *message)
 {
     struct record record;
     decoder_decode(root->decoder, p, message, &record);
     if (record.verdict != FATE_ON_TIME)
-        return false;
+        return;
     probe->partition = p;
     probe->times_ms[probe->found++] = record.time_ms;
-    return true;
 }
 
 /* Reads what is at hand of p; *at_end when the captured end is reached. */
@@ -271,6 +260,7 @@ enum status begin_run(struct root *root, struct error *err)
     TRY(begin_ends(root, err));
     if (root->t0_known)
         return STATUS_OK;
+    TRY(begin_accepted(root, err)); /* no window was ever begun: nothing can refuse this start */
     TRY(derive_t0(root, err));
     set_stop_after(root);
     return STATUS_OK;

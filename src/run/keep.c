@@ -10,9 +10,7 @@ static enum status gather_state(struct run *run, struct error *err)
     const struct parcel *parcel = root->parcel;
     assert(parcel->has_state);
     TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
-    char hash[33];
-    deck_hash(root->deck, hash);
-    struct state_origin origin = state_origin_of(root, hash);
+    struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);
     state_save(&run->state, &origin, parcel->fingerprints, &parcel->windows_state,
                &run->saved_state);
@@ -32,9 +30,7 @@ static enum status commit(struct run *run, const struct checkpoint_seal *seal, s
     TRY(manifest_add_checkpoint(root->manifest, &entry, err));
     TRY(checkpoint_remove_old(run->plan.checkpoints, root->manifest,
                               (int)root->deck->checkpoint.keep, err));
-    for (int p = 0; p < root->identity.partitions; p++)
-        root->offsets[p] = root->ledgers[p].next_offset;
-    source_report(root->source, root->offsets);
+    source_report(root->source, root_next_offsets(root));
     return STATUS_OK;
 }
 

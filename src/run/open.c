@@ -57,7 +57,7 @@ static enum status open_directory(struct run *run, struct error *err)
     TRY(log_open_file(root->rundir.log, err));
     TRY(manifest_open(root->rundir.manifest, true, &root->manifest, err));
     TRY(journal_open(root->rundir.journal, root->identity.partitions, &root->journal, err));
-    root->finished_before = must_take_back(root);
+    root->takes_back = must_take_back(root);
     root->stop = (struct stop_watch){.stop_file = root->rundir.stop,
                                      .time_limit_s = root->options->time_limit_s};
     const struct plan *plan = &run->plan;

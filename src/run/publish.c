@@ -85,10 +85,8 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
 static void hand_over_offsets(struct run *run)
 {
     struct root *root = run->root;
-    for (int p = 0; p < root->identity.partitions; p++)
-        root->offsets[p] = root->ledgers[p].next_offset;
     frames_set_offsets(run->frames, root->identity.topic, root->identity.partitions, root->first,
-                       root->offsets);
+                       root_next_offsets(root));
 }
 
 enum status publish_frame(struct run *run, struct error *err)

@@ -77,9 +77,7 @@ enum status recall_checkpoint(struct run *run, struct error *err)
 {
     struct root *root = run->root;
     struct buffer_reader reader = {.data = run->saved_state.data, .size = run->saved_state.size};
-    char hash[33];
-    deck_hash(root->deck, hash);
-    struct state_origin origin = state_origin_of(root, hash);
+    struct state_origin origin = state_origin_of(root);
     TRY(state_load(&reader, &origin, &run->state, root->fingerprints, err));
     root->windows = windows_of(root);
     TRY(windows_load(root->windows, &reader, err));
@@ -90,9 +88,9 @@ enum status recall_checkpoint(struct run *run, struct error *err)
     return STATUS_OK;
 }
 
-struct state_origin state_origin_of(const struct root *root, const char *deck_hash)
+struct state_origin state_origin_of(const struct root *root)
 {
-    return (struct state_origin){.deck_hash = deck_hash,
+    return (struct state_origin){.deck_hash = root->deck_hash,
                                  .topic = root->identity.topic,
                                  .cluster_id = root->identity.cluster_id,
                                  .partitions = root->identity.partitions};

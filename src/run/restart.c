@@ -25,7 +25,7 @@ struct choice {
 
 static bool eligible(const struct root *root, const struct manifest_checkpoint *entry)
 {
-    if (root->finished_before && entry->provisional)
+    if (root->takes_back && entry->provisional)
         return false;
     if (root->options->restart != RUN_RESTART_FILE)
         return true;
@@ -121,7 +121,7 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
 static enum status begin_anew(struct run *run, struct error *err)
 {
     recall_nothing(run);
-    if (run->root->finished_before)
+    if (run->root->takes_back)
         TRY(manifest_cut(run->root->manifest, -1, err));
     return begin_accepted(run->root, err);
 }
@@ -131,7 +131,7 @@ static enum status begin_anew(struct run *run, struct error *err)
 static enum status go_on(struct run *run, struct error *err)
 {
     TRY(recall_checkpoint(run, err));
-    if (run->root->finished_before)
+    if (run->root->takes_back)
         TRY(manifest_cut(run->root->manifest, run->state.window, err));
     return begin_accepted(run->root, err);
 }

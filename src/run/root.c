@@ -10,6 +10,7 @@ struct root *root_create(const struct deck *deck, const struct run_options *opti
         abort();
     root->deck = deck;
     root->options = options;
+    deck_hash(deck, root->deck_hash);
     return root;
 }
 
@@ -37,6 +38,13 @@ void root_destroy(struct root *root)
     free(root->fingerprints);
     free(root->ledgers);
     free(root);
+}
+
+const int64_t *root_next_offsets(struct root *root)
+{
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->offsets[p] = root->ledgers[p].next_offset;
+    return root->offsets;
 }
 
 void root_note(struct root *root, enum status status, const struct error *err)

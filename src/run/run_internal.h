@@ -23,6 +23,7 @@ enum begin_news { BEGIN_NOTHING, BEGIN_ENDS, BEGIN_OPEN };
 struct root {
     const struct deck *deck;
     const struct run_options *options;
+    char deck_hash[33];
     struct rundir rundir;
     bool rundir_open;
     struct source *source;
@@ -37,9 +38,9 @@ struct root {
     struct feed *feed;
     int64_t *first, *ends; /* [partitions] */
     bool bounded;          /* runs to captured ends */
-    bool finished_before;  /* the run directory holds a finished run */
+    bool takes_back;       /* provisional rows of an earlier start must go */
     enum begin_news news;
-    bool nothing_to_do; /* … and nothing more is asked for */
+    bool nothing_to_do; /* finished before, and nothing more is asked for */
     int64_t t0_ms;
     bool t0_known;
     int64_t stop_after; /* the last window to close, INT64_MAX: no limit */
@@ -56,7 +57,7 @@ struct root {
     double checkpoint_done_s; /* when it was done, by stop_clock_s() */
     struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
     struct buffer summary;
-    int64_t *offsets;       /* [partitions], scratch */
+    int64_t *offsets;       /* [partitions], of root_next_offsets() */
     struct measure measure; /* of the last frame */
     struct progress progress;
 };
@@ -95,6 +96,9 @@ void root_destroy(struct root *root);
 /* Rank 0: remembers the first failure, which ends the run with the next order. */
 void root_note(struct root *root, enum status status, const struct error *err);
 
+/* Rank 0: next offset of each partition as of the last parcel taken; valid until the next call. */
+const int64_t *root_next_offsets(struct root *root);
+
 /* Collective: rank 0's failure, if any, becomes everyone's. */
 enum status root_share_failure(struct run *run, struct error *err) MUST_CHECK;
 
@@ -121,7 +125,7 @@ enum status restart_choose(struct run *run, struct error *err) MUST_CHECK;
  * deck and offsets must agree with this run's. */
 void recall_nothing(struct run *run);
 enum status recall_checkpoint(struct run *run, struct error *err) MUST_CHECK;
-struct state_origin state_origin_of(const struct root *root, const char *deck_hash);
+struct state_origin state_origin_of(const struct root *root);
 
 /* loop.c: collective. STATUS_OK: finished; STATUS_STOPPED: to be gone on with. */
 enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
