@@ -1,0 +1,67 @@
+/* The ring of snapshots a late correction goes back to.
+ *
+ * With horizon H and spacing s, snapshots are taken of the initial field and after every window w
+ * with (w + 1) % s == 0. While window k is open, a late event may lie in any window m of k-H ..
+ * k-1. The field is put back to the snapshot after window r-1, r = m - m % s, and windows r .. k-1
+ * are stepped again: no more than H + s - 1 of them, s - 1 more than the event asks for.
+ *
+ * So those are held whose r is a multiple of s from k-H, rounded down, to k, the last one for the
+ * windows to come: ceil(H/s) + 1 at most. A spacing beyond H needs the same two that H does.
+ *
+ * A snapshot is a copy of the owned cells: it costs the memory traffic of about a step taken by
+ * itself. So s is at least ceil(H/8), and more where the memory does not suffice. */
+#ifndef HEATSTREAM_SOLVE_SNAPSHOTS_H
+#define HEATSTREAM_SOLVE_SNAPSHOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "solve/solver.h"
+
+/* The state after a window; written by snapshots_keep(), or by a restart that snapshots_put() gave
+ * it to. Ghosts mean nothing, and there are no ghost columns. */
+struct snapshot {
+    int64_t window; /* -1: the initial field */
+    struct field *field;
+    double *outflow; /* [nx], as of solver_outflow() */
+    double heat_in;  /* carried along for the caller */
+};
+
+struct snapshots;
+
+/* The spacing, from 1 to the horizon: the least that is at least ceil(horizon_windows / 8) and of
+ * which the snapshots, 8 bytes a cell over all ranks, fit memory_bytes; the horizon where none
+ * does, which may be beyond the memory. Depends on nothing else, so that every number of ranks and
+ * every restart has the same. Pure; horizon_windows and cells at least 1. */
+int snapshots_spacing(int horizon_windows, int64_t cells, int64_t memory_bytes);
+
+/* How many are held at once: ceil(horizon_windows / spacing) + 1. Pure. */
+int snapshots_count(int horizon_windows, int spacing);
+
+/* Collective. Any spacing from 1 on. All memory is allocated and touched here; NULL when it is
+ * short on any rank. The domain is borrowed. */
+struct snapshots *snapshots_create(const struct domain *domain, int horizon_windows, int spacing);
+void snapshots_destroy(struct snapshots *snapshots); /* accepts NULL */
+
+/* Local, as are all below. To be called at the start with window -1, and after every window that
+ * was stepped, again after one that is stepped again: copies field and outflow if that window's
+ * snapshot belongs to the ring. */
+void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
+                    struct solver *solver);
+
+/* Puts field and outflow back to where they were after `window`, and forgets the snapshots of later
+ * windows, which are about to be stepped again. False, and nothing is changed, if that snapshot is
+ * not held. */
+bool snapshots_restore(struct snapshots *snapshots, int64_t window, struct solver *solver,
+                       double *heat_in);
+
+/* The oldest snapshot that a correction may still ask for once `window` is done, so the one a
+ * checkpoint has to carry: after window r-1, r = s*floor((window+1-H)/s), at least 0. Not NULL when
+ * every window since was kept. Owned by the ring, valid until its next call. */
+const struct snapshot *snapshots_oldest_needed(const struct snapshots *snapshots, int64_t window);
+
+/* Forgets all snapshots and returns the place of that of `window`, a multiple of the spacing less
+ * one, for a restart to fill. Field and outflow are owned by the ring. */
+struct snapshot *snapshots_put(struct snapshots *snapshots, int64_t window);
+
+#endif
