@@ -79,7 +79,7 @@ struct deck {
         bool at_end;
     } checkpoint;
     struct {
-        int64_t halo_depth, steps_per_sweep; /* 0: auto */
+        int64_t halo_depth, steps_per_sweep, snapshot_memory; /* the first two, 0: auto */
     } solve;
     struct {
         int64_t seed, start_ms, step_ms, steps, partitions;

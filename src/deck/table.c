@@ -227,6 +227,13 @@ const struct deck_option deck_options[] = {
     AUTO("solve.steps_per_sweep", solve.steps_per_sweep, "auto", 1, 64, "steps", DECK_MAY_CHANGE,
          "Time steps computed in one pass over memory; no more than a window has, nor, on several "
          "ranks, than `solve.halo_depth`. `auto` chooses by the sizes."),
+    INT("solve.snapshot_memory", solve.snapshot_memory, "268435456", 0, 9007199254740991.0, "bytes",
+        0,
+        "Memory, over all ranks, for the snapshots of the field that late events go back to, each "
+        "8 bytes a cell. The less, the further apart they lie, and the more windows are stepped "
+        "again beside those that changed; at least two are kept, even if they need more than this. "
+        "`heatstream check` says what it comes to. Never changes the result, but checkpoints are "
+        "laid out by it."),
     CONSTANT("regions", "[]", "[]", 0, "Boxes of the grid with statistics of their own."),
     CONSTANT("alerts", "[]", "[]", 0, "Thresholds on regions."),
     CONSTANT("relations", "[]", "[]", 0, "Ratios between regions."),

@@ -76,6 +76,8 @@ static void values_out_of_range_say_the_range_and_the_unit(void)
         {"solve: {steps_per_sweep: 65}",
          "1:26: solve.steps_per_sweep: 65 is out of range: 1 to 64 steps"},
         {"solve: {halo_depth: 65}", "1:21: solve.halo_depth: 65 is out of range: 1 to 64 columns"},
+        {"solve: {snapshot_memory: -1}",
+         "1:26: solve.snapshot_memory: -1 is out of range: 0 to 9007199254740991 bytes"},
         {"grid: {dx: 0}", "1:12: grid.dx: 0 is out of range: above 0 to 1e+300 length"},
         {"grid: {dx: 1e999}", "1:12: grid.dx: 1e999 is out of range: above 0 to 1e+300 length"},
         {"gen: {probability: 1.5}", "1:20: gen.probability: 1.5 is out of range: 0 to 1"},
