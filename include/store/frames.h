@@ -6,7 +6,17 @@
  * a sparse file). While it is open it has all its rows, unwritten ones with window -1, and nothing
  * but raw data in place ever changes: a kill tears at most the row being written. The master says
  * how many rows there are; a segment closed at the end is cut to its rows. Every call is
- * collective over the domain unless said. */
+ * collective over the domain unless said.
+ *
+ * Late events change rows that were published before. Such a row is overwritten in its place, and
+ * while that goes on it may hold some cells of the new revision and some of the old, or be torn by
+ * a kill. The manifest says when: a rewrite line comes before the first byte, the frame line of the
+ * new revision after the flush (manifest.h). So at any time, also after a kill, a row of which the
+ * manifest said a frame line last is whole and of that revision, and any other row counts for
+ * nothing until the run goes on and restores it. Lines and rows both wait in the system's cache
+ * until the next checkpoint: after a loss of power a row may be older or newer than its line, or
+ * torn. Then, and for a reader without the manifest, /series/stored_digest is the proof: it agrees
+ * with the cells of a row only if they are those of one revision. */
 #ifndef HEATSTREAM_STORE_FRAMES_H
 #define HEATSTREAM_STORE_FRAMES_H
 
@@ -18,6 +28,7 @@
 /* One row of /series; on rank 0, written by run. */
 struct frame_row {
     int64_t window, event_time_ms, revision;
+    double change; /* largest one of a stored value by its corrections, 0: never corrected */
     bool final, complete;
     double t_min, t_max, t_mean, heat_content, heat_in, heat_out;
     int64_t events, late, missing, dead;
@@ -51,6 +62,13 @@ enum status frames_open(const struct domain *domain, const struct frames_config 
 enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
                          const struct frame_row *row, struct digest *stored,
                          struct error *err) MUST_CHECK;
+
+/* Overwrites row `index` < number of rows, which must be whole, by a correction of it (else as
+ * above). Reads the stored values back first: row->change becomes, on every rank, the largest of
+ * what it is, of what the row says, and of |new - old| over all stored values. */
+enum status frames_revise(struct frames *frames, int64_t index, const struct field *field,
+                          struct frame_row *row, struct digest *stored,
+                          struct error *err) MUST_CHECK;
 
 /* Makes all rows written so far readable by others: H5Fflush (which is an fsync) and a new master.
  * Does so at once unless the last time is less than 20 times its own cost ago; then a later call

@@ -204,6 +204,27 @@ static struct segment *find_open(struct frames *frames, int64_t index)
     return NULL;
 }
 
+static enum status out_of_reach(int64_t index, struct error *err)
+{
+    return error_set(err, STATUS_BUG, "row %lld of the frames is out of reach of corrections",
+                     (long long)index);
+}
+
+/* Writes what is staged. */
+static enum status write_staged(struct frames *frames, struct segment *segment, int64_t local,
+                                const struct frame_row *row, struct digest stored,
+                                struct error *err)
+{
+    struct segment_slab slab = stage_slab(frames->stage);
+    frames->dirty = true;
+    enum status mine = segment_write_field(segment, local, &slab, err);
+    if (mine == STATUS_OK && frames->domain->rank == 0) {
+        struct series_record record = series_record(row, stored, frames->layout.epoch_ms);
+        mine = segment_write_series(segment, local, &record, err);
+    }
+    return agree(frames->domain, mine, err);
+}
+
 enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
                          const struct frame_row *row, struct digest *stored, struct error *err)
 {
@@ -211,19 +232,42 @@ enum status frames_write(struct frames *frames, int64_t index, const struct fiel
     TRY(make_room(frames, index, row, err));
     struct segment *segment = find_open(frames, index);
     if (!segment)
-        return error_set(err, STATUS_BUG, "row %lld of the frames is out of reach of corrections",
-                         (long long)index);
+        return out_of_reach(index, err);
+    struct digest digest = stage_field(frames->stage, frames->digester, field);
+    TRY(write_staged(frames, segment, index % frames->layout.per_segment, row, digest, err));
+    frames->rows = max_int64(frames->rows, index + 1);
+    *stored = digest;
+    return STATUS_OK;
+}
+
+/* *change becomes the largest of it, of what the row says and of what staging it anew changes. */
+static enum status measure_change(struct frames *frames, struct segment *segment, int64_t local,
+                                  double *change, struct error *err)
+{
+    double found = 0.0, before = 0.0;
+    enum status mine = stage_compare(frames->stage, segment, local, &found, err);
+    if (mine == STATUS_OK && frames->domain->rank == 0)
+        mine = segment_read_change(segment, local, &before, err);
+    TRY(agree(frames->domain, mine, err));
+    found = before > found ? before : found;
+    found = *change > found ? *change : found;
+    MPI_Allreduce(&found, change, 1, MPI_DOUBLE, MPI_MAX, frames->domain->comm);
+    return STATUS_OK;
+}
+
+enum status frames_revise(struct frames *frames, int64_t index, const struct field *field,
+                          struct frame_row *row, struct digest *stored, struct error *err)
+{
+    assert(index >= 0 && index < frames->rows);
+    struct segment *segment = find_open(frames, index);
+    if (!segment)
+        return out_of_reach(index, err);
     int64_t local = index % frames->layout.per_segment;
     struct digest digest = stage_field(frames->stage, frames->digester, field);
-    struct segment_slab slab = stage_slab(frames->stage);
-    frames->dirty = true;
-    enum status mine = segment_write_field(segment, local, &slab, err);
-    if (mine == STATUS_OK && frames->domain->rank == 0) {
-        struct series_record record = series_record(row, digest, frames->layout.epoch_ms);
-        mine = segment_write_series(segment, local, &record, err);
-    }
-    TRY(agree(frames->domain, mine, err));
-    frames->rows = max_int64(frames->rows, index + 1);
+    struct frame_row revised = *row;
+    TRY(measure_change(frames, segment, local, &revised.change, err));
+    TRY(write_staged(frames, segment, local, &revised, digest, err));
+    *row = revised;
     *stored = digest;
     return STATUS_OK;
 }

@@ -50,6 +50,19 @@ enum status segment_write_field(struct segment *segment, int64_t row,
     return h5_end(&scope, STATUS_IO, err, "writing row %lld of %s", (long long)row, segment->path);
 }
 
+enum status segment_read_band(struct segment *segment, int64_t row, const struct segment_band *band,
+                              struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    hsize_t start[3] = {(hsize_t)row, band->y0, band->x0}, count[3] = {1, band->ny, band->nx};
+    h5_check(&scope,
+             H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start, NULL, count, NULL));
+    h5_check(&scope, H5Dread(segment->temperature, band->type, band->space, segment->field_space,
+                             H5P_DEFAULT, band->cells));
+    return h5_end(&scope, STATUS_IO, err, "reading row %lld of %s back", (long long)row,
+                  segment->path);
+}
+
 enum status segment_write_series(struct segment *segment, int64_t row,
                                  const struct series_record *record, struct error *err)
 {
@@ -63,6 +76,22 @@ enum status segment_write_series(struct segment *segment, int64_t row,
                                   (const char *)record + series_column(i)->offset));
     return h5_end(&scope, STATUS_IO, err, "writing the series of row %lld of %s", (long long)row,
                   segment->path);
+}
+
+enum status segment_read_change(struct segment *segment, int64_t row, double *change,
+                                struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    hsize_t start = (hsize_t)row, count = 1;
+    double value = 0.0;
+    h5_check(&scope, H5Sselect_hyperslab(segment->series_space, H5S_SELECT_SET, &start, NULL,
+                                         &count, NULL));
+    h5_check(&scope, H5Dread(segment->series[SERIES_CHANGE], segment->types[SERIES_CHANGE],
+                             segment->one_row, segment->series_space, H5P_DEFAULT, &value));
+    TRY(h5_end(&scope, STATUS_IO, err, "reading the series of row %lld of %s", (long long)row,
+               segment->path));
+    *change = value;
+    return STATUS_OK;
 }
 
 enum status segment_write_offsets(struct segment *segment, const struct layout_offsets *offsets,

@@ -26,6 +26,13 @@ struct segment_slab {
     hsize_t x0, nx, ny;
 };
 
+/* Some rows of the cells of a slab, to be read: [ny][nx], cells of the file's type. */
+struct segment_band {
+    void *cells;
+    hid_t type, space; /* of the cells in memory */
+    hsize_t x0, nx, y0, ny;
+};
+
 /* "frames/seg_000012.h5" */
 void segment_name(int64_t number, char name[64]);
 
@@ -56,9 +63,15 @@ enum status segment_write_field(struct segment *segment, int64_t row,
 enum status segment_flush(struct segment *segment, struct error *err) MUST_CHECK;
 enum status segment_close(struct segment *segment, struct error *err) MUST_CHECK;
 
+/* Local. */
+enum status segment_read_band(struct segment *segment, int64_t row, const struct segment_band *band,
+                              struct error *err) MUST_CHECK;
+
 /* Rank 0. */
 enum status segment_write_series(struct segment *segment, int64_t row,
                                  const struct series_record *record, struct error *err) MUST_CHECK;
+enum status segment_read_change(struct segment *segment, int64_t row, double *change,
+                                struct error *err) MUST_CHECK;
 enum status segment_write_offsets(struct segment *segment, const struct layout_offsets *offsets,
                                   struct error *err) MUST_CHECK;
 

@@ -5,7 +5,7 @@
 #include "h5.h"
 #include "store/frames.h"
 
-enum { SERIES_COLUMNS = 19, SERIES_TIME = 0, SERIES_WINDOW = 1, SERIES_EVENT_TIME = 2 };
+enum { SERIES_COLUMNS = 20, SERIES_TIME = 0, SERIES_WINDOW = 1, SERIES_CHANGE = 4 };
 
 enum series_kind { SERIES_INT64, SERIES_FLOAT64, SERIES_FLAG, SERIES_HEX };
 
@@ -13,6 +13,7 @@ enum series_kind { SERIES_INT64, SERIES_FLOAT64, SERIES_FLAG, SERIES_HEX };
 struct series_record {
     double time_ms; /* since the epoch of the file */
     int64_t window, event_time, revision;
+    double change;
     uint8_t final, complete;
     double t_min, t_max, t_mean, heat_content, heat_in, heat_out;
     int64_t events, late, missing, dead;

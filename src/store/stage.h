@@ -20,4 +20,9 @@ struct digest stage_field(struct stage *stage, struct digester *digester,
 /* What stage_field() made, borrowed. */
 struct segment_slab stage_slab(const struct stage *stage);
 
+/* Local: *most becomes the largest |new - old| between what stage_field() made and what this rank's
+ * slab of a row holds in the file. */
+enum status stage_compare(struct stage *stage, struct segment *segment, int64_t row, double *most,
+                          struct error *err) MUST_CHECK;
+
 #endif

@@ -22,7 +22,7 @@ from .results import RunDirectory, assert_equals_oracle
 DECK = merged(AWKWARD, {"run": {"title": "a file for everyone"}})
 SERIES = {
     "window", "event_time", "revision", "final", "complete", "t_min", "t_max", "t_mean",
-    "heat_content", "heat_in", "heat_out", "events", "late", "missing", "dead", "digest",
+    "change", "heat_content", "heat_in", "heat_out", "events", "late", "missing", "dead", "digest",
     "stored_digest", "latency_ms",
 }  # fmt: skip
 ROOT_ATTRIBUTES = {
@@ -49,6 +49,12 @@ def shell(*command: str | Path) -> str:
 
 def test_series_and_frames_are_the_oracle_s(finished: Finished) -> None:
     assert_equals_oracle(*finished)
+
+
+def test_manifest_stands_for_every_row_of_the_file(finished: Finished) -> None:
+    run, _ = finished
+    series = run.series()
+    assert run.held() == dict(zip(series["window"], series["revision"], strict=True))
 
 
 @pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
