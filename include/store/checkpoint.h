@@ -1,5 +1,6 @@
 /* Checkpoints ckpt/ckpt_<window>.h5: the field, the outflow of its boundary and rank 0's state
- * after a window closed. All arrays are global, so a run restarts on any number of ranks.
+ * after a window closed, and field and outflow after an earlier one, from which late events that
+ * are still to come can be put in. All arrays are global, so a run restarts on any number of ranks.
  *
  * Writing: .tmp, close (checked), seal, re-open and verify every digest, fsync, rename, fsync of
  * the directory. The seal is a digest over the whole HDF5 part of the file, kept in its 512-byte
@@ -9,6 +10,8 @@
 #ifndef HEATSTREAM_STORE_CHECKPOINT_H
 #define HEATSTREAM_STORE_CHECKPOINT_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 #include "store/digest.h"
 #include "store/provenance.h"
@@ -16,6 +19,8 @@
 /* Proves a checkpoint: what the manifest says of it. */
 struct checkpoint_seal {
     struct digest field, outflow, state;
+    bool has_past;
+    struct digest past_field, past_outflow; /* zeros without a past */
 };
 
 /* The directory, <run directory>/ckpt, is needed on every rank, the provenance on rank 0. */
@@ -25,11 +30,16 @@ struct checkpoint_config {
 };
 
 /* Borrowed. `window` is the last closed one, `outflow` [nx] is per owned column; `state` and
- * `summary` (JSON, for `info`) are read on rank 0 only. */
+ * `summary` (JSON, for `info`) are read on rank 0 only. `past` has NULL for both, on every rank,
+ * when there is none. */
 struct checkpoint_content {
     int64_t window;
     const struct field *field;
     const double *outflow;
+    struct {
+        const struct field *field;
+        const double *outflow;
+    } past;
     const struct buffer *state;
     const char *summary;
 };
@@ -42,17 +52,21 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
                              const struct checkpoint_content *content, struct checkpoint_seal *seal,
                              struct error *err) MUST_CHECK;
 
-/* Where checkpoint_read() puts what it reads: the owned cells of `field`, `outflow` [nx], and rank
- * 0's state, appended. */
+/* Where checkpoint_read() puts what it reads: the owned cells of `field`, `outflow` [nx], the same
+ * of the past unless these are NULL on every rank, and rank 0's state, appended. */
 struct checkpoint_target {
     struct field *field;
     double *outflow;
+    struct {
+        struct field *field;
+        double *outflow;
+    } past;
     struct buffer *state;
 };
 
 /* Reads and verifies against `seal` (rank 0's counts), or against the seal in the file when NULL.
- * STATUS_NO_INPUT with the reason when the file is missing, damaged, of another grid or of a newer
- * version; nothing in the target is to be believed then. */
+ * STATUS_NO_INPUT with the reason when the file is missing, damaged, of another grid, of a newer
+ * version or without the past that is asked for; nothing in the target is to be believed then. */
 enum status checkpoint_read(const struct domain *domain, struct digester *digester,
                             const char *path, const struct checkpoint_seal *seal,
                             const struct checkpoint_target *target, struct error *err) MUST_CHECK;

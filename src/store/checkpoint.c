@@ -1,5 +1,6 @@
 #include "store/checkpoint.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
+#include "checkpoint_field.h"
 #include "checkpoint_file.h"
 #include "grid/agree.h"
 #include "h5.h"
@@ -15,13 +17,6 @@
 void checkpoint_name(int64_t window, char name[32])
 {
     snprintf(name, 32, "ckpt_%09lld.h5", (long long)window);
-}
-
-/* The columns' values of all ranks in order of x, on rank 0: [gnx], owned by the caller; elsewhere
- * one unused value. NULL when memory is short there. */
-static double *allocate_columns(const struct domain *domain)
-{
-    return calloc(domain->rank == 0 ? (size_t)domain->gnx : 1, sizeof(double));
 }
 
 struct column_shares {
@@ -48,47 +43,25 @@ static void release_shares(struct column_shares *shares)
     free(shares->starts);
 }
 
-/* Collective read or write of /u: owned columns, without ghosts, straight from or to the field. */
-static enum status transfer_field(const struct domain *domain, const char *path,
-                                  const struct field *field, bool write, struct error *err)
-{
-    struct h5_scope scope = h5_begin();
-    hsize_t start[2] = {(hsize_t)domain->x0, 0}, zero[2] = {0, 0};
-    hsize_t count[2] = {(hsize_t)domain->nx, (hsize_t)domain->ny};
-    hsize_t memory_dims[2] = {(hsize_t)domain->nx, (hsize_t)field->pitch};
-    hid_t access = h5_access_parallel(&scope, domain);
-    hid_t file = h5_own(&scope, H5Fopen(path, write ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access));
-    hid_t set = h5_own(&scope, H5Dopen2(file, "u", H5P_DEFAULT));
-    hid_t space = h5_own(&scope, H5Dget_space(set));
-    hid_t memory = h5_own(&scope, H5Screate_simple(2, memory_dims, NULL));
-    hid_t transfer = h5_transfer(&scope);
-    h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
-    h5_check(&scope, H5Sselect_hyperslab(memory, H5S_SELECT_SET, zero, NULL, count, NULL));
-    enum status opened = scope.failed ? STATUS_IO : STATUS_OK;
-    struct error ignored = {""};
-    if (agree(domain, opened, &ignored) == STATUS_OK) {
-        if (write) {
-            h5_check(&scope,
-                     H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, transfer, field->cells));
-            h5_check(&scope, H5Fflush(file, H5F_SCOPE_LOCAL));
-        } else {
-            h5_check(&scope,
-                     H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, transfer, field->cells));
-        }
-    }
-    return h5_end(&scope, write ? STATUS_IO : STATUS_NO_INPUT, err, "%s the field %s %s",
-                  write ? "writing" : "reading", write ? "to" : "from", path);
-}
-
-static enum status gather_outflow(const struct domain *domain, const double *mine, double *all,
+/* *all: the values of the columns of all ranks in order of x, on rank 0: [gnx]; elsewhere one
+ * unused value. Owned by the caller. */
+static enum status gather_outflow(const struct domain *domain, const double *mine, double **all,
                                   struct error *err)
 {
     struct column_shares shares = {0};
-    enum status status = agree(domain, allocate_shares(domain, &shares, err), err);
+    double *columns = calloc(domain->rank == 0 ? (size_t)domain->gnx : 1, sizeof *columns);
+    enum status status = allocate_shares(domain, &shares, err);
+    if (!columns)
+        status = error_set(err, STATUS_IO, "a checkpoint: out of memory");
+    status = agree(domain, status, err);
     if (status == STATUS_OK)
-        MPI_Gatherv(mine, domain->nx, MPI_DOUBLE, all, shares.counts, shares.starts, MPI_DOUBLE, 0,
-                    domain->comm);
+        MPI_Gatherv(mine, domain->nx, MPI_DOUBLE, columns, shares.counts, shares.starts, MPI_DOUBLE,
+                    0, domain->comm);
     release_shares(&shares);
+    if (status == STATUS_OK)
+        *all = columns;
+    else
+        free(columns);
     return status;
 }
 
@@ -104,94 +77,127 @@ static enum status scatter_outflow(const struct domain *domain, const double *al
     return status;
 }
 
-/* Reads owned columns [i, i + columns) of the stored field into `piece` and takes their digests. */
-static void digest_stored(struct h5_scope *scope, const struct domain *domain,
-                          struct digester *digester, hid_t set, int i, int columns, double *piece)
+static int times_of(const struct checkpoint_seal *seal)
 {
-    int mark = scope->count;
-    hsize_t start[2] = {(hsize_t)(domain->x0 + i), 0};
-    hsize_t count[2] = {(hsize_t)columns, (hsize_t)domain->ny};
-    hid_t space = h5_own(scope, H5Dget_space(set));
-    hid_t memory = h5_own(scope, H5Screate_simple(2, count, NULL));
-    h5_check(scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
-    h5_check(scope, H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, piece));
-    for (int c = 0; c < columns && !scope->failed; c++)
-        digest_column(digester, i + c, piece + (size_t)c * (size_t)domain->ny,
-                      (size_t)domain->ny * sizeof *piece);
-    h5_close_to(scope, mark);
+    return seal->has_past ? CHECKPOINT_TIMES : CHECKPOINT_PAST;
 }
 
-/* Reads the stored field back in pieces of bounded size: there may be no room for a second one. */
-static enum status verify_field(const struct domain *domain, struct digester *digester,
-                                const char *path, struct digest expected, struct error *err)
+/* Rank 0: whether what was read agrees with the digests of `seal`. */
+static bool rest_agrees(const struct domain *domain, const struct buffer *outflows,
+                        const struct buffer *state, const struct checkpoint_seal *seal)
 {
-    enum { PIECE = 1 << 20 };
-    struct h5_scope scope = h5_begin();
-    int64_t width = max_int64(1, min_int64(domain->nx, PIECE / domain->ny));
-    double *piece = malloc((size_t)width * (size_t)domain->ny * sizeof *piece);
-    hid_t access = h5_access_parallel(&scope, domain);
-    hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDONLY, access));
-    hid_t set = h5_own(&scope, H5Dopen2(file, "u", H5P_DEFAULT));
-    for (int64_t i = 0; piece && i < domain->nx; i += width)
-        digest_stored(&scope, domain, digester, set, (int)i, (int)min_int64(width, domain->nx - i),
-                      piece);
-    enum status status = h5_end(&scope, STATUS_IO, err, "reading the field back from %s", path);
-    if (!piece)
-        status = error_set(err, STATUS_IO, "reading %s back: out of memory", path);
-    free(piece);
-    struct digest found = digest_combine(digester);
-    if (status == STATUS_OK && !digest_equal(found, expected))
-        status = error_set(err, STATUS_IO, "%s does not hold the field that was written", path);
-    return status;
+    const struct digest expected[CHECKPOINT_TIMES] = {seal->outflow, seal->past_outflow};
+    for (int time = 0; time < times_of(seal); time++)
+        if (outflows[time].size != (size_t)domain->gnx * sizeof(double) ||
+            !digest_equal(digest_bytes(outflows[time].data, outflows[time].size), expected[time]))
+            return false;
+    return digest_equal(digest_bytes(state->data, state->size), seal->state);
+}
+
+static bool seal_equal(const struct checkpoint_seal *a, const struct checkpoint_seal *b)
+{
+    return digest_equal(a->field, b->field) && digest_equal(a->outflow, b->outflow) &&
+           digest_equal(a->state, b->state) && a->has_past == b->has_past &&
+           digest_equal(a->past_field, b->past_field) &&
+           digest_equal(a->past_outflow, b->past_outflow);
 }
 
 /* Rank 0. */
-static enum status verify_head(const char *path, const struct checkpoint_head *expected,
-                               struct error *err)
+static enum status verify_head(const struct domain *domain, const char *path,
+                               const struct checkpoint_head *expected, struct error *err)
 {
     struct checkpoint_head head;
-    struct buffer outflow = {0}, state = {0};
-    enum status status = checkpoint_file_read(path, &head, &outflow, &state, NULL, err);
+    struct buffer outflows[CHECKPOINT_TIMES] = {0}, state = {0};
+    struct checkpoint_parts parts = {.outflows = {&outflows[0], &outflows[1]}, .state = &state};
+    enum status status = checkpoint_file_read(path, &head, &parts, err);
     if (status == STATUS_OK &&
         !(head.window == expected->window && head.gnx == expected->gnx &&
-          head.gny == expected->gny && digest_equal(head.seal.field, expected->seal.field) &&
-          digest_equal(digest_bytes(outflow.data, outflow.size), expected->seal.outflow) &&
-          digest_equal(digest_bytes(state.data, state.size), expected->seal.state)))
+          head.gny == expected->gny && seal_equal(&head.seal, &expected->seal) &&
+          rest_agrees(domain, outflows, &state, &expected->seal)))
         status = error_set(err, STATUS_IO, "%s does not hold what was written", path);
-    buffer_release(&outflow);
+    buffer_release(&outflows[0]);
+    buffer_release(&outflows[1]);
     buffer_release(&state);
     return status;
 }
 
-static struct checkpoint_head make_head(const struct domain *domain, struct digester *digester,
-                                        const struct checkpoint_content *content,
-                                        const double *outflow)
+/* A checkpoint being written. */
+struct writing {
+    const struct domain *domain;
+    struct digester *digester;
+    const struct checkpoint_content *content;
+    const struct provenance *provenance;
+    const char *path;
+    double *outflows[CHECKPOINT_TIMES]; /* owned, [gnx] on rank 0; of the past NULL without one */
+    struct checkpoint_head head;
+};
+
+static void make_head(struct writing *w)
 {
-    struct checkpoint_head head = {
-        .window = content->window, .gnx = domain->gnx, .gny = domain->gny};
-    head.seal.field = digest_field(digester, content->field);
-    if (domain->rank == 0) {
-        head.seal.outflow = digest_bytes(outflow, (size_t)domain->gnx * sizeof *outflow);
-        head.seal.state = digest_bytes(content->state->data, content->state->size);
+    const struct checkpoint_content *content = w->content;
+    struct checkpoint_seal *seal = &w->head.seal;
+    size_t size = (size_t)w->domain->gnx * sizeof(double);
+    w->head = (struct checkpoint_head){
+        .window = content->window, .gnx = w->domain->gnx, .gny = w->domain->gny};
+    seal->has_past = content->past.field != NULL;
+    seal->field = digest_field(w->digester, content->field);
+    if (seal->has_past)
+        seal->past_field = digest_field(w->digester, content->past.field);
+    if (w->domain->rank == 0) {
+        seal->outflow = digest_bytes(w->outflows[CHECKPOINT_NOW], size);
+        seal->state = digest_bytes(content->state->data, content->state->size);
+        if (seal->has_past)
+            seal->past_outflow = digest_bytes(w->outflows[CHECKPOINT_PAST], size);
     }
-    agree_broadcast(domain, &head, (int)sizeof head);
-    return head;
+    agree_broadcast(w->domain, &w->head, (int)sizeof w->head);
 }
 
-static enum status write_temporary(const struct domain *domain, struct digester *digester,
-                                   const struct checkpoint_content *content,
-                                   const struct checkpoint_head *head, const char *path,
-                                   struct error *err)
+/* The file with everything but the fields. */
+static enum status create(struct writing *w, struct error *err)
 {
-    enum status mine = transfer_field(domain, path, content->field, true, err);
-    TRY(agree(domain, mine, err));
-    if (domain->rank == 0)
-        mine = checkpoint_file_seal(path, err);
-    TRY(agree(domain, mine, err));
-    if (domain->rank == 0)
-        mine = verify_head(path, head, err);
-    TRY(agree(domain, mine, err));
-    return agree(domain, verify_field(domain, digester, path, head->seal.field, err), err);
+    const struct checkpoint_content *content = w->content;
+    TRY(gather_outflow(w->domain, content->outflow, &w->outflows[CHECKPOINT_NOW], err));
+    if (content->past.outflow)
+        TRY(gather_outflow(w->domain, content->past.outflow, &w->outflows[CHECKPOINT_PAST], err));
+    make_head(w);
+    enum status mine = STATUS_OK;
+    if (w->domain->rank == 0)
+        mine = checkpoint_file_create(w->path, &w->head, content,
+                                      (const double *const *)w->outflows, w->provenance, err);
+    return agree(w->domain, mine, err);
+}
+
+static enum status write_fields(const struct writing *w, struct error *err)
+{
+    const struct field *fields[CHECKPOINT_TIMES] = {w->content->field, w->content->past.field};
+    for (int time = 0; time < CHECKPOINT_TIMES && fields[time]; time++) {
+        struct checkpoint_place place = {w->path, checkpoint_field_name(time)};
+        TRY(checkpoint_field_write(w->domain, &place, fields[time], err));
+    }
+    return STATUS_OK;
+}
+
+static enum status verify_fields(const struct writing *w, struct error *err)
+{
+    const struct checkpoint_seal *seal = &w->head.seal;
+    const struct digest expected[CHECKPOINT_TIMES] = {seal->field, seal->past_field};
+    for (int time = 0; time < times_of(seal); time++) {
+        struct checkpoint_place place = {w->path, checkpoint_field_name(time)};
+        TRY(checkpoint_field_verify(w->domain, w->digester, &place, expected[time], err));
+    }
+    return STATUS_OK;
+}
+
+static enum status seal_and_verify(const struct writing *w, struct error *err)
+{
+    enum status mine = STATUS_OK;
+    if (w->domain->rank == 0)
+        mine = checkpoint_file_seal(w->path, err);
+    TRY(agree(w->domain, mine, err));
+    if (w->domain->rank == 0)
+        mine = verify_head(w->domain, w->path, &w->head, err);
+    TRY(agree(w->domain, mine, err));
+    return verify_fields(w, err);
 }
 
 /* Rank 0. */
@@ -213,75 +219,98 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
                              struct error *err)
 {
     char name[32], temporary[PATH_MAX - 8], path[PATH_MAX];
+    struct writing writing = {.domain = domain,
+                              .digester = digester,
+                              .content = content,
+                              .provenance = config->provenance,
+                              .path = path};
+    assert(!content->past.field == !content->past.outflow);
     checkpoint_name(content->window, name);
     TRY(path_join(temporary, sizeof temporary, config->directory, name, err));
     snprintf(path, sizeof path, "%s.tmp", temporary);
-    double *outflow = allocate_columns(domain);
-    enum status status = agree(
-        domain, outflow ? STATUS_OK : error_set(err, STATUS_IO, "writing %s: out of memory", path),
-        err);
+    enum status status = create(&writing, err);
+    for (int time = 0; time < CHECKPOINT_TIMES; time++)
+        free(writing.outflows[time]);
     if (status == STATUS_OK)
-        status = gather_outflow(domain, content->outflow, outflow, err);
-    if (status != STATUS_OK) {
-        free(outflow);
-        return status;
-    }
-    struct checkpoint_head head = make_head(domain, digester, content, outflow);
-    enum status mine = STATUS_OK;
-    if (domain->rank == 0)
-        mine = checkpoint_file_create(path, &head, content, outflow, config->provenance, err);
-    free(outflow);
-    status = agree(domain, mine, err);
+        status = write_fields(&writing, err);
     if (status == STATUS_OK)
-        status = write_temporary(domain, digester, content, &head, path, err);
+        status = seal_and_verify(&writing, err);
     if (status == STATUS_OK && domain->rank == 0)
-        mine = publish(config->directory, path, content->window, err);
-    if (status == STATUS_OK)
-        status = agree(domain, mine, err);
+        status = publish(config->directory, path, content->window, err);
+    status = agree(domain, status, err);
     if (status != STATUS_OK && domain->rank == 0)
         unlink(path);
     if (status == STATUS_OK)
-        *seal = head.seal;
+        *seal = writing.head.seal;
     return status;
 }
 
-static bool seal_equal(const struct checkpoint_seal *a, const struct checkpoint_seal *b)
-{
-    return digest_equal(a->field, b->field) && digest_equal(a->outflow, b->outflow) &&
-           digest_equal(a->state, b->state);
-}
-
-/* Everything in a checkpoint but the field. */
-struct checkpoint_rest {
+/* A checkpoint being read; rank 0 reads all of it but the fields. */
+struct reading {
+    const struct domain *domain;
+    struct digester *digester;
+    const struct checkpoint_target *target;
+    const char *path;
     struct checkpoint_head head;
-    struct buffer outflow, *state;
+    struct buffer outflows[CHECKPOINT_TIMES], state;
 };
 
-/* Rank 0: reads and verifies it; both buffers are appended to. */
-static enum status read_rest(const struct domain *domain, const char *path,
-                             const struct checkpoint_seal *seal, struct checkpoint_rest *rest,
+/* Rank 0. */
+static enum status read_rest(struct reading *r, const struct checkpoint_seal *seal,
                              struct error *err)
 {
-    struct checkpoint_head *head = &rest->head;
-    struct buffer *outflow = &rest->outflow, *state = rest->state;
-    size_t before = state->size;
-    TRY(checkpoint_file_verify(path, err));
-    TRY(checkpoint_file_read(path, head, outflow, state, NULL, err));
-    if (head->gnx != domain->gnx || head->gny != domain->gny)
+    const struct checkpoint_head *head = &r->head;
+    struct checkpoint_parts parts = {.outflows = {&r->outflows[0], &r->outflows[1]},
+                                     .state = &r->state};
+    TRY(checkpoint_file_verify(r->path, err));
+    TRY(checkpoint_file_read(r->path, &r->head, &parts, err));
+    if (head->gnx != r->domain->gnx || head->gny != r->domain->gny)
         return error_set(err, STATUS_NO_INPUT,
-                         "%s is of a grid of %lld x %lld cells, not %lld x %lld", path,
-                         (long long)head->gnx, (long long)head->gny, (long long)domain->gnx,
-                         (long long)domain->gny);
+                         "%s is of a grid of %lld x %lld cells, not %lld x %lld", r->path,
+                         (long long)head->gnx, (long long)head->gny, (long long)r->domain->gnx,
+                         (long long)r->domain->gny);
     if (seal && !seal_equal(seal, &head->seal))
         return error_set(err, STATUS_NO_INPUT, "%s is not the checkpoint that the manifest names",
-                         path);
-    if (outflow->size != (size_t)domain->gnx * sizeof(double) ||
-        !digest_equal(digest_bytes(outflow->data, outflow->size), head->seal.outflow) ||
-        !digest_equal(digest_bytes(state->data + before, state->size - before), head->seal.state))
+                         r->path);
+    if (!rest_agrees(r->domain, r->outflows, &r->state, &head->seal))
         return error_set(err, STATUS_NO_INPUT,
-                         "%s: its outflow or state does not agree with its "
-                         "digest",
-                         path);
+                         "%s: its outflow or state does not agree with its digest", r->path);
+    if (r->target->past.field && !head->seal.has_past)
+        return error_set(err, STATUS_NO_INPUT, "%s holds nothing to correct late events from",
+                         r->path);
+    return STATUS_OK;
+}
+
+static enum status read_time(struct reading *r, int time, struct error *err)
+{
+    const struct checkpoint_target *target = r->target;
+    bool past = time == CHECKPOINT_PAST;
+    struct field *field = past ? target->past.field : target->field;
+    struct checkpoint_place place = {r->path, checkpoint_field_name(time)};
+    TRY(scatter_outflow(r->domain, (const double *)(const void *)r->outflows[time].data,
+                        past ? target->past.outflow : target->outflow, err));
+    TRY(checkpoint_field_read(r->domain, &place, field, err));
+    struct digest found = digest_field(r->digester, field);
+    const struct checkpoint_seal *seal = &r->head.seal;
+    enum status mine = STATUS_OK;
+    if (r->domain->rank == 0 && !digest_equal(found, past ? seal->past_field : seal->field))
+        mine = error_set(err, STATUS_NO_INPUT, "%s: its field %s does not agree with its digest",
+                         r->path, place.dataset);
+    return agree(r->domain, mine, err);
+}
+
+static enum status read_parts(struct reading *r, const struct checkpoint_seal *seal,
+                              struct error *err)
+{
+    enum status mine = STATUS_OK;
+    if (r->domain->rank == 0)
+        mine = read_rest(r, seal, err);
+    TRY(agree(r->domain, mine, err));
+    TRY(read_time(r, CHECKPOINT_NOW, err));
+    if (r->target->past.field)
+        TRY(read_time(r, CHECKPOINT_PAST, err));
+    if (r->domain->rank == 0)
+        buffer_append(r->target->state, r->state.data, r->state.size);
     return STATUS_OK;
 }
 
@@ -289,20 +318,12 @@ enum status checkpoint_read(const struct domain *domain, struct digester *digest
                             const char *path, const struct checkpoint_seal *seal,
                             const struct checkpoint_target *target, struct error *err)
 {
-    struct checkpoint_rest rest = {.state = target->state};
-    enum status mine = STATUS_OK;
-    if (domain->rank == 0)
-        mine = read_rest(domain, path, seal, &rest, err);
-    enum status status = agree(domain, mine, err);
-    if (status == STATUS_OK)
-        status = scatter_outflow(domain, (const double *)(const void *)rest.outflow.data,
-                                 target->outflow, err);
-    buffer_release(&rest.outflow);
-    TRY(status);
-    TRY(agree(domain, transfer_field(domain, path, target->field, false, err), err));
-    struct digest found = digest_field(digester, target->field);
-    if (domain->rank == 0 && !digest_equal(found, rest.head.seal.field))
-        mine =
-            error_set(err, STATUS_NO_INPUT, "%s: its field does not agree with its digest", path);
-    return agree(domain, mine, err);
+    struct reading reading = {
+        .domain = domain, .digester = digester, .target = target, .path = path};
+    assert(!target->past.field == !target->past.outflow);
+    enum status status = read_parts(&reading, seal, err);
+    for (int time = 0; time < CHECKPOINT_TIMES; time++)
+        buffer_release(&reading.outflows[time]);
+    buffer_release(&reading.state);
+    return status;
 }

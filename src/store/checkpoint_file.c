@@ -45,8 +45,29 @@ static hid_t create_empty(struct h5_scope *scope, const char *path)
     return h5_own(scope, H5Fcreate(path, H5F_ACC_TRUNC, list, h5_access_serial(scope)));
 }
 
+const char *checkpoint_field_name(int time)
+{
+    return time == CHECKPOINT_PAST ? "past/u" : "u";
+}
+
+static void put_past(struct h5_scope *scope, hid_t file, const struct checkpoint_head *head,
+                     const double *outflow)
+{
+    if (!head->seal.has_past)
+        return;
+    int mark = scope->count;
+    hsize_t grid[2] = {(hsize_t)head->gnx, (hsize_t)head->gny};
+    hid_t group = h5_group(scope, file, "past");
+    put_digest(scope, group, "field_digest", head->seal.past_field);
+    put_digest(scope, group, "outflow_digest", head->seal.past_outflow);
+    put_array(scope, group, "u", H5T_IEEE_F64LE, 2, grid, NULL);
+    put_array(scope, group, "outflow", H5T_IEEE_F64LE, 1, grid, outflow);
+    h5_close_to(scope, mark);
+}
+
 enum status checkpoint_file_create(const char *path, const struct checkpoint_head *head,
-                                   const struct checkpoint_content *content, const double *outflow,
+                                   const struct checkpoint_content *content,
+                                   const double *const outflows[CHECKPOINT_TIMES],
                                    const struct provenance *provenance, struct error *err)
 {
     struct h5_scope scope = h5_begin();
@@ -59,7 +80,8 @@ enum status checkpoint_file_create(const char *path, const struct checkpoint_hea
     put_digest(&scope, file, "outflow_digest", head->seal.outflow);
     put_digest(&scope, file, "state_digest", head->seal.state);
     put_array(&scope, file, "u", H5T_IEEE_F64LE, 2, grid, NULL);
-    put_array(&scope, file, "outflow", H5T_IEEE_F64LE, 1, grid, outflow);
+    put_array(&scope, file, "outflow", H5T_IEEE_F64LE, 1, grid, outflows[CHECKPOINT_NOW]);
+    put_past(&scope, file, head, outflows[CHECKPOINT_PAST]);
     put_array(&scope, file, "state", H5T_STD_U8LE, 1, &bytes, content->state->data);
     h5_put_long_text(&scope, file, "summary", content->summary);
     provenance_write(&scope, file, provenance);
@@ -182,15 +204,34 @@ static void get_array(struct h5_scope *scope, hid_t file, const char *name, hid_
     h5_close_to(scope, mark);
 }
 
-static void get_grid(struct h5_scope *scope, hid_t file, struct checkpoint_head *head)
+static void get_grid(struct h5_scope *scope, hid_t group, int64_t *gnx, int64_t *gny)
 {
     hsize_t dims[2] = {0, 0};
     int mark = scope->count;
-    hid_t space = h5_own(scope, H5Dget_space(h5_own(scope, H5Dopen2(file, "u", H5P_DEFAULT))));
+    hid_t space = h5_own(scope, H5Dget_space(h5_own(scope, H5Dopen2(group, "u", H5P_DEFAULT))));
     if (H5Sget_simple_extent_ndims(space) == 2)
         h5_check(scope, H5Sget_simple_extent_dims(space, dims, NULL));
-    head->gnx = (int64_t)dims[0];
-    head->gny = (int64_t)dims[1];
+    *gnx = (int64_t)dims[0];
+    *gny = (int64_t)dims[1];
+    h5_close_to(scope, mark);
+}
+
+static void get_past(struct h5_scope *scope, hid_t file, struct checkpoint_head *head,
+                     struct buffer *outflow)
+{
+    head->seal.has_past = !scope->failed && H5Lexists(file, "past", H5P_DEFAULT) > 0;
+    if (!head->seal.has_past)
+        return;
+    int64_t gnx, gny;
+    int mark = scope->count;
+    hid_t group = h5_own(scope, H5Gopen2(file, "past", H5P_DEFAULT));
+    get_digest(scope, group, "field_digest", &head->seal.past_field);
+    get_digest(scope, group, "outflow_digest", &head->seal.past_outflow);
+    get_grid(scope, group, &gnx, &gny);
+    if (gnx != head->gnx || gny != head->gny)
+        h5_check(scope, -1);
+    if (outflow)
+        get_array(scope, group, "outflow", H5T_NATIVE_DOUBLE, outflow);
     h5_close_to(scope, mark);
 }
 
@@ -204,8 +245,7 @@ static bool is_our_schema(struct h5_scope *scope, hid_t file)
 }
 
 enum status checkpoint_file_read(const char *path, struct checkpoint_head *head,
-                                 struct buffer *outflow, struct buffer *state,
-                                 struct buffer *summary, struct error *err)
+                                 const struct checkpoint_parts *parts, struct error *err)
 {
     struct h5_scope scope = h5_begin();
     struct checkpoint_head read = {0};
@@ -213,16 +253,17 @@ enum status checkpoint_file_read(const char *path, struct checkpoint_head *head,
     if (!is_our_schema(&scope, file))
         h5_check(&scope, -1);
     h5_get_int64(&scope, file, "window", &read.window);
-    get_grid(&scope, file, &read);
+    get_grid(&scope, file, &read.gnx, &read.gny);
     get_digest(&scope, file, "field_digest", &read.seal.field);
     get_digest(&scope, file, "outflow_digest", &read.seal.outflow);
     get_digest(&scope, file, "state_digest", &read.seal.state);
-    if (outflow)
-        get_array(&scope, file, "outflow", H5T_NATIVE_DOUBLE, outflow);
-    if (state)
-        get_array(&scope, file, "state", H5T_NATIVE_UINT8, state);
-    if (summary)
-        h5_get_long_text(&scope, file, "summary", summary);
+    get_past(&scope, file, &read, parts->outflows[CHECKPOINT_PAST]);
+    if (parts->outflows[CHECKPOINT_NOW])
+        get_array(&scope, file, "outflow", H5T_NATIVE_DOUBLE, parts->outflows[CHECKPOINT_NOW]);
+    if (parts->state)
+        get_array(&scope, file, "state", H5T_NATIVE_UINT8, parts->state);
+    if (parts->summary)
+        h5_get_long_text(&scope, file, "summary", parts->summary);
     TRY(h5_end(&scope, STATUS_NO_INPUT, err, "%s is not a checkpoint of schema " SCHEMA, path));
     *head = read;
     return STATUS_OK;

@@ -1,9 +1,12 @@
-/* The serial half of a checkpoint file, on one rank: its frame, its seal and all but the field. */
+/* The serial half of a checkpoint file, on one rank: its frame, its seal and all but the fields. */
 #ifndef HEATSTREAM_STORE_CHECKPOINT_FILE_H
 #define HEATSTREAM_STORE_CHECKPOINT_FILE_H
 
 #include "h5.h"
 #include "store/checkpoint.h"
+
+/* The two times of which a checkpoint holds field and outflow. */
+enum { CHECKPOINT_NOW, CHECKPOINT_PAST, CHECKPOINT_TIMES };
 
 /* What a checkpoint file holds beside the field. */
 struct checkpoint_head {
@@ -11,9 +14,14 @@ struct checkpoint_head {
     struct checkpoint_seal seal;
 };
 
-/* Creates the file with everything but the values of /u. `outflow` [gnx] is global here. */
+/* "u", "past/u" */
+const char *checkpoint_field_name(int time);
+
+/* Creates the file with everything but the values of the fields. `outflows` [gnx] each are global
+ * here, that of the past NULL without one. */
 enum status checkpoint_file_create(const char *path, const struct checkpoint_head *head,
-                                   const struct checkpoint_content *content, const double *outflow,
+                                   const struct checkpoint_content *content,
+                                   const double *const outflows[CHECKPOINT_TIMES],
                                    const struct provenance *provenance,
                                    struct error *err) MUST_CHECK;
 
@@ -24,10 +32,15 @@ enum status checkpoint_file_seal(const char *path, struct error *err) MUST_CHECK
 /* STATUS_NO_INPUT unless every byte of the file is as sealed. */
 enum status checkpoint_file_verify(const char *path, struct error *err) MUST_CHECK;
 
-/* Of a verified file. `outflow` and `state` are appended to; STATUS_NO_INPUT when it does not hold
- * what it should, or is of a newer version. Each of the three buffers may be NULL. */
+/* Buffers that are appended to; each may be NULL, and of a past there may be none. */
+struct checkpoint_parts {
+    struct buffer *outflows[CHECKPOINT_TIMES], *state, *summary;
+};
+
+/* Of a verified file. STATUS_NO_INPUT when it does not hold what it should, or is of a newer
+ * version. */
 enum status checkpoint_file_read(const char *path, struct checkpoint_head *head,
-                                 struct buffer *outflow, struct buffer *state,
-                                 struct buffer *summary, struct error *err) MUST_CHECK;
+                                 const struct checkpoint_parts *parts,
+                                 struct error *err) MUST_CHECK;
 
 #endif

@@ -54,7 +54,8 @@ static enum status inspect_checkpoint(const char *path, struct inspection *inspe
 {
     struct checkpoint_head head;
     TRY(checkpoint_file_verify(path, err));
-    TRY(checkpoint_file_read(path, &head, NULL, NULL, &inspection->summary, err));
+    struct checkpoint_parts parts = {.summary = &inspection->summary};
+    TRY(checkpoint_file_read(path, &head, &parts, err));
     buffer_put_u8(&inspection->summary, '\0');
     inspection->is_checkpoint = true;
     inspection->windows = head.window + 1;

@@ -73,7 +73,7 @@ static enum status load(const struct domain *domain, const char *path,
     struct field *field = field_create(domain, -9.0);
     struct buffer state = {0};
     double outflow[NX + 8] = {0};
-    struct checkpoint_target target = {field, outflow, &state};
+    struct checkpoint_target target = {.field = field, .outflow = outflow, .state = &state};
     enum status status = checkpoint_read(domain, digester, path, seal, &target, err);
     *equal = domain->rank != 0 || state.size == state_size;
     for (size_t i = 0; i < state.size && *equal; i++)
