@@ -76,9 +76,9 @@ void checkpoint_name(int64_t window, char name[32]);
 
 struct manifest;
 
-/* Rank 0: removes checkpoints of the manifest except the newest `keep` and the newest one that is
- * not provisional, and what an interrupted write has left. */
-enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest, int keep,
+/* Rank 0: removes checkpoints that the manifest does not list (any more), and what an interrupted
+ * write has left; those newer than its newest stay. */
+enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest,
                                   struct error *err) MUST_CHECK;
 
 #endif

@@ -1,14 +1,17 @@
 /* The manifest: what has been committed to a run directory, in order, one CRC'd line a fact. Rank
  * 0 only.
  *
- *     frame <window> <revision> <row> <digest> <stored digest> <final>
- *     checkpoint <window> <rows> <provisional> <field> <outflow> <state>
+ *     frame <window> <revision> <row> <digest> <stored digest> <final> <change>
+ *     rewrite <first window> <last window>
+ *     checkpoint <window> <rows> <provisional> <field> <outflow> <state> [<field> <outflow>]
  *     summary <JSON>
  *     finished <window> <digest> end|limit
  *     epoch <number> <host> <pid>
  *
- * A later line about the same thing replaces an earlier one. Readers trust only frames named here.
- */
+ * A frame line says that a row of the frames file holds that revision of that window, a rewrite
+ * line that the rows of these windows may from now on hold anything. Of a row the last thing said
+ * counts, of all else a later line about the same thing replaces the earlier one. Readers trust
+ * only rows of which the last thing said is a frame line. */
 #ifndef HEATSTREAM_STORE_MANIFEST_H
 #define HEATSTREAM_STORE_MANIFEST_H
 
@@ -21,6 +24,7 @@ struct manifest_frame {
     int64_t window, revision, row;
     struct digest digest, stored;
     bool final;
+    double change; /* largest one of a stored value by the corrections so far */
 };
 
 struct manifest_checkpoint {
@@ -43,30 +47,22 @@ enum status manifest_open(const char *path, bool writable, struct manifest **man
                           struct error *err) MUST_CHECK;
 void manifest_close(struct manifest *manifest); /* accepts NULL */
 
-/* Every frame line read or appended so far, and the newest line for (window, revision), or NULL. */
+/* Every frame line read when the manifest was opened or cut, in order, and the newest of these for
+ * (window, revision), or NULL. Lines added since are not kept in memory: a run may last weeks. */
 int64_t manifest_frames(const struct manifest *manifest, const struct manifest_frame **frames);
 const struct manifest_frame *manifest_find_frame(const struct manifest *manifest, int64_t window,
                                                  int64_t revision);
 
+/* True when the last thing said of the window's row, lines added since included, is a frame line of
+ * that revision. False for windows that had no line when the manifest was opened. */
+bool manifest_row_holds(const struct manifest *manifest, int64_t window, int64_t revision);
+
 /* The newest line of each checkpoint window, oldest first. */
 int manifest_checkpoints(const struct manifest *manifest, const struct manifest_checkpoint **list);
+
 bool manifest_finished(const struct manifest *manifest, struct manifest_finish *finish);
 
 /* The summary of the finish, "" when there is none; valid until the manifest changes. */
 const char *manifest_summary(const struct manifest *manifest);
-
-/* A frame line is not synced by itself; the others are on the disk on return. */
-enum status manifest_add_frame(struct manifest *manifest, const struct manifest_frame *frame,
-                               struct error *err) MUST_CHECK;
-enum status manifest_add_checkpoint(struct manifest *manifest,
-                                    const struct manifest_checkpoint *entry,
-                                    struct error *err) MUST_CHECK;
-/* `summary` is one line of JSON: what `info` tells of the finished run. */
-enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
-                                  const char *summary, struct error *err) MUST_CHECK;
-
-/* Rewrites the file (temp + rename) without frames and checkpoints of windows after `window` and
- * without the finish, as when a finished run is gone on from there. */
-enum status manifest_cut(struct manifest *manifest, int64_t window, struct error *err) MUST_CHECK;
 
 #endif

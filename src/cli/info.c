@@ -116,6 +116,13 @@ static json_t *checkpoints_of(const char *root, const struct manifest *manifest)
     return windows;
 }
 
+/* Earlier lines are of revisions that were overwritten, or of attempts that were given up. */
+static bool is_last_said(const struct manifest *manifest, const struct manifest_frame *frame)
+{
+    return manifest_row_holds(manifest, frame->window, frame->revision) &&
+           manifest_find_frame(manifest, frame->window, frame->revision) == frame;
+}
+
 /* The manifest knows more than the newest checkpoint: it has every frame and the finish. */
 static void add_manifest(json_t *object, const struct manifest *manifest)
 {
@@ -124,10 +131,10 @@ static void add_manifest(json_t *object, const struct manifest *manifest)
     int64_t newest = json_integer_value(json_object_get(object, "windows")) - 1;
     struct manifest_finish finish;
     for (int64_t i = 0; i < count; i++) {
-        if (manifest_find_frame(manifest, frames[i].window, frames[i].revision) != &frames[i])
-            continue;
-        revisions += frames[i].revision > 0;
         rows = frames[i].row >= rows ? frames[i].row + 1 : rows;
+        if (!is_last_said(manifest, &frames[i]))
+            continue;
+        revisions += frames[i].revision;
         if (frames[i].window <= newest)
             continue;
         newest = frames[i].window;

@@ -28,8 +28,8 @@ static enum status commit(struct run *run, const struct checkpoint_seal *seal, s
                                         .provisional = run->state.provisional,
                                         .seal = *seal};
     TRY(manifest_add_checkpoint(root->manifest, &entry, err));
-    TRY(checkpoint_remove_old(run->plan.checkpoints, root->manifest,
-                              (int)root->deck->checkpoint.keep, err));
+    manifest_retire_checkpoints(root->manifest, (int)root->deck->checkpoint.keep);
+    TRY(checkpoint_remove_old(run->plan.checkpoints, root->manifest, err));
     source_report(root->source, root_next_offsets(root));
     return STATUS_OK;
 }

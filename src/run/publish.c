@@ -72,7 +72,8 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
                                    .row = run->state.rows,
                                    .digest = row->digest,
                                    .stored = stored,
-                                   .final = row->final};
+                                   .final = row->final,
+                                   .change = row->change};
     bool known;
     TRY(compare_with_manifest(run, &frame, &known, err));
     if (!known)

@@ -14,6 +14,7 @@
 #include "store/frames.h"
 #include "store/journal.h"
 #include "store/manifest.h"
+#include "store/manifest_write.h"
 #include "store/rundir.h"
 
 /* What the journal is told once a start is accepted. */

@@ -29,22 +29,19 @@ static int64_t window_of(const char *name, bool *unfinished)
 }
 
 /* Checkpoints newer than the manifest's newest are not ours to judge. */
-static bool is_kept(const struct manifest *manifest, int keep, int64_t window)
+static bool is_kept(const struct manifest *manifest, int64_t window)
 {
     const struct manifest_checkpoint *list;
-    int count = manifest_checkpoints(manifest, &list), settled = count - 1;
-    while (settled >= 0 && list[settled].provisional)
-        settled--;
-    if (count == 0 || window > list[count - 1].window ||
-        (settled >= 0 && list[settled].window == window))
+    int count = manifest_checkpoints(manifest, &list);
+    if (count == 0 || window > list[count - 1].window)
         return true;
-    for (int i = count - 1; i >= 0 && i >= count - keep; i--)
+    for (int i = 0; i < count; i++)
         if (list[i].window == window)
             return true;
     return false;
 }
 
-enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest, int keep,
+enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest,
                                   struct error *err)
 {
     DIR *entries = opendir(directory);
@@ -54,7 +51,7 @@ enum status checkpoint_remove_old(const char *directory, const struct manifest *
     for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));) {
         bool unfinished;
         int64_t window = window_of(entry->d_name, &unfinished);
-        if (window >= 0 && (unfinished || !is_kept(manifest, keep, window)))
+        if (window >= 0 && (unfinished || !is_kept(manifest, window)))
             status = remove_file(directory, entry->d_name, err);
     }
     closedir(entries);

