@@ -5,10 +5,21 @@
 
 #include "solve/solver.h"
 
+struct slabs {
+    int ranks;
+    int narrowest; /* columns of the narrowest slab */
+    int ny;
+};
+
 /* The configuration with nothing left to choose: steps_per_sweep <= halo_depth <= the columns of
  * the narrowest slab where there are neighbours, and no more than a window has steps. Says so in
  * the log where a deeper halo was asked for. Local. */
 struct solver_config choice_complete(const struct domain *domain,
                                      const struct solver_config *config);
+
+/* The same for slabs that need not exist, without a word. On one rank halo_depth is a window's
+ * steps, and a field has one ghost column a side for the boundary. */
+struct solver_config choice_for_slabs(const struct slabs *slabs,
+                                      const struct solver_config *config);
 
 #endif

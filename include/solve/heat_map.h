@@ -11,8 +11,10 @@
 
 struct heat_map;
 
-/* Columns -ghosts .. nx+ghosts-1. NULL when memory is short. Room for heat in every cell is
- * reserved and touched only as it is used. */
+enum { HEAT_MAP_CELL_BYTES = 14 };
+
+/* Columns -ghosts .. nx+ghosts-1. NULL when memory is short. Room for heat in every cell,
+ * HEAT_MAP_CELL_BYTES each, is reserved and touched only as it is used. */
 struct heat_map *heat_map_create(int nx, int ny, int ghosts);
 void heat_map_destroy(struct heat_map *map); /* accepts NULL */
 

@@ -17,35 +17,30 @@ static int least(int a, int b)
 }
 
 /* Steps of a pass when nobody says: every further one makes the ranks step more of each other's
- * columns. / */
-static int choose_steps(const struct domain *domain, int deepest)
+ * columns. */
+static int choose_steps(const struct slabs *slabs)
 {
-    if (domain->ranks == 1)
+    if (slabs->ranks == 1)
         return STEPS;
-    bool small = (int64_t)deepest * domain->ny <= SMALL_CELLS;
-    int widest = small || deepest < HALO_PART ? deepest : deepest / HALO_PART;
+    bool small = (int64_t)slabs->narrowest * slabs->ny <= SMALL_CELLS;
+    int widest =
+        small || slabs->narrowest < HALO_PART ? slabs->narrowest : slabs->narrowest / HALO_PART;
     return least(STEPS, widest);
 }
 
-static int choose_depth(const struct domain *domain, const struct solver_config *config, int steps,
-                        int deepest)
+static int choose_depth(const struct slabs *slabs, const struct solver_config *config, int steps)
 {
     int most = least(config->substeps, SOLVER_MOST_STEPS);
-    if (domain->ranks == 1)
+    if (slabs->ranks == 1)
         return config->substeps;
-    if (config->halo_depth > deepest)
-        log_info("solve.halo_depth is %d, but the narrowest rank owns %d columns: %d are exchanged",
-                 config->halo_depth, deepest, deepest);
-    return least(config->halo_depth ? config->halo_depth : steps, least(most, deepest));
+    return least(config->halo_depth ? config->halo_depth : steps, least(most, slabs->narrowest));
 }
 
-struct solver_config choice_complete(const struct domain *domain,
-                                     const struct solver_config *config)
+struct solver_config choice_for_slabs(const struct slabs *slabs, const struct solver_config *config)
 {
     struct solver_config chosen = *config;
-    int deepest = halo_deepest(domain);
-    int steps = config->steps_per_sweep ? config->steps_per_sweep : choose_steps(domain, deepest);
-    chosen.halo_depth = choose_depth(domain, config, steps, deepest);
+    int steps = config->steps_per_sweep ? config->steps_per_sweep : choose_steps(slabs);
+    chosen.halo_depth = choose_depth(slabs, config, steps);
     chosen.steps_per_sweep = least(least(steps, SOLVER_MOST_STEPS), chosen.halo_depth);
     if (chosen.block_rows == 0)
         chosen.block_rows = BLOCK_ROWS;
@@ -54,4 +49,15 @@ struct solver_config choice_complete(const struct domain *domain,
     if (!chosen.kernel)
         chosen.kernel = kernel_at(0);
     return chosen;
+}
+
+struct solver_config choice_complete(const struct domain *domain,
+                                     const struct solver_config *config)
+{
+    struct slabs slabs = {
+        .ranks = domain->ranks, .narrowest = halo_deepest(domain), .ny = domain->ny};
+    if (config->halo_depth > slabs.narrowest)
+        log_info("solve.halo_depth is %d, but the narrowest rank owns %d columns: %d are exchanged",
+                 config->halo_depth, slabs.narrowest, slabs.narrowest);
+    return choice_for_slabs(&slabs, config);
 }

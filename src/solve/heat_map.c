@@ -18,6 +18,10 @@ struct listed {
     double gain;
 };
 
+_Static_assert(sizeof(double) + sizeof(int) + sizeof(struct listed) / WHOLE_FROM ==
+                   HEAT_MAP_CELL_BYTES,
+               "gains, rows and list of a cell");
+
 struct heat_map {
     int ny, ghosts, columns;
     int filled;  /* columns that are complete */

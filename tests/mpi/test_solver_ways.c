@@ -1,6 +1,8 @@
 /* However the steps of a window are computed, the bits are those of the serial solution. */
 #include "grid/halo.h"
 #include "mpi_unit.h"
+#include "solve/heat_map.h"
+#include "solve/memory.h"
 #include "solver_setup.h"
 
 enum { WINDOWS = 3 };
@@ -97,6 +99,27 @@ static void a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_th
     }
 }
 
+static void the_memory_of_the_widest_slab_is_known_before_it_exists(void)
+{
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct solver_config config = draw_config(seed);
+        draw_way(seed, &config);
+        config.halo_depth = draw_below(seed, 50, 12);
+        config.steps_per_sweep = draw_below(seed, 51, 12);
+        struct setup s = begin(world_size() + draw_below(seed, 52, 60), 7, &config);
+        struct solver_memory memory =
+            solver_memory_of(s.domain->edges, s.domain->ranks, 7, &config, 3);
+        const struct field *field = solver_field(s.solver);
+        double column = 9 * sizeof(double), with_ghosts = field->nx + 2.0 * field->ghosts;
+        CU_ASSERT(memory.columns >= field->nx);
+        if (memory.columns == field->nx)
+            CU_ASSERT_EQUAL(memory.fields, 2 * with_ghosts * column);
+        CU_ASSERT_EQUAL(memory.snapshots, 3 * memory.columns * column);
+        CU_ASSERT(memory.heat >= with_ghosts * 7 * HEAT_MAP_CELL_BYTES);
+        end(&s);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -104,6 +127,7 @@ int main(int argc, char **argv)
         UNIT_TEST(all_kernels_have_the_serial_bits_on_random_grids),
         UNIT_TEST(one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for),
         UNIT_TEST(a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_than_the_halo),
+        UNIT_TEST(the_memory_of_the_widest_slab_is_known_before_it_exists),
     };
     return mpi_unit_run(&argc, &argv, "solver ways", tests, UNIT_COUNT(tests));
 }
