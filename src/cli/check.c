@@ -1,27 +1,15 @@
 /* heatstream check: what a deck asks for, before anything runs. */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arith.h"
 #include "cli/cli.h"
 #include "deck/deck.h"
 #include "deck/timestep.h"
-#include "grid/domain.h"
 #include "run/deck_sources.h"
 
-/* "1.5 MiB"; `text` holds 32 bytes. */
-static const char *in_bytes(double bytes, char *text)
-{
-    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    int i = 0;
-    for (; bytes >= 1024 && i < 6; i++)
-        bytes /= 1024;
-    snprintf(text, 32, i ? "%.1f %s" : "%.0f %s", bytes, unit[i]);
-    return text;
-}
+#include "check_memory.h"
 
 static int64_t substeps_of(const struct deck *deck)
 {
@@ -51,43 +39,6 @@ static void print_time_step(const struct deck *deck)
            timestep_stability(k, dx, dy, tau_s), 0.5 / (k / (dx * dx) + k / (dy * dy)));
 }
 
-static int64_t widest_slab(const struct deck *deck, int ranks)
-{
-    int64_t widest = 0, *edges = calloc((size_t)ranks + 1, sizeof *edges);
-    if (!edges)
-        abort();
-    domain_edges(deck->grid.nx, ranks, deck->frames.tile, edges);
-    for (int rank = 0; rank < ranks; rank++)
-        widest = max_int64(widest, edges[rank + 1] - edges[rank]);
-    free(edges);
-    return widest;
-}
-
-/* Two f64 fields with their ghosts; rank 0 also holds the open windows' events. */
-static void print_memory_for(const struct deck *deck, int ranks)
-{
-    char text[32];
-    int64_t columns = widest_slab(deck, ranks);
-    double bytes = 2.0 * 8.0 * (double)(columns + 2) * (double)(deck->grid.ny + 2);
-    printf("  %7d %8" PRId64 "   %s\n", ranks, columns, in_bytes(bytes, text));
-}
-
-static void print_memory(const struct deck *deck, int asked)
-{
-    printf("memory      fields, of the widest slab:\n    ranks  columns   a rank\n");
-    bool shown = asked == 0;
-    for (int64_t ranks = 1; ranks <= min_int64(deck->grid.nx, 1024); ranks *= 2) {
-        if (!shown && asked <= ranks) {
-            print_memory_for(deck, asked);
-            shown = true;
-        }
-        if (ranks != asked)
-            print_memory_for(deck, (int)ranks);
-    }
-    if (!shown)
-        print_memory_for(deck, asked);
-}
-
 /* Chunks at the upper and right edge are stored whole. */
 static double frame_bytes(const struct deck *deck)
 {
@@ -104,22 +55,35 @@ static void print_files(const struct deck *deck)
     char text[32];
     double frame = frame_bytes(deck);
     double frames_per_s = 1000.0 / (double)deck->time.window_ms / (double)deck->frames.every;
-    printf("frame       %s, %s\n", in_bytes(frame, text),
+    printf("frame       %s, %s\n", check_bytes(frame, text),
            deck->frames.dtype == DECK_F32 ? "f32" : "f64");
-    printf("frames      %s per second of event time\n", in_bytes(frame * frames_per_s, text));
+    printf("frames      %s per second of event time\n", check_bytes(frame * frames_per_s, text));
     int64_t frames = deck->time.windows / deck->frames.every;
     if (frames > 0)
         printf("            %s in all for %" PRId64 " windows\n",
-               in_bytes(frame * (double)frames, text), deck->time.windows);
-    double field = 8.0 * (double)deck->grid.nx * (double)(deck->grid.ny + 1);
-    printf("checkpoint  %s and the events of open windows, %" PRId64 " kept\n",
-           in_bytes(field, text), deck->checkpoint.keep);
+               check_bytes(frame * (double)frames, text), deck->time.windows);
+    double state = 8.0 * (double)deck->grid.nx * (double)(deck->grid.ny + 1);
+    printf("checkpoint  %s, the field and a snapshot of it, and events; %" PRId64 " kept\n",
+           check_bytes(2 * state, text), deck->checkpoint.keep);
 }
 
 static bool uses_generator(const struct deck *deck)
 {
     return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
            (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
+}
+
+/* Of one step of the generator; 0 where others make the events. */
+static double events_a_step(const struct deck *deck)
+{
+    double share = (deck->gen.zeros ? 1.0 : deck->gen.probability) * (1 - deck->gen.dropout) *
+                   (1 + deck->gen.duplicates);
+    return uses_generator(deck) ? (double)(deck->grid.nx * deck->grid.ny) * share : 0.0;
+}
+
+static double events_a_window(const struct deck *deck)
+{
+    return events_a_step(deck) * (double)deck->time.window_ms / (double)deck->gen.step_ms;
 }
 
 static void print_events(const struct deck *deck)
@@ -129,9 +93,7 @@ static void print_events(const struct deck *deck)
         printf("events      from %s, not known before\n", source[deck->stream.source]);
         return;
     }
-    double share = (deck->gen.zeros ? 1.0 : deck->gen.probability) * (1 - deck->gen.dropout) *
-                   (1 + deck->gen.duplicates);
-    double a_step = (double)(deck->grid.nx * deck->grid.ny) * share;
+    double a_step = events_a_step(deck);
     printf("events      %.0f per second of event time", a_step * 1000 / (double)deck->gen.step_ms);
     if (deck->gen.steps > 0)
         printf(", %.0f in all, %" PRId64 " steps", a_step * (double)deck->gen.steps,
@@ -166,7 +128,8 @@ enum status command_check(const struct cli_options *options, struct error *err)
     print_time_step(deck);
     enum status status = check_ranks(deck, options->ranks, err);
     if (status == STATUS_OK) {
-        print_memory(deck, options->ranks);
+        check_print_memory(deck, (int)substeps_of(deck), options->ranks);
+        check_print_correction(deck, events_a_window(deck));
         print_files(deck);
         print_events(deck);
         status = check_sensors(deck, err);

@@ -279,6 +279,22 @@ def test_check_prints_limits_and_sizes(bench: Bench) -> None:
         assert word in text
 
 
+@pytest.mark.parametrize(
+    ("snapshots", "said"),
+    [
+        (4, ["4 snapshots of the field, 4 windows apart", "at most 15 windows again"]),
+        (3, ["3 snapshots of the field, 6 windows apart", "at most 17 windows again"]),
+        (2, ["2 snapshots of the field, 12 windows apart", "at most 23 windows again"]),
+        (1, ["2 snapshots of the field, 12 windows apart", "the least there can be"]),
+    ],
+)
+def test_check_tells_what_a_correction_costs(bench: Bench, snapshots: int, said: list[str]) -> None:
+    deck = synthetic(bench, {"grid": {"nx": 30, "ny": 20}, "stream": {"horizon_windows": 12}})
+    text = tool("check", deck, "-D", f"solve.snapshot_memory={snapshots * 30 * 20 * 8}").text
+    for words in said:
+        assert words in text
+
+
 def test_the_printed_deck_runs_again_and_gives_the_same_bits(bench: Bench) -> None:
     deck = synthetic(bench)
     printed = tool("run", deck, "--print-config").expect(0).out
