@@ -8,7 +8,7 @@
 #include "run/idle.h"
 #include "window/windows_state.h"
 
-enum { FEED_PARCELS = 4 };
+enum { FEED_PARCELS = 4, PARCEL_WINDOWS = 16 };
 
 enum parcel_kind {
     PARCEL_WINDOW, /* a closed window */
@@ -20,7 +20,9 @@ enum parcel_kind {
     PARCEL_FAILED /* reading failed: status and error */
 };
 
-/* Written by the feed, read by the main thread between feed_next() and feed_done(). */
+/* Written by the feed, read by the main thread between feed_next() and feed_done(). Windows that
+ * close one after another and are stepped in no time travel together, since handing a parcel over
+ * costs more than stepping a small grid; each is shown by a feed_next() of its own. */
 struct parcel {
     enum parcel_kind kind;
     struct closed_window closed; /* PARCEL_WINDOW; its heat points into `heat` */
@@ -33,6 +35,10 @@ struct parcel {
     struct fingerprint *fingerprints; /* [partitions], with the state */
     enum status status;
     struct error error;
+    struct closed_window row[PARCEL_WINDOWS]; /* the rest is the feed's own: the windows */
+    int row_count, row_shown;
+    int64_t row_letters; /* of the last window of the row, as is the state */
+    bool row_state;
 };
 
 struct feed;

@@ -6,18 +6,17 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { NAP_MS = 200 };
+#include "parcels.h"
+
+enum { NAP_MS = 200, ROW_HEAT_BYTES = 65536 };
 
 struct feed {
     struct feed_config config;
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t filled, emptied;
-    struct parcel parcels[FEED_PARCELS];
-    int64_t produced, consumed; /* parcel n is parcels[n % FEED_PARCELS] */
+    struct parcels *parcels;
     atomic_bool stop, want_state;
+    pthread_mutex_t mutex; /* of the view */
     struct feed_view view;
 };
 
@@ -42,35 +41,12 @@ struct feed_view feed_view(struct feed *feed)
     return view;
 }
 
-/* An empty parcel, or NULL when the feed is to stop. */
-static struct parcel *begin_parcel(struct feed *feed)
-{
-    pthread_mutex_lock(&feed->mutex);
-    while (feed->produced - feed->consumed == FEED_PARCELS && !atomic_load(&feed->stop))
-        pthread_cond_wait(&feed->emptied, &feed->mutex);
-    struct parcel *parcel =
-        atomic_load(&feed->stop) ? NULL : &feed->parcels[feed->produced % FEED_PARCELS];
-    pthread_mutex_unlock(&feed->mutex);
-    if (parcel) {
-        parcel->has_state = false;
-        parcel->letter_count = 0;
-    }
-    return parcel;
-}
-
-static void end_parcel(struct feed *feed)
-{
-    pthread_mutex_lock(&feed->mutex);
-    feed->produced++;
-    pthread_cond_signal(&feed->filled);
-    pthread_mutex_unlock(&feed->mutex);
-}
-
 static void put_letters(struct feed *feed, struct parcel *parcel)
 {
     const struct dead_letter *letters;
     const uint8_t *bytes;
-    parcel->letter_count = windows_dead_letters(feed->config.windows, &letters, &bytes);
+    parcel->letter_count = parcel->row_letters =
+        windows_dead_letters(feed->config.windows, &letters, &bytes);
     buffer_clear(&parcel->letters);
     buffer_clear(&parcel->letter_bytes);
     if (parcel->letter_count == 0)
@@ -105,7 +81,7 @@ static void put_state(struct feed *feed, struct parcel *parcel)
 
 static bool send_state(struct feed *feed, enum parcel_kind kind)
 {
-    struct parcel *parcel = begin_parcel(feed);
+    struct parcel *parcel = parcels_begin(feed->parcels);
     if (!parcel)
         return false;
     parcel->kind = kind;
@@ -114,41 +90,84 @@ static bool send_state(struct feed *feed, enum parcel_kind kind)
     if (kind ==
         PARCEL_END) /* after the state: a grown topic writes them at the close they belong to */
         put_letters(feed, parcel);
-    end_parcel(feed);
+    parcels_end(feed->parcels);
     return true;
 }
 
-static bool send_window(struct feed *feed)
+static bool past_limit(const struct feed *feed)
 {
-    struct parcel *parcel = begin_parcel(feed);
+    return windows_open_window(feed->config.windows) > feed->config.stop_after;
+}
+
+static bool can_close(const struct feed *feed)
+{
+    return !past_limit(feed) && windows_can_close(feed->config.windows);
+}
+
+static bool wants_state(struct feed *feed, const struct closed_window *closed)
+{
+    int64_t every = feed->config.state_every;
+    bool due = every > 0 && (closed->window + 1) % every == 0;
+    return due || closed->window == feed->config.stop_after || atomic_load(&feed->want_state);
+}
+
+static void add_window(struct feed *feed, struct parcel *parcel)
+{
+    struct closed_window *closed = &parcel->row[parcel->row_count++];
+    windows_close(feed->config.windows, closed);
+    buffer_append(&parcel->heat, closed->heat, (size_t)closed->heat_count * sizeof *closed->heat);
+    put_letters(feed, parcel);
+    parcel->row_state = wants_state(feed, closed);
+}
+
+/* Letters and a state belong to one window, the last of its row. */
+static bool row_goes_on(struct feed *feed, const struct parcel *parcel)
+{
+    return parcel->row_count < parcels_row_limit(feed->parcels) && !parcel->row_state &&
+           parcel->row_letters == 0 && parcel->heat.size < ROW_HEAT_BYTES && can_close(feed) &&
+           !windows_next_is_provisional(feed->config.windows);
+}
+
+/* Nothing is appended any more: the windows may point to their heat. */
+static void point_to_heat(struct parcel *parcel)
+{
+    const struct heat *heat = (const void *)parcel->heat.data;
+    int64_t at = 0;
+    for (int i = 0; i < parcel->row_count; i++) {
+        parcel->row[i].heat = parcel->row[i].heat_count > 0 ? heat + at : NULL;
+        at += parcel->row[i].heat_count;
+    }
+}
+
+/* The open window, and those that close right after it. */
+static bool send_windows(struct feed *feed)
+{
+    struct parcel *parcel = parcels_begin(feed->parcels);
     if (!parcel)
         return false;
     parcel->kind = PARCEL_WINDOW;
-    windows_close(feed->config.windows, &parcel->closed);
-    const struct closed_window *closed = &parcel->closed;
     buffer_clear(&parcel->heat);
-    buffer_append(&parcel->heat, closed->heat, (size_t)closed->heat_count * sizeof *closed->heat);
-    parcel->closed.heat = (const struct heat *)(const void *)parcel->heat.data;
-    put_letters(feed, parcel);
+    do
+        add_window(feed, parcel);
+    while (row_goes_on(feed, parcel));
+    point_to_heat(parcel);
     put_ledgers(feed, parcel);
-    int64_t every = feed->config.state_every;
-    bool due = every > 0 && (closed->window + 1) % every == 0;
-    if (due || closed->window == feed->config.stop_after || atomic_load(&feed->want_state))
+    if (parcel->row_state)
         put_state(feed, parcel);
-    end_parcel(feed);
+    parcels_end(feed->parcels);
     return true;
 }
 
 static void send_failure(struct feed *feed, enum status status, const struct error *error)
 {
-    struct parcel *parcel = begin_parcel(feed);
+    struct parcel *parcel = parcels_begin(feed->parcels);
     if (!parcel)
         return;
     parcel->kind = PARCEL_FAILED;
     parcel->status = status;
     parcel->error = *error;
     put_ledgers(feed, parcel);
-    end_parcel(feed);
+    parcels_end(feed->parcels);
 }
 
 /* The bounded run is over. When all it heard was too far ahead to be believed, it failed. */
@@ -166,19 +185,14 @@ static void send_end(struct feed *feed)
         (void)send_state(feed, PARCEL_END);
 }
 
-static bool past_limit(const struct feed *feed)
-{
-    return windows_open_window(feed->config.windows) > feed->config.stop_after;
-}
-
 /* Closes every window that can be closed; false when the thread is done. */
 static bool close_windows(struct feed *feed)
 {
     struct windows *windows = feed->config.windows;
-    while (!past_limit(feed) && windows_can_close(windows)) {
+    while (can_close(feed)) {
         if (windows_next_is_provisional(windows) && !send_state(feed, PARCEL_KEEP))
             return false;
-        if (!send_window(feed))
+        if (!send_windows(feed))
             return false;
     }
     if (!past_limit(feed) && !windows_exhausted(windows))
@@ -222,30 +236,9 @@ static void *feed_main(void *argument)
     return NULL;
 }
 
-static void parcels_create(struct feed *feed)
-{
-    size_t partitions = (size_t)feed->config.partitions;
-    for (int i = 0; i < FEED_PARCELS; i++) {
-        feed->parcels[i].ledgers = calloc(partitions, sizeof(struct ledger));
-        feed->parcels[i].fingerprints = calloc(partitions, sizeof(struct fingerprint));
-        if (!feed->parcels[i].ledgers || !feed->parcels[i].fingerprints)
-            abort();
-    }
-}
-
 static void feed_release(struct feed *feed)
 {
-    for (int i = 0; i < FEED_PARCELS; i++) {
-        struct parcel *parcel = &feed->parcels[i];
-        buffer_release(&parcel->heat);
-        buffer_release(&parcel->letters);
-        buffer_release(&parcel->letter_bytes);
-        buffer_release(&parcel->windows_state);
-        free(parcel->ledgers);
-        free(parcel->fingerprints);
-    }
-    pthread_cond_destroy(&feed->filled);
-    pthread_cond_destroy(&feed->emptied);
+    parcels_destroy(feed->parcels);
     pthread_mutex_destroy(&feed->mutex);
     free(feed);
 }
@@ -269,13 +262,7 @@ enum status feed_start(const struct feed_config *config, struct feed **feed, str
     created->config = *config;
     created->view.waits_for = -1;
     pthread_mutex_init(&created->mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&created->filled, &attributes);
-    pthread_cond_init(&created->emptied, NULL);
-    pthread_condattr_destroy(&attributes);
-    parcels_create(created);
+    created->parcels = parcels_create(config->partitions);
     int failed = start_thread(created);
     if (failed) {
         feed_release(created);
@@ -285,36 +272,14 @@ enum status feed_start(const struct feed_config *config, struct feed **feed, str
     return STATUS_OK;
 }
 
-static struct timespec deadline_in(int timeout_ms)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    int64_t nanoseconds = deadline.tv_nsec + (int64_t)timeout_ms * 1000000;
-    deadline.tv_sec += nanoseconds / 1000000000;
-    deadline.tv_nsec = nanoseconds % 1000000000;
-    return deadline;
-}
-
 struct parcel *feed_next(struct feed *feed, int timeout_ms)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
-    pthread_mutex_lock(&feed->mutex);
-    int failed = 0;
-    while (feed->produced == feed->consumed && !failed)
-        failed = pthread_cond_timedwait(&feed->filled, &feed->mutex, &deadline);
-    struct parcel *parcel =
-        feed->produced == feed->consumed ? NULL : &feed->parcels[feed->consumed % FEED_PARCELS];
-    pthread_mutex_unlock(&feed->mutex);
-    return parcel;
+    return parcels_next(feed->parcels, timeout_ms);
 }
 
 void feed_done(struct feed *feed, struct parcel *parcel)
 {
-    (void)parcel;
-    pthread_mutex_lock(&feed->mutex);
-    feed->consumed++;
-    pthread_cond_signal(&feed->emptied);
-    pthread_mutex_unlock(&feed->mutex);
+    parcels_done(feed->parcels, parcel);
 }
 
 void feed_want_state(struct feed *feed)
@@ -329,9 +294,7 @@ void feed_stop(struct feed *feed)
         return;
     atomic_store(&feed->stop, true);
     source_wake(feed->config.source);
-    pthread_mutex_lock(&feed->mutex);
-    pthread_cond_broadcast(&feed->emptied);
-    pthread_mutex_unlock(&feed->mutex);
+    parcels_stop(feed->parcels);
     pthread_join(feed->thread, NULL);
     feed_release(feed);
 }

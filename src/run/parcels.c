@@ -1,0 +1,171 @@
+#include "parcels.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "run/stop.h"
+
+/* How long a parcel may keep the main thread, so that no request to stop waits for long. */
+#define PARCEL_S 1e-3
+
+struct parcels {
+    pthread_mutex_t mutex;
+    pthread_cond_t filled, emptied;
+    struct parcel ring[FEED_PARCELS];
+    int64_t produced, consumed; /* parcel n is ring[n % FEED_PARCELS] */
+    bool stop;
+    atomic_int row_limit;
+    struct parcel *opened; /* the main thread has not done with it yet */
+    double opened_s;
+};
+
+static void create_arrays(struct parcels *parcels, size_t partitions)
+{
+    for (int i = 0; i < FEED_PARCELS; i++) {
+        struct parcel *parcel = &parcels->ring[i];
+        parcel->ledgers = calloc(partitions, sizeof *parcel->ledgers);
+        parcel->fingerprints = calloc(partitions, sizeof *parcel->fingerprints);
+        if (!parcel->ledgers || !parcel->fingerprints)
+            abort();
+    }
+}
+
+struct parcels *parcels_create(int partitions)
+{
+    struct parcels *parcels = calloc(1, sizeof *parcels);
+    if (!parcels)
+        abort();
+    atomic_init(&parcels->row_limit, 1);
+    pthread_mutex_init(&parcels->mutex, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&parcels->filled, &attributes);
+    pthread_cond_init(&parcels->emptied, NULL);
+    pthread_condattr_destroy(&attributes);
+    create_arrays(parcels, (size_t)partitions);
+    return parcels;
+}
+
+void parcels_destroy(struct parcels *parcels)
+{
+    if (!parcels)
+        return;
+    for (int i = 0; i < FEED_PARCELS; i++) {
+        struct parcel *parcel = &parcels->ring[i];
+        buffer_release(&parcel->heat);
+        buffer_release(&parcel->letters);
+        buffer_release(&parcel->letter_bytes);
+        buffer_release(&parcel->windows_state);
+        free(parcel->ledgers);
+        free(parcel->fingerprints);
+    }
+    pthread_cond_destroy(&parcels->filled);
+    pthread_cond_destroy(&parcels->emptied);
+    pthread_mutex_destroy(&parcels->mutex);
+    free(parcels);
+}
+
+struct parcel *parcels_begin(struct parcels *parcels)
+{
+    pthread_mutex_lock(&parcels->mutex);
+    while (parcels->produced - parcels->consumed == FEED_PARCELS && !parcels->stop)
+        pthread_cond_wait(&parcels->emptied, &parcels->mutex);
+    struct parcel *parcel = parcels->stop ? NULL : &parcels->ring[parcels->produced % FEED_PARCELS];
+    pthread_mutex_unlock(&parcels->mutex);
+    if (parcel) {
+        parcel->has_state = parcel->row_state = false;
+        parcel->letter_count = parcel->row_letters = 0;
+        parcel->row_count = parcel->row_shown = 0;
+    }
+    return parcel;
+}
+
+void parcels_end(struct parcels *parcels)
+{
+    pthread_mutex_lock(&parcels->mutex);
+    parcels->produced++;
+    pthread_cond_signal(&parcels->filled);
+    pthread_mutex_unlock(&parcels->mutex);
+}
+
+int parcels_row_limit(struct parcels *parcels)
+{
+    return atomic_load(&parcels->row_limit);
+}
+
+static struct timespec deadline_in(int timeout_ms)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    int64_t nanoseconds = deadline.tv_nsec + (int64_t)timeout_ms * 1000000;
+    deadline.tv_sec += nanoseconds / 1000000000;
+    deadline.tv_nsec = nanoseconds % 1000000000;
+    return deadline;
+}
+
+/* The oldest filled parcel, or NULL when there is none in time. */
+static struct parcel *await_filled(struct parcels *parcels, int timeout_ms)
+{
+    struct timespec deadline = deadline_in(timeout_ms);
+    pthread_mutex_lock(&parcels->mutex);
+    int failed = 0;
+    while (parcels->produced == parcels->consumed && !failed)
+        failed = pthread_cond_timedwait(&parcels->filled, &parcels->mutex, &deadline);
+    struct parcel *parcel = parcels->produced == parcels->consumed
+                                ? NULL
+                                : &parcels->ring[parcels->consumed % FEED_PARCELS];
+    pthread_mutex_unlock(&parcels->mutex);
+    return parcel;
+}
+
+static void show_next_window(struct parcel *parcel)
+{
+    parcel->closed = parcel->row[parcel->row_shown++];
+    bool last = parcel->row_shown == parcel->row_count;
+    parcel->letter_count = last ? parcel->row_letters : 0;
+    parcel->has_state = last && parcel->row_state;
+}
+
+struct parcel *parcels_next(struct parcels *parcels, int timeout_ms)
+{
+    if (!parcels->opened) {
+        parcels->opened = await_filled(parcels, timeout_ms);
+        parcels->opened_s = stop_clock_s();
+    }
+    if (parcels->opened && parcels->opened->kind == PARCEL_WINDOW)
+        show_next_window(parcels->opened);
+    return parcels->opened;
+}
+
+static void note_pace(struct parcels *parcels)
+{
+    double window_s = (stop_clock_s() - parcels->opened_s) / parcels->opened->row_count;
+    int limit = PARCEL_WINDOWS;
+    while (limit > 1 && limit * window_s > PARCEL_S)
+        limit--;
+    atomic_store(&parcels->row_limit, limit);
+}
+
+void parcels_done(struct parcels *parcels, struct parcel *parcel)
+{
+    if (parcel->row_shown < parcel->row_count)
+        return;
+    if (parcel->kind == PARCEL_WINDOW)
+        note_pace(parcels);
+    parcels->opened = NULL;
+    pthread_mutex_lock(&parcels->mutex);
+    parcels->consumed++;
+    pthread_cond_signal(&parcels->emptied);
+    pthread_mutex_unlock(&parcels->mutex);
+}
+
+void parcels_stop(struct parcels *parcels)
+{
+    pthread_mutex_lock(&parcels->mutex);
+    parcels->stop = true;
+    pthread_cond_broadcast(&parcels->emptied);
+    pthread_mutex_unlock(&parcels->mutex);
+}
