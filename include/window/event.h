@@ -27,6 +27,8 @@ enum fate {
 /* The name used in the ledger, in dead letters and in metrics: "on_time", "late", … */
 const char *fate_name(enum fate fate);
 
+enum { EVENT_SENSORS = 1 << 30 };
+
 /* A record as the decoder hands it over. `key` and `value` are borrowed and may be NULL (no key, a
  * tombstone). With a verdict other than FATE_ON_TIME only partition, offset, the raw bytes and, if
  * has_time, time_ms mean something. */
@@ -36,12 +38,21 @@ struct record {
     int64_t offset;
     bool has_time;
     int64_t time_ms;
-    int64_t cell;   /* x * ny + y on the global grid */
-    int64_t sensor; /* identity of the sensor's clock: the cell, or its row in a sensor table */
-    double rate;    /* temperature units per second, before gen_scale */
+    int64_t cell; /* x * ny + y on the global grid */
+    int64_t
+        sensor;  /* identity of the sensor: the cell, or its row, below EVENT_SENSORS, in a sensor
+                       table */
+    double rate; /* temperature units per second, before gen_scale */
     const uint8_t *key, *value;
     size_t key_size, value_size;
 };
+
+/* Window of a time at or after t0; the difference of two int64 always fits uint64. */
+static inline int64_t event_window(int64_t time_ms, int64_t t0_ms, int64_t window_ms)
+{
+    uint64_t window = ((uint64_t)time_ms - (uint64_t)t0_ms) / (uint64_t)window_ms;
+    return window > INT64_MAX ? INT64_MAX : (int64_t)window;
+}
 
 /* Heat of one cell over one window; written by the window room, global cell numbers. */
 struct heat {

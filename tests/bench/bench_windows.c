@@ -32,6 +32,7 @@ static struct windows *make_windows(void)
                                                    .max_open_events = 10000000,
                                                    .estimate = ESTIMATE_MEAN,
                                                    .span = 1,
+                                                   .snapshot_spacing = 1,
                                                    .gen_scale = 1.0},
                           first);
 }
