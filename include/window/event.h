@@ -27,7 +27,7 @@ enum fate {
 /* The name used in the ledger, in dead letters and in metrics: "on_time", "late", … */
 const char *fate_name(enum fate fate);
 
-enum { EVENT_SENSORS = 1 << 30 };
+enum { EVENT_SENSORS = 1 << 30 }; /* rows of a sensor table, at most */
 
 /* A record as the decoder hands it over. `key` and `value` are borrowed and may be NULL (no key, a
  * tombstone). With a verdict other than FATE_ON_TIME only partition, offset, the raw bytes and, if

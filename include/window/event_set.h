@@ -6,13 +6,16 @@
 #include "base/buffer.h"
 #include "window/event.h"
 
+/* Bits of a tag; a bit-field would cost the hot path a stalled load. */
+#define EVENT_SENSOR ((uint32_t)EVENT_SENSORS - 1) /* low bits of the record's sensor */
+#define EVENT_LATE (UINT32_C(1) << 30)             /* came when its window had closed */
+#define EVENT_WAITING (UINT32_C(1) << 31)          /* late, and not yet in its window's set */
+
 struct event {
     int64_t time_ms, offset, cell;
     double rate; /* temperature units per second */
     int32_t partition;
-    uint32_t late : 1;    /* came when its window had closed */
-    uint32_t waiting : 1; /* late, and not yet in the set of its window */
-    uint32_t sensor : 30; /* low bits of the record's: with the cell they tell sensors apart */
+    uint32_t tag; /* with the cell, EVENT_SENSOR of it tells sensors apart */
 };
 _Static_assert(sizeof(struct event) == 40, "events are saved as they lie in memory");
 

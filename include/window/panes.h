@@ -19,7 +19,8 @@ struct panes;
 struct panes *panes_create(void);
 void panes_destroy(struct panes *panes); /* accepts NULL */
 
-void panes_add(struct panes *panes, int64_t window, const struct event *event);
+/* One more event of a window, which the caller fills at once. */
+struct event *panes_add(struct panes *panes, int64_t window);
 
 /* The first pane after a window, or NULL. Valid until the next call that changes the panes. */
 const struct pane *panes_next(const struct panes *panes, int64_t window);

@@ -21,27 +21,29 @@ void windows_note_clock(struct windows *windows, struct partition *part, int64_t
     candidates_clock_moved(part->candidates);
 }
 
-/* Step 5: on time, late or too late. */
+/* Step 5: on time, late or too late. False when it is too late. */
 static bool file_event(struct windows *windows, struct partition *part, const struct record *record)
 {
     const struct windows_config *config = &windows->config;
     int64_t window = event_window(record->time_ms, config->t0_ms, config->window_ms);
-    bool late = window < windows->open;
-    if (late && window < windows->open - config->horizon_windows) {
-        refuse(windows, part, record, FATE_TOO_LATE);
-        return false;
+    enum fate fate = FATE_ON_TIME;
+    uint32_t tag = (uint32_t)record->sensor & EVENT_SENSOR;
+    if (window < windows->open) {
+        if (window < windows->open - config->horizon_windows) {
+            refuse(windows, part, record, FATE_TOO_LATE);
+            return false;
+        }
+        fate = FATE_LATE;
+        tag |= EVENT_LATE | EVENT_WAITING;
     }
-    part->ledger.fates[late ? FATE_LATE : FATE_ON_TIME]++;
+    part->ledger.fates[fate]++;
     part->held++;
-    panes_add(windows->panes, window,
-              &(struct event){.time_ms = record->time_ms,
-                              .offset = record->offset,
-                              .cell = record->cell,
-                              .rate = record->rate,
-                              .partition = record->partition,
-                              .late = late,
-                              .waiting = late,
-                              .sensor = (uint32_t)record->sensor % EVENT_SENSORS});
+    *panes_add(windows->panes, window) = (struct event){.time_ms = record->time_ms,
+                                                        .offset = record->offset,
+                                                        .cell = record->cell,
+                                                        .rate = record->rate,
+                                                        .partition = record->partition,
+                                                        .tag = tag};
     return true;
 }
 

@@ -47,7 +47,7 @@ static void drop_duplicates(struct windows *windows, struct event_set *set)
     for (int64_t i = 0; i < windows->scratch.count; i++) {
         const struct event *dropped = &windows->scratch.events[i];
         struct ledger *ledger = &windows->parts[dropped->partition].ledger;
-        ledger->fates[dropped->late ? FATE_LATE : FATE_ON_TIME]--;
+        ledger->fates[dropped->tag & EVENT_LATE ? FATE_LATE : FATE_ON_TIME]--;
         ledger->fates[FATE_DUPLICATE]++;
     }
 }
@@ -65,9 +65,9 @@ static bool merge_late(struct windows *windows, int64_t window)
     closed->late = 0;
     for (int64_t i = 0; i < closed->events.count; i++) {
         struct event *event = &closed->events.events[i];
-        counts = counts || event->waiting;
-        event->waiting = 0;
-        closed->late += event->late;
+        counts = counts || (event->tag & EVENT_WAITING);
+        event->tag &= ~EVENT_WAITING;
+        closed->late += (event->tag & EVENT_LATE) != 0;
     }
     return counts;
 }

@@ -45,8 +45,9 @@ static int by_cell(const struct event *a, const struct event *b)
 static int by_sensor(const void *left, const void *right)
 {
     const struct event *a = left, *b = right;
-    if (a->sensor != b->sensor)
-        return a->sensor < b->sensor ? -1 : 1;
+    uint32_t left_sensor = a->tag & EVENT_SENSOR, right_sensor = b->tag & EVENT_SENSOR;
+    if (left_sensor != right_sensor)
+        return left_sensor < right_sensor ? -1 : 1;
     return by_place(a, b);
 }
 
@@ -130,7 +131,7 @@ static int64_t first_of_each(struct event *events, int64_t count, struct event_s
     int64_t kept = 1;
     sort_few(events, count, by_sensor);
     for (int64_t i = 1; i < count; i++) {
-        if (events[i].sensor != events[kept - 1].sensor)
+        if ((events[i].tag ^ events[kept - 1].tag) & EVENT_SENSOR)
             events[kept++] = events[i];
         else
             dropped->events[dropped->count++] = events[i];
@@ -169,10 +170,12 @@ void event_set_save(const struct event_set *set, struct buffer *state)
 static bool fits(const struct event *event, int64_t window, enum event_place place,
                  const struct event_limits *limits)
 {
-    bool marked = event->waiting == (place == EVENTS_WAITING) &&
-                  (place == EVENTS_CLOSED || event->late == (place == EVENTS_WAITING));
-    return marked && event->partition >= 0 && event->partition < limits->partitions &&
-           event->cell >= 0 && event->cell < limits->cells && event->time_ms >= limits->t0_ms &&
+    static const uint32_t marks[] = {
+        [EVENTS_OPEN] = 0, [EVENTS_WAITING] = EVENT_LATE | EVENT_WAITING, [EVENTS_CLOSED] = 0};
+    uint32_t ignored = EVENT_SENSOR | (place == EVENTS_CLOSED ? EVENT_LATE : 0);
+    return (event->tag & ~ignored) == marks[place] && event->partition >= 0 &&
+           event->partition < limits->partitions && event->cell >= 0 &&
+           event->cell < limits->cells && event->time_ms >= limits->t0_ms &&
            event_window(event->time_ms, limits->t0_ms, limits->window_ms) == window;
 }
 

@@ -68,12 +68,12 @@ static struct pane *pane_for(struct panes *panes, int64_t window)
     return &panes->list[index];
 }
 
-void panes_add(struct panes *panes, int64_t window, const struct event *event)
+struct event *panes_add(struct panes *panes, int64_t window)
 {
     struct event_set *events = &pane_for(panes, window)->events;
     if (events->count == events->capacity)
         event_set_reserve(events, events->count + 1);
-    events->events[events->count++] = *event;
+    return &events->events[events->count++];
 }
 
 const struct pane *panes_next(const struct panes *panes, int64_t window)

@@ -93,7 +93,7 @@ static bool set_load(struct past *past, struct buffer_reader *state,
     set.provisional = flags & 2;
     bool good = event_set_load(&set.events, state, past->end, EVENTS_CLOSED, limits);
     for (int64_t i = 0; i < set.events.count; i++)
-        set.late += set.events.events[i].late;
+        set.late += (set.events.events[i].tag & EVENT_LATE) != 0;
     past_add(past, &set);
     return good && set.revision >= 0 && set.dead >= 0 && flags <= 3;
 }

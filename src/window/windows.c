@@ -80,7 +80,7 @@ static enum status check_held(const struct windows *windows, const struct record
 
 enum status windows_take(struct windows *windows, const struct record *record, struct error *err)
 {
-    assert(windows_wants(windows, record->partition) && !windows->closing);
+    assert(windows_wants(windows, record->partition));
     struct partition *part = &windows->parts[record->partition];
     struct ledger *ledger = &part->ledger;
     if (record->offset < ledger->next_offset) {
@@ -90,13 +90,14 @@ enum status windows_take(struct windows *windows, const struct record *record, s
     ledger->fates[FATE_SKIPPED] += record->offset - ledger->next_offset;
     ledger->next_offset = record->offset + 1;
     TRY(windows_classify(windows, part, record, err));
-    windows_reach(windows, record->partition, ledger->next_offset);
+    if (part->advances_done < part->advances.size)
+        windows_reach(windows, record->partition, ledger->next_offset);
     return check_held(windows, record, err);
 }
 
 void windows_finish(struct windows *windows, int partition, int64_t end)
 {
-    assert(windows_wants(windows, partition) && !windows->closing);
+    assert(windows_wants(windows, partition));
     struct partition *part = &windows->parts[partition];
     if (end > part->ledger.next_offset) {
         part->ledger.fates[FATE_SKIPPED] += end - part->ledger.next_offset;
