@@ -9,9 +9,9 @@
  * a multiple of the snapshot spacing, at least 0. */
 int64_t windows_first_replayable(const struct windows *windows);
 
-/* A closed window from windows_first_replayable() on, as it is now: CLOSE_REPLAY, with the revision,
- * counts and flags it was last published with. Cheap in rising order. Not in the middle of a
- * close. */
+/* A closed window from windows_first_replayable() on, as it is now: CLOSE_REPLAY, with the
+ * revision, counts and flags it was last published with. Cheap in rising order. Not in the middle
+ * of a close. */
 void windows_replay(struct windows *windows, int64_t window, struct closed_window *closed);
 
 #endif
