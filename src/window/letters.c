@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
+
 void letters_release(struct letters *letters)
 {
     free(letters->list);
@@ -17,12 +19,8 @@ void letters_clear(struct letters *letters)
 
 static struct dead_letter *letters_append(struct letters *letters)
 {
-    if (letters->count == letters->capacity) {
-        letters->capacity = letters->capacity ? 2 * letters->capacity : 16;
-        letters->list = realloc(letters->list, (size_t)letters->capacity * sizeof *letters->list);
-        if (!letters->list)
-            abort();
-    }
+    letters->list =
+        memory_grow(letters->list, &letters->capacity, letters->count + 1, sizeof *letters->list);
     return &letters->list[letters->count++];
 }
 
