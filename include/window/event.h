@@ -60,16 +60,23 @@ struct heat {
     double rate; /* temperature units per second, gen_scale applied, never 0 */
 };
 
-/* A record that was refused, with its raw bytes cut at DEAD_LETTER_BYTES each. The bytes lie in the
- * owner's byte buffer at key_at and value_at. */
 enum { DEAD_LETTER_BYTES = 4096 };
+
+/* How many bytes are kept of a raw key or value of this length. */
+static inline size_t dead_letter_kept(size_t length)
+{
+    return length < DEAD_LETTER_BYTES ? length : DEAD_LETTER_BYTES;
+}
+
+/* A record that was refused, with what is kept of its raw bytes: they lie in the owner's byte buffer
+ * at key_at and value_at. */
 struct dead_letter {
     int partition;
     enum fate reason;
     int64_t offset;
     bool has_time, has_key, has_value;
     int64_t time_ms;
-    int64_t key_bytes, value_bytes; /* full lengths; min(full, DEAD_LETTER_BYTES) are kept */
+    int64_t key_bytes, value_bytes; /* full lengths; dead_letter_kept() of them are kept */
     size_t key_at, value_at;
 };
 

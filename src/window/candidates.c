@@ -73,11 +73,6 @@ void candidates_clock_moved(struct candidates *candidates)
     candidates->in_doubt = 0;
 }
 
-static size_t cut(size_t size)
-{
-    return size < DEAD_LETTER_BYTES ? size : DEAD_LETTER_BYTES;
-}
-
 static void append(struct candidates *candidates, const struct record *record,
                    int64_t ordinary_before)
 {
@@ -85,8 +80,8 @@ static void append(struct candidates *candidates, const struct record *record,
                                    sizeof *candidates->held);
     candidates->order = memory_grow(candidates->order, &candidates->order_capacity,
                                     candidates->count + 1, sizeof *candidates->order);
-    size_t key = record->key ? cut(record->key_size) : 0;
-    size_t value = record->value ? cut(record->value_size) : 0;
+    size_t key = record->key ? dead_letter_kept(record->key_size) : 0;
+    size_t value = record->value ? dead_letter_kept(record->value_size) : 0;
     struct held *held = &candidates->held[candidates->count++];
     *held = (struct held){.record = *record, .ordinary_before = ordinary_before};
     held->raw = memory_block(key + value);
@@ -273,8 +268,9 @@ static void held_save(const struct held *held, struct buffer *state)
     buffer_put_u8(state, (uint8_t)((record->key != NULL) | (record->value != NULL) << 1));
     buffer_put_i64(state, (int64_t)record->key_size);
     buffer_put_i64(state, (int64_t)record->value_size);
-    buffer_put_bytes(state, record->key, record->key ? cut(record->key_size) : 0);
-    buffer_put_bytes(state, record->value, record->value ? cut(record->value_size) : 0);
+    buffer_put_bytes(state, record->key, record->key ? dead_letter_kept(record->key_size) : 0);
+    buffer_put_bytes(state, record->value,
+                     record->value ? dead_letter_kept(record->value_size) : 0);
 }
 
 void candidates_save(const struct candidates *candidates, struct buffer *state)
@@ -294,7 +290,7 @@ static bool get_raw(struct buffer_reader *state, bool present, size_t size, cons
     size_t kept;
     const uint8_t *raw = buffer_get_bytes(state, &kept);
     *bytes = present ? raw : NULL;
-    return !state->failed && kept == (present ? cut(size) : 0);
+    return !state->failed && kept == (present ? dead_letter_kept(size) : 0);
 }
 
 static bool held_load(struct candidates *candidates, struct buffer_reader *state, int partition,
