@@ -87,10 +87,10 @@ bool windows_next_is_provisional(const struct windows *windows);
  * windows_can_close() stays true, and nothing may be taken, finished or saved. */
 void windows_close(struct windows *windows, struct closed_window *closed);
 
-/* Dead letters settled since they were last cleared, sorted by (partition, offset); `bytes` is
- * where their raw bytes lie. Cleared by windows_clear_dead_letters(). */
+/* Dead letters settled since they were last cleared, sorted by (partition, offset); their
+ * raw bytes lie in the *size bytes at *bytes. Cleared by windows_clear_dead_letters(). */
 int64_t windows_dead_letters(struct windows *windows, const struct dead_letter **letters,
-                             const uint8_t **bytes);
+                             const uint8_t **bytes, size_t *size);
 void windows_clear_dead_letters(struct windows *windows);
 
 #endif

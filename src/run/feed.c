@@ -70,20 +70,14 @@ static void put_letters(struct feed *feed, struct parcel *parcel)
 {
     const struct dead_letter *letters;
     const uint8_t *bytes;
-    parcel->letter_count = windows_dead_letters(feed->config.windows, &letters, &bytes);
+    size_t size;
+    parcel->letter_count = windows_dead_letters(feed->config.windows, &letters, &bytes, &size);
     buffer_clear(&parcel->letters);
     buffer_clear(&parcel->letter_bytes);
     if (parcel->letter_count == 0)
         return;
-    size_t raw = 0; /* the bytes of the letters lie together, in order of arrival */
-    for (int64_t i = 0; i < parcel->letter_count; i++) {
-        size_t end = letters[i].value_at + (size_t)(letters[i].value_bytes < DEAD_LETTER_BYTES
-                                                        ? letters[i].value_bytes
-                                                        : DEAD_LETTER_BYTES);
-        raw = end > raw ? end : raw;
-    }
     buffer_append(&parcel->letters, letters, (size_t)parcel->letter_count * sizeof *letters);
-    buffer_append(&parcel->letter_bytes, bytes, raw);
+    buffer_append(&parcel->letter_bytes, bytes, size);
     windows_clear_dead_letters(feed->config.windows);
 }
 

@@ -128,11 +128,12 @@ bool windows_can_close(const struct windows *windows)
 }
 
 int64_t windows_dead_letters(struct windows *windows, const struct dead_letter **letters,
-                             const uint8_t **bytes)
+                             const uint8_t **bytes, size_t *size)
 {
     letters_sort(&windows->letters);
     *letters = windows->letters.list;
     *bytes = windows->letters.bytes.data;
+    *size = windows->letters.bytes.size;
     return windows->letters.count;
 }
 

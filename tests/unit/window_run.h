@@ -53,9 +53,11 @@ static void tell_letters(struct windows *windows, struct buffer *out)
 {
     const struct dead_letter *letters;
     const uint8_t *bytes;
-    int64_t count = windows_dead_letters(windows, &letters, &bytes);
+    size_t size;
+    int64_t count = windows_dead_letters(windows, &letters, &bytes, &size);
     buffer_put_i64(out, count);
     for (int64_t i = 0; i < count; i++) {
+        CU_ASSERT_FATAL(letters[i].value_at + (size_t)letters[i].value_bytes <= size);
         buffer_put_i64(out, letters[i].partition);
         buffer_put_i64(out, letters[i].offset);
         buffer_put_i64(out, (int64_t)letters[i].reason);
