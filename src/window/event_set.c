@@ -6,7 +6,7 @@
 #include "base/memory.h"
 
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
-enum { SMALL = 16 }; /* events that are sorted by insertion */
+enum { FEW = 16, SOME = 128 }; /* events sorted by insertion, by comparison at all */
 
 void event_set_release(struct event_set *set)
 {
@@ -35,8 +35,9 @@ static int by_time(const void *left, const void *right)
     return by_place(a, b);
 }
 
-static int by_cell(const struct event *a, const struct event *b)
+static int by_cell(const void *left, const void *right)
 {
+    const struct event *a = left, *b = right;
     if (a->cell != b->cell)
         return a->cell < b->cell ? -1 : 1;
     return by_time(a, b);
@@ -51,10 +52,10 @@ static int by_sensor(const void *left, const void *right)
     return by_place(a, b);
 }
 
-static void sort_few(struct event *events, int64_t count,
-                     int (*compare)(const void *, const void *))
+static void sort_some(struct event *events, int64_t count,
+                      int (*compare)(const void *, const void *))
 {
-    if (count > SMALL) {
+    if (count > FEW) {
         qsort(events, (size_t)count, sizeof *events, compare);
         return;
     }
@@ -96,8 +97,10 @@ static void sort_by_cell(struct event_set *set, int64_t cells, struct event_set 
 
 void event_set_sort(struct event_set *set, int64_t cells, struct event_set *scratch)
 {
-    if (set->count < 2)
+    if (set->count <= SOME) {
+        sort_some(set->events, set->count, by_cell);
         return;
+    }
     sort_by_cell(set, cells, scratch);
     struct event *events = set->events;
     for (int64_t first = 0, next; first < set->count; first = next) {
@@ -105,7 +108,7 @@ void event_set_sort(struct event_set *set, int64_t cells, struct event_set *scra
         while (next < set->count && events[next].cell == events[first].cell)
             next++;
         if (next - first > 1)
-            sort_few(events + first, next - first, by_time);
+            sort_some(events + first, next - first, by_time);
     }
 }
 
@@ -129,14 +132,14 @@ static bool same_time(const struct event *a, const struct event *b)
 static int64_t first_of_each(struct event *events, int64_t count, struct event_set *dropped)
 {
     int64_t kept = 1;
-    sort_few(events, count, by_sensor);
+    sort_some(events, count, by_sensor);
     for (int64_t i = 1; i < count; i++) {
         if ((events[i].tag ^ events[kept - 1].tag) & EVENT_SENSOR)
             events[kept++] = events[i];
         else
             dropped->events[dropped->count++] = events[i];
     }
-    sort_few(events, kept, by_place);
+    sort_some(events, kept, by_place);
     return kept;
 }
 
