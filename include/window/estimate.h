@@ -17,7 +17,7 @@
 #ifndef HEATSTREAM_WINDOW_ESTIMATE_H
 #define HEATSTREAM_WINDOW_ESTIMATE_H
 
-#include "window/panes.h"
+#include "window/event_set.h"
 
 enum estimate { ESTIMATE_MEAN, ESTIMATE_SUM, ESTIMATE_LAST, ESTIMATE_LINEAR, ESTIMATE_CUBIC };
 

@@ -14,8 +14,7 @@
 #ifndef HEATSTREAM_WINDOW_HISTORY_H
 #define HEATSTREAM_WINDOW_HISTORY_H
 
-#include "base/buffer.h"
-#include "base/status.h"
+#include <stdint.h>
 
 struct cell_rate {
     int64_t cell;
@@ -45,10 +44,7 @@ void history_destroy(struct history *history); /* accepts NULL */
 const struct rate_list *history_next(struct history *history, int64_t window,
                                      const struct rate_list *estimates);
 
-void history_save(const struct history *history, struct buffer *state);
-
-/* Into a new history of the same span and hold, whose next window will be `next_window`. */
-enum status history_load(struct history *history, struct buffer_reader *state, int64_t cells,
-                         int64_t next_window, struct error *err) MUST_CHECK;
+/* As new: any window may come next. Keeps the memory. */
+void history_forget(struct history *history);
 
 #endif

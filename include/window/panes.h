@@ -1,22 +1,17 @@
-/* The events of the windows that have not closed yet, by window. Any number of windows may be open
- * at once and they need not be neighbours. */
+/* Events that have not been counted yet, by window: those of the windows that have not closed, and
+ * those that came late and wait for the next close. Any number of windows may have some and they
+ * need not be neighbours. */
 #ifndef HEATSTREAM_WINDOW_PANES_H
 #define HEATSTREAM_WINDOW_PANES_H
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "window/event_set.h"
 
-struct event {
-    int64_t time_ms, offset, cell;
-    double rate; /* temperature units per second */
-    int64_t partition;
-};
-
-/* The events of one window in order of arrival; owned by the panes. */
+/* At least one event, in order of arrival. */
 struct pane {
     int64_t window;
-    struct event *events;
-    int64_t count, capacity;
+    struct event_set events;
 };
 
 struct panes;
@@ -24,24 +19,23 @@ struct panes;
 struct panes *panes_create(void);
 void panes_destroy(struct panes *panes); /* accepts NULL */
 
-void panes_add(struct panes *panes, int64_t window, const struct event *event);
+/* One more event of a window, which the caller fills at once. */
+struct event *panes_add(struct panes *panes, int64_t window);
 
-/* The pane of a window, or NULL when it has no event. Valid until the next call that changes the
- * panes. */
-struct pane *panes_find(struct panes *panes, int64_t window);
-
-/* The first pane after a window, or NULL; the same lifetime. */
+/* The first pane after a window, or NULL. Valid until the next call that changes the panes. */
 const struct pane *panes_next(const struct panes *panes, int64_t window);
 
-/* Forgets a window; its memory serves a later one. */
-void panes_drop(struct panes *panes, int64_t window);
+/* Hands over the events of a window, an empty set when it has none. To be given back with
+ * panes_recycle() in the end, be it with another memory: it serves later windows. */
+struct event_set panes_take(struct panes *panes, int64_t window);
+void panes_recycle(struct panes *panes, const struct event_set *events);
 
-/* The last window that holds an event, or INT64_MIN. */
-int64_t panes_last_window(const struct panes *panes);
+/* In order of window and event, so that equal contents give equal bytes: the events of each pane
+ * are brought into order. */
+void panes_save(struct panes *panes, int64_t cells, struct buffer *state);
 
-/* In order of window, so that equal contents give equal bytes. */
-void panes_save(const struct panes *panes, struct buffer *state);
-enum status panes_load(struct panes *panes, struct buffer_reader *state, int partitions,
-                       int64_t cells, struct error *err) MUST_CHECK;
+/* Into empty panes; those of windows before `open` wait. */
+enum status panes_load(struct panes *panes, struct buffer_reader *state, int64_t open,
+                       const struct event_limits *limits, struct error *err) MUST_CHECK;
 
 #endif

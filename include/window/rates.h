@@ -5,7 +5,6 @@
 #define HEATSTREAM_WINDOW_RATES_H
 
 #include "window/estimate.h"
-#include "window/event.h"
 
 struct rates;
 
@@ -27,15 +26,13 @@ struct rates_result {
     int64_t cells_heard; /* cells with at least one event */
 };
 
-/* The rates of `window` from its events, which are sorted in place by (cell, time, partition,
- * offset). Windows come one by one; those that a rate can depend on are this one and the
- * hold + span - 1 before, so new rates fed from there on tell the same. */
+/* The rates of `window` from its events, which are in order. Windows come one by one; those that a
+ * rate can depend on are this one and the hold + span - 1 before. So after rates_forget() the same
+ * is told of a window, if those before it are fed anew. */
 struct rates_result rates_next(struct rates *rates, int64_t window, int64_t middle_ms,
-                               struct event *events, int64_t count);
+                               const struct event_set *set);
 
-/* What earlier windows left; next_window is the one that rates_next() will be asked for. */
-void rates_save(const struct rates *rates, struct buffer *state);
-enum status rates_load(struct rates *rates, struct buffer_reader *state, int64_t next_window,
-                       struct error *err) MUST_CHECK;
+/* Forgets all windows: any may come next. */
+void rates_forget(struct rates *rates);
 
 #endif

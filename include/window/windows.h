@@ -27,18 +27,29 @@ struct windows_config {
     int span;                /* windows a rate is the mean of, at least 1; see history.h */
     int64_t hold;            /* windows a silent cell keeps its estimate; 0: its rate is 0 */
     double gen_scale;
+    bool dedup;           /* of events of equal (time, sensor) only the first (p, o) counts */
+    int snapshot_spacing; /* s >= 1: corrections begin at a multiple of s windows */
+};
+
+enum close_kind {
+    CLOSE_NEW,    /* the open window, for the first time */
+    CLOSE_REPLAY, /* a closed window as it is known already, to be stepped once more */
+    CLOSE_REVISED /* a closed window that is to be published anew */
 };
 
 /* One closed window. The arrays belong to the windows object and are valid until its next call. */
 struct closed_window {
+    enum close_kind kind;
     int64_t window;
+    int64_t revision;   /* how many times it has been published anew, this one counted */
     int64_t end_ms;     /* t0 + (window + 1) * W */
-    bool provisional;   /* a finished partition's clock had not passed: final = 0 from here on */
-    bool complete;      /* every partition's own clock had passed */
+    bool provisional;   /* a finished partition's clock had not passed when this was published */
+    bool complete;      /* every partition's own clock had passed when it closed first */
     int64_t heat_count; /* cells with a rate other than 0 */
     const struct heat *heat; /* sorted by cell */
-    int64_t events, late, missing,
-        dead; /* events in the set, cells without one, dead letters settled */
+    int64_t events, late;    /* events in the set at this revision, and those of them late */
+    int64_t missing;         /* cells without an event in it */
+    int64_t dead;            /* dead letters settled while it was open */
 };
 
 struct windows;
@@ -59,7 +70,8 @@ enum status windows_take(struct windows *windows, const struct record *record,
  * the partition no longer holds windows back. */
 void windows_finish(struct windows *windows, int partition, int64_t end);
 
-/* True when every partition has finished and no window from the open one on holds an event. */
+/* True when every partition has finished, no window from the open one on holds an event and no
+ * late event waits. */
 bool windows_exhausted(const struct windows *windows);
 
 bool windows_can_close(const struct windows *windows);
@@ -68,13 +80,17 @@ bool windows_can_close(const struct windows *windows);
  */
 bool windows_next_is_provisional(const struct windows *windows);
 
-/* Closes the open window; windows_can_close() must hold. */
+/* Closes the open window k; windows_can_close() must hold. Late events that wait come first: when
+ * m is the least window that one of them changes, the windows from m - m % s on are told again, one
+ * a call, in rising order and with the rates of the completed sets: CLOSE_REPLAY up to m - 1,
+ * CLOSE_REVISED from m to k - 1. CLOSE_NEW, window k itself, ends the close. Until then
+ * windows_can_close() stays true, and nothing may be taken, finished or saved. */
 void windows_close(struct windows *windows, struct closed_window *closed);
 
-/* Dead letters settled since they were last cleared, sorted by (partition, offset); `bytes` is
- * where their raw bytes lie. Cleared by windows_clear_dead_letters(). */
+/* Dead letters settled since they were last cleared, sorted by (partition, offset); their
+ * raw bytes lie in the *size bytes at *bytes. Cleared by windows_clear_dead_letters(). */
 int64_t windows_dead_letters(struct windows *windows, const struct dead_letter **letters,
-                             const uint8_t **bytes);
+                             const uint8_t **bytes, size_t *size);
 void windows_clear_dead_letters(struct windows *windows);
 
 #endif

@@ -26,9 +26,11 @@ int64_t windows_in_doubt(const struct windows *windows, int partition);
  * there is none. */
 bool windows_doubt(const struct windows *windows, bool at_end, char *text, size_t size);
 
-/* Serialises everything: cursors, clocks with their sensors, candidates, open windows, ledger,
- * dead letters not yet handed out. Equal states give equal bytes. */
-void windows_save(const struct windows *windows, struct buffer *state);
+/* Serialises everything: cursors, clocks with their sensors, candidates, open windows, late events
+ * that wait, closed windows that can still change, ledger, dead letters not yet handed out. Equal
+ * states give equal bytes. Not in the middle of a close. Of the object only the order of what has
+ * none is changed. */
+void windows_save(struct windows *windows, struct buffer *state);
 
 /* The inverse, on a freshly created object of the same configuration. A finished partition is open
  * again after it: ends are captured anew or taken from the journal by the caller.

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arith.h"
 #include "kafka_common.h"
 
 enum { SLICE_MS = 100, NUMBER_TEXT = 24 };
@@ -112,8 +111,8 @@ static rd_kafka_resp_err_t produce(struct dead_letter_topic *topic,
                                    const struct dead_letter *letter, const uint8_t *bytes,
                                    rd_kafka_headers_t *headers)
 {
-    size_t key_size = (size_t)min_int64(letter->key_bytes, DEAD_LETTER_BYTES);
-    size_t value_size = (size_t)min_int64(letter->value_bytes, DEAD_LETTER_BYTES);
+    size_t key_size = dead_letter_kept((size_t)letter->key_bytes);
+    size_t value_size = dead_letter_kept((size_t)letter->value_bytes);
     return rd_kafka_producev(
         kafka_client_handle(topic->client), RD_KAFKA_V_TOPIC(topic->topic),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arith.h"
 #include "base/buffer.h"
 #include "base/durable.h"
 #include "base64.h"
@@ -78,7 +77,7 @@ static void put_bytes(struct buffer *line, const uint8_t *bytes, int64_t full)
 {
     buffer_put_u8(line, '"');
     if (full > 0)
-        base64_append(line, bytes, (size_t)min_int64(full, DEAD_LETTER_BYTES));
+        base64_append(line, bytes, dead_letter_kept((size_t)full));
     buffer_put_u8(line, '"');
 }
 

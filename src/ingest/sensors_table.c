@@ -8,6 +8,7 @@
 
 #include "csv.h"
 #include "json_scanner.h"
+#include "window/event.h"
 
 enum { COLUMN_ID, COLUMN_X, COLUMN_Y, COLUMN_GAIN, COLUMN_OFFSET, COLUMNS };
 static const char *const column_name[COLUMNS] = {"id", "x", "y", "gain", "offset"};
@@ -185,8 +186,8 @@ static enum status read_row(struct reader *reader, const uint8_t *at, const uint
     }
     if (column != reader->columns)
         return fail(reader, "%d cells, but the header has %d", column, reader->columns);
-    if (reader->table->count == UINT32_MAX)
-        return fail(reader, "more than %u sensors", UINT32_MAX);
+    if (reader->table->count == EVENT_SENSORS)
+        return fail(reader, "more than %d sensors", EVENT_SENSORS);
     sensor.cell = position[0] * reader->gny + position[1];
     add_row(reader->table, &sensor, id_at);
     return STATUS_OK;

@@ -45,21 +45,15 @@ static void put_letters(struct feed *feed, struct parcel *parcel)
 {
     const struct dead_letter *letters;
     const uint8_t *bytes;
+    size_t size;
     parcel->letter_count = parcel->row_letters =
-        windows_dead_letters(feed->config.windows, &letters, &bytes);
+        windows_dead_letters(feed->config.windows, &letters, &bytes, &size);
     buffer_clear(&parcel->letters);
     buffer_clear(&parcel->letter_bytes);
     if (parcel->letter_count == 0)
         return;
-    size_t raw = 0; /* the bytes of the letters lie together, in order of arrival */
-    for (int64_t i = 0; i < parcel->letter_count; i++) {
-        size_t end = letters[i].value_at + (size_t)(letters[i].value_bytes < DEAD_LETTER_BYTES
-                                                        ? letters[i].value_bytes
-                                                        : DEAD_LETTER_BYTES);
-        raw = end > raw ? end : raw;
-    }
     buffer_append(&parcel->letters, letters, (size_t)parcel->letter_count * sizeof *letters);
-    buffer_append(&parcel->letter_bytes, bytes, raw);
+    buffer_append(&parcel->letter_bytes, bytes, size);
     windows_clear_dead_letters(feed->config.windows);
 }
 
@@ -87,8 +81,8 @@ static bool send_state(struct feed *feed, enum parcel_kind kind)
     parcel->kind = kind;
     put_ledgers(feed, parcel);
     put_state(feed, parcel);
-    if (kind ==
-        PARCEL_END) /* after the state: a grown topic writes them at the close they belong to */
+    /* after the state: a grown topic writes them at the close they belong to */
+    if (kind == PARCEL_END)
         put_letters(feed, parcel);
     parcels_end(feed->parcels);
     return true;
@@ -104,9 +98,12 @@ static bool can_close(const struct feed *feed)
     return !past_limit(feed) && windows_can_close(feed->config.windows);
 }
 
+/* Amid corrections there is no state to go on from. */
 static bool wants_state(struct feed *feed, const struct closed_window *closed)
 {
     int64_t every = feed->config.state_every;
+    if (closed->kind != CLOSE_NEW)
+        return false;
     bool due = every > 0 && (closed->window + 1) % every == 0;
     return due || closed->window == feed->config.stop_after || atomic_load(&feed->want_state);
 }

@@ -34,6 +34,8 @@ static struct windows *windows_of(const struct root *root)
         .span = (int)deck->stream.span,
         .hold = deck->stream.hold,
         .gen_scale = deck->physics.gen_scale,
+        .dedup = false,
+        .snapshot_spacing = 1,
     };
     return windows_create(&config, root->first);
 }

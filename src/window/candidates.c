@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 
 struct held {
     struct record record; /* key and value are owned copies, one allocation at `raw` */
@@ -23,26 +24,20 @@ struct candidates {
     int64_t in_doubt;
     struct held *taken; /* confirmed or expired, until the next call */
     struct record *confirmed;
-    int64_t taken_count, taken_capacity;
-    int64_t *order; /* scratch: indices of held records by time */
+    int64_t taken_count, taken_capacity, confirmed_capacity;
+    int64_t *order; /* scratch: times of held records */
+    int64_t order_capacity;
     int64_t *distinct;
 };
-
-static void *checked(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
 
 struct candidates *candidates_create(int64_t jump_ms, int sensors, int64_t expiry)
 {
     assert(sensors >= 2 && expiry >= CANDIDATES_ROW);
-    struct candidates *candidates = checked(calloc(1, sizeof *candidates));
+    struct candidates *candidates = memory_zeroed(1, sizeof *candidates);
     candidates->jump_ms = jump_ms;
     candidates->sensors = sensors;
     candidates->expiry = expiry;
-    candidates->distinct = checked(calloc((size_t)sensors, sizeof *candidates->distinct));
+    candidates->distinct = memory_zeroed(sensors, sizeof *candidates->distinct);
     return candidates;
 }
 
@@ -78,25 +73,18 @@ void candidates_clock_moved(struct candidates *candidates)
     candidates->in_doubt = 0;
 }
 
-static size_t cut(size_t size)
-{
-    return size < DEAD_LETTER_BYTES ? size : DEAD_LETTER_BYTES;
-}
-
 static void append(struct candidates *candidates, const struct record *record,
                    int64_t ordinary_before)
 {
-    if (candidates->count == candidates->capacity) {
-        candidates->capacity = candidates->capacity ? 2 * candidates->capacity : 32;
-        size_t room = (size_t)candidates->capacity;
-        candidates->held = checked(realloc(candidates->held, room * sizeof *candidates->held));
-        candidates->order = checked(realloc(candidates->order, room * sizeof *candidates->order));
-    }
-    size_t key = record->key ? cut(record->key_size) : 0;
-    size_t value = record->value ? cut(record->value_size) : 0;
+    candidates->held = memory_grow(candidates->held, &candidates->capacity, candidates->count + 1,
+                                   sizeof *candidates->held);
+    candidates->order = memory_grow(candidates->order, &candidates->order_capacity,
+                                    candidates->count + 1, sizeof *candidates->order);
+    size_t key = record->key ? dead_letter_kept(record->key_size) : 0;
+    size_t value = record->value ? dead_letter_kept(record->value_size) : 0;
     struct held *held = &candidates->held[candidates->count++];
     *held = (struct held){.record = *record, .ordinary_before = ordinary_before};
-    held->raw = checked(malloc(key + value + 1));
+    held->raw = memory_block(key + value);
     if (record->key)
         held->record.key = memcpy(held->raw, record->key, key);
     if (record->value)
@@ -106,13 +94,10 @@ static void append(struct candidates *candidates, const struct record *record,
 static void empty_taken(struct candidates *candidates)
 {
     release_taken(candidates);
-    if (candidates->taken_capacity >= candidates->count)
-        return;
-    candidates->taken_capacity = candidates->capacity;
-    size_t room = (size_t)candidates->taken_capacity;
-    candidates->taken = checked(realloc(candidates->taken, room * sizeof *candidates->taken));
-    candidates->confirmed =
-        checked(realloc(candidates->confirmed, room * sizeof *candidates->confirmed));
+    candidates->taken = memory_room(candidates->taken, &candidates->taken_capacity,
+                                    candidates->count, sizeof *candidates->taken);
+    candidates->confirmed = memory_room(candidates->confirmed, &candidates->confirmed_capacity,
+                                        candidates->count, sizeof *candidates->confirmed);
 }
 
 /* Moves the held records from index `first` on with times in [low_ms, high_ms] to the taken. */
@@ -283,8 +268,9 @@ static void held_save(const struct held *held, struct buffer *state)
     buffer_put_u8(state, (uint8_t)((record->key != NULL) | (record->value != NULL) << 1));
     buffer_put_i64(state, (int64_t)record->key_size);
     buffer_put_i64(state, (int64_t)record->value_size);
-    buffer_put_bytes(state, record->key, record->key ? cut(record->key_size) : 0);
-    buffer_put_bytes(state, record->value, record->value ? cut(record->value_size) : 0);
+    buffer_put_bytes(state, record->key, record->key ? dead_letter_kept(record->key_size) : 0);
+    buffer_put_bytes(state, record->value,
+                     record->value ? dead_letter_kept(record->value_size) : 0);
 }
 
 void candidates_save(const struct candidates *candidates, struct buffer *state)
@@ -304,7 +290,7 @@ static bool get_raw(struct buffer_reader *state, bool present, size_t size, cons
     size_t kept;
     const uint8_t *raw = buffer_get_bytes(state, &kept);
     *bytes = present ? raw : NULL;
-    return !state->failed && kept == (present ? cut(size) : 0);
+    return !state->failed && kept == (present ? dead_letter_kept(size) : 0);
 }
 
 static bool held_load(struct candidates *candidates, struct buffer_reader *state, int partition,

@@ -3,14 +3,6 @@
 
 #include "base/arith.h"
 
-/* Window of a time at or after t0; the difference of two int64 always fits uint64. */
-static int64_t window_of(const struct windows *windows, int64_t time_ms)
-{
-    uint64_t since = (uint64_t)time_ms - (uint64_t)windows->config.t0_ms;
-    uint64_t window = since / (uint64_t)windows->config.window_ms;
-    return window > INT64_MAX ? INT64_MAX : (int64_t)window;
-}
-
 static void refuse(struct windows *windows, struct partition *part, const struct record *record,
                    enum fate reason)
 {
@@ -29,23 +21,36 @@ void windows_note_clock(struct windows *windows, struct partition *part, int64_t
     candidates_clock_moved(part->candidates);
 }
 
+/* Step 5: on time, late or too late. False when it is too late. */
+static bool file_event(struct windows *windows, struct partition *part, const struct record *record)
+{
+    const struct windows_config *config = &windows->config;
+    int64_t window = event_window(record->time_ms, config->t0_ms, config->window_ms);
+    enum fate fate = FATE_ON_TIME;
+    uint32_t tag = (uint32_t)record->sensor & EVENT_SENSOR;
+    if (window < windows->open) {
+        if (window < windows->open - config->horizon_windows) {
+            refuse(windows, part, record, FATE_TOO_LATE);
+            return false;
+        }
+        fate = FATE_LATE;
+        tag |= EVENT_LATE | EVENT_WAITING;
+    }
+    part->ledger.fates[fate]++;
+    part->held++;
+    *panes_add(windows->panes, window) = (struct event){.time_ms = record->time_ms,
+                                                        .offset = record->offset,
+                                                        .cell = record->cell,
+                                                        .rate = record->rate,
+                                                        .partition = record->partition,
+                                                        .tag = tag};
+    return true;
+}
+
 /* Steps 5 and 6: a record near enough to the clock, or a jump that was confirmed. */
 static void classify(struct windows *windows, struct partition *part, const struct record *record)
 {
-    int64_t window = window_of(windows, record->time_ms);
-    bool too_late = window < windows->open;
-    if (too_late) {
-        refuse(windows, part, record, FATE_TOO_LATE);
-    } else {
-        part->ledger.fates[FATE_ON_TIME]++;
-        part->held++;
-        panes_add(windows->panes, window,
-                  &(struct event){.time_ms = record->time_ms,
-                                  .offset = record->offset,
-                                  .cell = record->cell,
-                                  .rate = record->rate,
-                                  .partition = record->partition});
-    }
+    bool too_late = !file_event(windows, part, record);
     candidates_note_ordinary(part->candidates, too_late);
     int64_t before_ms = clock_time_ms(part->clock);
     clock_hear(part->clock, record->sensor, record->time_ms);

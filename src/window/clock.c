@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
+
 struct leader { /* a sensor whose newest time is beyond mx */
     int64_t sensor, newest_ms;
     bool spoke; /* in the current block */
@@ -25,17 +27,13 @@ struct clock {
 struct clock *clock_create(int sensors, int64_t expiry, int64_t start_ms)
 {
     assert(sensors >= 2 && expiry >= 1);
-    struct clock *clock = calloc(1, sizeof *clock);
-    if (!clock)
-        abort();
+    struct clock *clock = memory_zeroed(1, sizeof *clock);
     clock->mx_ms = start_ms;
     clock->needed = sensors;
     clock->expiry = expiry;
-    clock->leaders = calloc((size_t)sensors + 1, sizeof *clock->leaders);
-    clock->current.sensors = calloc(2 * (size_t)sensors, sizeof(int64_t));
-    clock->previous.sensors = calloc(2 * (size_t)sensors, sizeof(int64_t));
-    if (!clock->leaders || !clock->current.sensors || !clock->previous.sensors)
-        abort();
+    clock->leaders = memory_zeroed((int64_t)sensors + 1, sizeof *clock->leaders);
+    clock->current.sensors = memory_zeroed(2 * (int64_t)sensors, sizeof(int64_t));
+    clock->previous.sensors = memory_zeroed(2 * (int64_t)sensors, sizeof(int64_t));
     return clock;
 }
 

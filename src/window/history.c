@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 
 struct held { /* the newest estimate of a cell */
     int64_t cell, window;
@@ -25,18 +26,6 @@ struct history {
     struct rate_list sums, sums_before;
 };
 
-static void *room(void *memory, int64_t *capacity, int64_t count, size_t size)
-{
-    if (count <= *capacity)
-        return memory;
-    *capacity = 2 * count;
-    free(memory);
-    memory = malloc((size_t)*capacity * size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
 void rate_list_release(struct rate_list *list)
 {
     free(list->rates);
@@ -45,27 +34,23 @@ void rate_list_release(struct rate_list *list)
 
 void rate_list_reset(struct rate_list *list, int64_t count)
 {
-    list->rates = room(list->rates, &list->capacity, count, sizeof *list->rates);
+    list->rates = memory_room(list->rates, &list->capacity, count, sizeof *list->rates);
     list->count = 0;
 }
 
 static void held_reset(struct held_list *list, int64_t count)
 {
-    list->cells = room(list->cells, &list->capacity, count, sizeof *list->cells);
+    list->cells = memory_room(list->cells, &list->capacity, count, sizeof *list->cells);
     list->count = 0;
 }
 
 struct history *history_create(int span, int64_t hold)
 {
     assert(span >= 1 && hold >= 0);
-    struct history *history = calloc(1, sizeof *history);
-    if (!history)
-        abort();
+    struct history *history = memory_zeroed(1, sizeof *history);
     history->span = span;
     history->hold = hold;
-    history->past = calloc((size_t)span, sizeof *history->past);
-    if (!history->past)
-        abort();
+    history->past = memory_zeroed(span, sizeof *history->past);
     return history;
 }
 
@@ -173,72 +158,9 @@ const struct rate_list *history_next(struct history *history, int64_t window,
     return history->span > 1 ? average(history, rates) : rates;
 }
 
-void history_save(const struct history *history, struct buffer *state)
+void history_forget(struct history *history)
 {
-    buffer_put_i64(state, history->held.count);
-    for (int64_t i = 0; i < history->held.count; i++) {
-        buffer_put_i64(state, history->held.cells[i].cell);
-        buffer_put_i64(state, history->held.cells[i].window);
-        buffer_put_f64(state, history->held.cells[i].rate);
-    }
-    buffer_put_i64(state, history->past_count);
-    for (int i = 0; i < history->past_count; i++) {
-        const struct rate_list *rates = &history->past[(history->oldest + i) % (history->span - 1)];
-        buffer_put_i64(state, rates->count);
-        for (int64_t j = 0; j < rates->count; j++) {
-            buffer_put_i64(state, rates->rates[j].cell);
-            buffer_put_f64(state, rates->rates[j].rate);
-        }
-    }
-}
-
-static bool held_load(struct history *history, struct buffer_reader *state, int64_t cells,
-                      int64_t next_window)
-{
-    int64_t count = buffer_get_count(state, sizeof(struct held)), above = -1;
-    if (state->failed || (count > 0 && history->hold == 0))
-        return false;
-    held_reset(&history->held, count);
-    for (int64_t i = 0; i < count; i++) {
-        struct held *held = &history->held.cells[i];
-        held->cell = buffer_get_i64(state);
-        held->window = buffer_get_i64(state);
-        held->rate = buffer_get_f64(state);
-        if (held->cell <= above || held->cell >= cells || held->window < 0 ||
-            held->window >= next_window || next_window - 1 - held->window > history->hold)
-            return false;
-        above = held->cell;
-    }
-    history->held.count = count;
-    return true;
-}
-
-static bool past_load(struct rate_list *rates, struct buffer_reader *state, int64_t cells)
-{
-    int64_t count = buffer_get_count(state, sizeof(struct cell_rate)), above = -1;
-    rate_list_reset(rates, count);
-    for (int64_t i = 0; i < count; i++) {
-        struct cell_rate *rate = &rates->rates[i];
-        rate->cell = buffer_get_i64(state);
-        rate->rate = buffer_get_f64(state);
-        if (rate->cell <= above || rate->cell >= cells || rate->rate == 0.0)
-            return false;
-        above = rate->cell;
-    }
-    rates->count = count;
-    return !state->failed;
-}
-
-enum status history_load(struct history *history, struct buffer_reader *state, int64_t cells,
-                         int64_t next_window, struct error *err)
-{
-    bool good = held_load(history, state, cells, next_window);
-    int64_t past = buffer_get_i64(state);
-    good = good && !state->failed && past == min_int64(history->span - 1, next_window);
-    history->past_count = good ? (int)past : 0;
-    for (int i = 0; i < history->past_count && good; i++)
-        good = past_load(&history->past[i], state, cells);
-    if (!good)
-        return error_set(err, STATUS_BAD_DATA, "the saved rates of earlier windows make no sense");
-    return STATUS_OK;
+    history->held.count = 0;
+    history->past_count = 0;
+    history->oldest = 0;
 }

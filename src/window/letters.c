@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
+
 void letters_release(struct letters *letters)
 {
     free(letters->list);
@@ -17,25 +19,16 @@ void letters_clear(struct letters *letters)
 
 static struct dead_letter *letters_append(struct letters *letters)
 {
-    if (letters->count == letters->capacity) {
-        letters->capacity = letters->capacity ? 2 * letters->capacity : 16;
-        letters->list = realloc(letters->list, (size_t)letters->capacity * sizeof *letters->list);
-        if (!letters->list)
-            abort();
-    }
+    letters->list =
+        memory_grow(letters->list, &letters->capacity, letters->count + 1, sizeof *letters->list);
     return &letters->list[letters->count++];
-}
-
-static size_t cut(size_t size)
-{
-    return size < DEAD_LETTER_BYTES ? size : DEAD_LETTER_BYTES;
 }
 
 static size_t keep_bytes(struct letters *letters, const uint8_t *bytes, size_t size)
 {
     size_t at = letters->bytes.size;
     if (bytes)
-        buffer_append(&letters->bytes, bytes, cut(size));
+        buffer_append(&letters->bytes, bytes, dead_letter_kept(size));
     return at;
 }
 
@@ -86,9 +79,9 @@ void letters_save(struct letters *letters, struct buffer *state)
         buffer_put_i64(state, letter->key_bytes);
         buffer_put_i64(state, letter->value_bytes);
         buffer_put_bytes(state, letters->bytes.data + letter->key_at,
-                         cut((size_t)letter->key_bytes));
+                         dead_letter_kept((size_t)letter->key_bytes));
         buffer_put_bytes(state, letters->bytes.data + letter->value_at,
-                         cut((size_t)letter->value_bytes));
+                         dead_letter_kept((size_t)letter->value_bytes));
     }
 }
 
@@ -104,8 +97,9 @@ static bool load_one(struct letters *letters, struct buffer_reader *state, int p
     record.key = buffer_get_bytes(state, &record.key_size);
     record.value = buffer_get_bytes(state, &record.value_size);
     bool good = !state->failed && partition >= 0 && partition < partitions && reason < FATE_COUNT &&
-                key_bytes >= 0 && value_bytes >= 0 && cut((size_t)key_bytes) == record.key_size &&
-                cut((size_t)value_bytes) == record.value_size;
+                key_bytes >= 0 && value_bytes >= 0 &&
+                dead_letter_kept((size_t)key_bytes) == record.key_size &&
+                dead_letter_kept((size_t)value_bytes) == record.value_size;
     if (!good)
         return false;
     record.partition = (int)partition;

@@ -1,4 +1,4 @@
-/* The inside of a windows object, shared by windows.c and windows_state.c. */
+/* The inside of a windows object, shared by its sources. */
 #ifndef HEATSTREAM_WINDOW_WINDOWS_INTERNAL_H
 #define HEATSTREAM_WINDOW_WINDOWS_INTERNAL_H
 
@@ -6,6 +6,7 @@
 #include "window/clock.h"
 #include "window/letters.h"
 #include "window/panes.h"
+#include "window/past.h"
 #include "window/rates.h"
 #include "window/windows_state.h"
 
@@ -18,7 +19,7 @@ struct partition {
     struct buffer advances; /* struct advance of the journal that have not taken effect, in order */
     size_t advances_done;   /* bytes of them that have */
     int64_t heard;          /* e as far as records moved it, not time-outs */
-    int64_t held;           /* events in open windows and dead letters waiting for the close */
+    int64_t held;           /* events and dead letters waiting for a close */
 };
 
 /* A silent partition's clock, moved by time-out once every record below `before` is settled. */
@@ -32,10 +33,19 @@ struct windows {
     bool provisional; /* a provisional close has happened */
     struct partition *parts;
     struct panes *panes;
+    struct past *past;
     struct rates *rates;
+    int64_t rated; /* the window that the rates expect next */
     struct letters letters;
     int64_t dead_since_close;
+    bool closing;    /* a close has begun and told less than the open window */
+    int64_t changed; /* meanwhile: the first window that late events have changed, or k */
+    int64_t told;    /* meanwhile: the next window to tell */
+    struct event_set scratch;
 };
+
+/* The first window whose events are kept while `open` is the open one. */
+int64_t windows_first_kept(const struct windows_config *config, int64_t open);
 
 /* e of a partition from its clock. */
 void windows_update_passed(const struct windows *windows, struct partition *part);

@@ -1,11 +1,12 @@
 #include "window/windows_state.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/arith.h"
 #include "windows_internal.h"
 
-enum { STATE_VERSION = 3 };
+enum { STATE_VERSION = 4 };
 
 int64_t windows_open_window(const struct windows *windows)
 {
@@ -74,8 +75,9 @@ static void partition_save(const struct partition *part, struct buffer *state)
     candidates_save(part->candidates, state);
 }
 
-void windows_save(const struct windows *windows, struct buffer *state)
+void windows_save(struct windows *windows, struct buffer *state)
 {
+    assert(!windows->closing);
     buffer_put_i64(state, STATE_VERSION);
     buffer_put_i64(state, windows->config.partitions);
     buffer_put_i64(state, windows->open);
@@ -83,9 +85,9 @@ void windows_save(const struct windows *windows, struct buffer *state)
     buffer_put_i64(state, windows->dead_since_close);
     for (int p = 0; p < windows->config.partitions; p++)
         partition_save(&windows->parts[p], state);
-    rates_save(windows->rates, state);
-    panes_save(windows->panes, state);
-    letters_save(&((struct windows *)windows)->letters, state);
+    past_save(windows->past, state);
+    panes_save(windows->panes, windows->config.gnx * windows->config.gny, state);
+    letters_save(&windows->letters, state);
 }
 
 static bool ledger_adds_up(const struct ledger *ledger)
@@ -119,13 +121,29 @@ static enum status partition_load(struct windows *windows, int p, struct buffer_
     return STATUS_OK;
 }
 
-/* What each partition has in open windows and dead letters; it is not saved. */
+static enum status events_load(struct windows *windows, struct buffer_reader *state,
+                               struct error *err)
+{
+    const struct windows_config *config = &windows->config;
+    struct event_limits limits = {.partitions = config->partitions,
+                                  .cells = config->gnx * config->gny,
+                                  .t0_ms = config->t0_ms,
+                                  .window_ms = config->window_ms};
+    int64_t first = windows_first_kept(config, windows->open);
+    if (!past_load(windows->past, state, first, windows->open, &limits))
+        return error_set(err, STATUS_BAD_DATA,
+                         "the saved events of the closed windows %lld to %lld make no sense",
+                         (long long)first, (long long)windows->open - 1);
+    return panes_load(windows->panes, state, windows->open, &limits, err);
+}
+
+/* What each partition has that waits for a close; it is not saved. */
 static void count_held(struct windows *windows)
 {
     int64_t after = INT64_MIN;
     for (const struct pane *pane; (pane = panes_next(windows->panes, after)); after = pane->window)
-        for (int64_t i = 0; i < pane->count; i++)
-            windows->parts[pane->events[i].partition].held++;
+        for (int64_t i = 0; i < pane->events.count; i++)
+            windows->parts[pane->events.events[i].partition].held++;
     for (int64_t i = 0; i < windows->letters.count; i++)
         windows->parts[windows->letters.list[i].partition].held++;
 }
@@ -149,9 +167,7 @@ enum status windows_load(struct windows *windows, struct buffer_reader *state, s
         TRY(partition_load(windows, p, state, err));
         windows_update_passed(windows, &windows->parts[p]);
     }
-    int64_t cells = windows->config.gnx * windows->config.gny;
-    TRY(rates_load(windows->rates, state, windows->open, err));
-    TRY(panes_load(windows->panes, state, windows->config.partitions, cells, err));
+    TRY(events_load(windows, state, err));
     TRY(letters_load(&windows->letters, state, windows->config.partitions, err));
     count_held(windows);
     return STATUS_OK;

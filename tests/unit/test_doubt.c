@@ -16,6 +16,7 @@ static const struct windows_config config = {.partitions = 2,
                                              .max_gap_windows = 1000,
                                              .max_open_events = 1000,
                                              .span = 1,
+                                             .snapshot_spacing = 1,
                                              .gen_scale = 1.0};
 static const int64_t first[2];
 static struct error err;

@@ -1,23 +1,21 @@
 #include "window/estimate.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "event_sets.h"
 #include "unit.h"
 
 #include "window/rates.h"
 
-enum { MAX_EVENTS = 10 };
-
 /* The estimate of one cell's events in the window [0, 100), middle 50, given in any order. */
 static double estimate(enum estimate kind, const struct event *events, int64_t count)
 {
-    struct event copy[MAX_EVENTS];
-    memcpy(copy, events, (size_t)count * sizeof *events);
     const struct rates_config config = {.cells = 7, .estimate = kind, .span = 1, .gen_scale = 1.0};
     struct rates *rates = rates_create(&config);
-    struct rates_result result = rates_next(rates, 0, 50, copy, count);
+    struct event_set set = sorted_set_of(events, count, config.cells);
+    struct rates_result result = rates_next(rates, 0, 50, &set);
     double rate = result.heat_count ? result.heat->rate : 0.0;
+    event_set_release(&set);
     rates_destroy(rates);
     return rate;
 }

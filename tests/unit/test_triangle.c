@@ -142,6 +142,7 @@ static double error_of(const struct trial *trial)
                                     .max_open_events = VERTICES * SAMPLES,
                                     .estimate = trial->estimate,
                                     .span = 1,
+                                    .snapshot_spacing = 1,
                                     .gen_scale = 1.0};
     struct windows *windows = windows_create(&config, first);
     deliver(trial, windows);

@@ -4,13 +4,28 @@
 
 #include "clock_table.h"
 #include "rate_model.h"
-#include "window_scene.h"
+#include "window_run.h"
 
 /* The contract read aloud: partition after partition while its clock has not passed k, tables of
  * everything, no reuse of any code under test but floor_div(). */
 struct model_event {
     struct record record;
     int64_t window;
+    bool late, waiting, duplicate;
+    int next; /* event of the same window, -1: none */
+};
+
+/* A window that has closed or holds an event. */
+struct model_window {
+    int first; /* event, -1: none */
+    int64_t revision, dead;
+    bool complete, provisional;
+    struct rate_model_window told[NX * NY]; /* of every cell */
+};
+
+struct model_letter {
+    struct record record;
+    enum fate reason;
 };
 
 /* What step 4 remembers of a partition: all that came so far, held or not. */
@@ -32,12 +47,12 @@ struct model {
     int64_t next[MAX_PARTITIONS], fates[MAX_PARTITIONS][FATE_COUNT];
     struct model_event events[MAX_PARTITIONS * MAX_RECORDS];
     int event_count;
-    struct model_event letters[MAX_PARTITIONS * MAX_RECORDS]; /* window: the reason */
+    struct model_letter letters[MAX_PARTITIONS * MAX_RECORDS];
     int letter_count;
-    bool provisional;
+    bool provisional, dedup;
     struct model_doubt doubt[MAX_PARTITIONS];
-    struct rate_model_window *told[NX * NY]; /* of every cell, windows 0 .. k */
-    int64_t told_room;
+    struct model_window *windows;
+    int64_t window_room;
 };
 
 static int64_t model_passed(const struct scene *scene, const struct model *model, int p)
@@ -51,7 +66,30 @@ static void model_refuse(struct model *model, const struct record *record, enum 
 {
     model->fates[record->partition][reason]++;
     model->letters[model->letter_count++] =
-        (struct model_event){.record = *record, .window = (int64_t)reason};
+        (struct model_letter){.record = *record, .reason = reason};
+}
+
+static struct model_window *model_window_of(struct model *model, int64_t window)
+{
+    int64_t room = model->window_room;
+    if (window >= room) {
+        model->window_room = 2 * window + 64;
+        size_t size = (size_t)model->window_room * sizeof *model->windows;
+        model->windows = realloc(model->windows, size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(model->windows);
+    }
+    for (int64_t w = room; w < model->window_room; w++)
+        model->windows[w] = (struct model_window){.first = -1};
+    return &model->windows[window];
+}
+
+static void model_file(struct model *model, const struct record *record, int64_t window, bool late)
+{
+    struct model_window *its = model_window_of(model, window);
+    model->events[model->event_count] = (struct model_event){
+        .record = *record, .window = window, .late = late, .waiting = late, .next = its->first};
+    its->first = model->event_count++;
+    model->fates[record->partition][late ? FATE_LATE : FATE_ON_TIME]++;
 }
 
 static void model_ordinary(const struct scene *scene, struct model *model,
@@ -63,12 +101,10 @@ static void model_ordinary(const struct scene *scene, struct model *model,
     struct model_doubt *doubt = &model->doubt[p];
     for (int i = 0; i < doubt->count; i++)
         doubt->ordinary_since[i]++;
-    if (window >= k) {
-        model->fates[p][FATE_ON_TIME]++;
-        model->events[model->event_count++] = (struct model_event){*record, window};
-    } else {
+    if (window >= k - config->horizon_windows)
+        model_file(model, record, window, window < k);
+    else
         model_refuse(model, record, FATE_TOO_LATE);
-    }
     clock_table_hear(&model->clocks[p], config->clock_sensors, config->clock_expiry,
                      (int)record->sensor, record->time_ms);
 }
@@ -191,15 +227,16 @@ static void model_take(const struct scene *scene, struct model *model, const str
     struct model_doubt *doubt = &model->doubt[p];
     int64_t window = floor_div((__int128)record->time_ms - config->t0_ms, config->window_ms);
     bool ahead = record->time_ms > model->clocks[p].mx_ms + config->jump_ms;
+    bool counts = window >= k - config->horizon_windows; /* too_late ones do not end a row */
     doubt->came[doubt->count] = *record;
-    if (ahead || window >= k)
+    if (ahead || counts)
         doubt->row[doubt->row_count++] = doubt->count;
     doubt->count++;
     if (ahead) {
         model_hold(scene, model, p, k);
     } else {
         doubt->count--;
-        if (window >= k)
+        if (counts)
             doubt->row[doubt->row_count - 1] = MAX_RECORDS - 1; /* never held */
         model_ordinary(scene, model, record, k);
     }
@@ -247,136 +284,6 @@ static void model_drain(const struct scene *scene, struct model *model, int64_t 
     for (int p = 0; p < scene->config.partitions; p++)
         while (!model->finished[p] && model_passed(scene, model, p) <= k)
             model_next(scene, model, p, k);
-}
-
-/* How many events the cell has in window k, which tell its estimate there. */
-static int model_estimate(const struct scene *scene, struct model *model, int64_t k, int64_t cell)
-{
-    static struct rate_model_event events[MAX_PARTITIONS * MAX_RECORDS];
-    int count = 0;
-    for (int i = 0; i < model->event_count; i++) {
-        const struct record *record = &model->events[i].record;
-        if (model->events[i].window == k && record->cell == cell)
-            events[count++] = (struct rate_model_event){record->time_ms, record->partition,
-                                                        record->offset, record->rate};
-    }
-    int64_t window_ms = scene->config.window_ms;
-    int64_t middle_ms = scene->config.t0_ms + k * window_ms + window_ms / 2;
-    struct rate_model_window told = {.heard = count > 0};
-    if (count > 0)
-        told.estimate = rate_model_estimate((enum rate_model_kind)scene->config.estimate, events,
-                                            count, middle_ms);
-    model->told[cell][k] = told;
-    return count;
-}
-
-static double model_rate(const struct scene *scene, const struct model *model, int64_t k,
-                         int64_t cell)
-{
-    const struct windows_config *config = &scene->config;
-    return rate_model_rate(model->told[cell], k, config->span, config->hold, config->gen_scale);
-}
-
-static void model_make_room(struct model *model, int64_t k)
-{
-    if (k < model->told_room)
-        return;
-    model->told_room = 2 * k + 64;
-    for (int cell = 0; cell < NX * NY; cell++) {
-        size_t size = (size_t)model->told_room * sizeof *model->told[cell];
-        model->told[cell] = realloc(model->told[cell], size);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(model->told[cell]);
-    }
-}
-
-static int model_compare_letters(const void *left, const void *right)
-{
-    const struct record *a = &((const struct model_event *)left)->record;
-    const struct record *b = &((const struct model_event *)right)->record;
-    if (a->partition != b->partition)
-        return a->partition < b->partition ? -1 : 1;
-    return (a->offset > b->offset) - (a->offset < b->offset);
-}
-
-static void model_tell_letters(struct model *model, struct buffer *out)
-{
-    buffer_put_i64(out, model->letter_count);
-    qsort(model->letters, (size_t)model->letter_count, sizeof *model->letters,
-          model_compare_letters);
-    for (int i = 0; i < model->letter_count; i++) {
-        const struct record *record = &model->letters[i].record;
-        buffer_put_i64(out, record->partition);
-        buffer_put_i64(out, record->offset);
-        buffer_put_i64(out, model->letters[i].window);
-        buffer_put_bytes(out, record->value, record->value_size);
-    }
-    model->letter_count = 0;
-}
-
-static void model_tell_ledgers(const struct scene *scene, const struct model *model,
-                               struct buffer *out)
-{
-    for (int p = 0; p < scene->config.partitions; p++)
-        for (int fate = 0; fate < FATE_COUNT; fate++)
-            buffer_put_i64(out, model->fates[p][fate]);
-}
-
-static void model_close(const struct scene *scene, struct model *model, int64_t k,
-                        struct outcome *outcome)
-{
-    bool complete = true, passed = true;
-    for (int p = 0; p < scene->config.partitions; p++) {
-        int64_t now_ms = model->clocks[p].mx_ms;
-        passed = passed && model_passed(scene, model, p) > k;
-        model->clocks[p].mx_ms = model->heard_ms[p];
-        complete = complete && model_passed(scene, model, p) > k;
-        model->clocks[p].mx_ms = now_ms;
-    }
-    model->provisional = model->provisional || !passed;
-    buffer_put_i64(&outcome->bytes, k);
-    buffer_put_i64(&outcome->bytes, model->provisional + 2 * complete);
-    int64_t events = 0, missing = 0;
-    model_make_room(model, k);
-    for (int64_t cell = 0; cell < NX * NY; cell++) {
-        int count = model_estimate(scene, model, k, cell);
-        struct heat heat = {.cell = cell, .rate = model_rate(scene, model, k, cell)};
-        events += count;
-        missing += count == 0;
-        if (heat.rate != 0.0)
-            buffer_append(&outcome->bytes, &heat, sizeof heat);
-    }
-    buffer_put_i64(&outcome->bytes, events);
-    buffer_put_i64(&outcome->bytes, missing);
-    buffer_put_i64(&outcome->bytes, model->letter_count);
-    model_tell_letters(model, &outcome->bytes);
-    model_tell_ledgers(scene, model, &outcome->bytes);
-    outcome->windows++;
-}
-
-static bool model_closes(const struct scene *scene, const struct model *model, int64_t k)
-{
-    bool all_finished = true, event_left = false;
-    for (int p = 0; p < scene->config.partitions; p++)
-        all_finished = all_finished && model->finished[p];
-    for (int i = 0; i < model->event_count; i++)
-        event_left = event_left || model->events[i].window >= k;
-    return !all_finished || event_left;
-}
-
-static void model_run(const struct scene *scene, struct outcome *outcome)
-{
-    static struct model model;
-    memset(&model, 0, sizeof model);
-    for (int p = 0; p < scene->config.partitions; p++)
-        model.heard_ms[p] = model.clocks[p].mx_ms = scene->config.t0_ms + scene->config.disorder_ms;
-    int64_t k = 0;
-    for (model_drain(scene, &model, k); model_closes(scene, &model, k);
-         model_drain(scene, &model, k))
-        model_close(scene, &model, k++, outcome);
-    model_tell_letters(&model, &outcome->bytes);
-    model_tell_ledgers(scene, &model, &outcome->bytes);
-    for (int cell = 0; cell < NX * NY; cell++)
-        free(model.told[cell]);
 }
 
 #endif

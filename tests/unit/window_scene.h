@@ -1,14 +1,8 @@
-/* Random streams for the window room, and what a run over them tells, as bytes. */
+/* Random streams for the window room. */
 #ifndef HEATSTREAM_TESTS_WINDOW_SCENE_H
 #define HEATSTREAM_TESTS_WINDOW_SCENE_H
 
-#include <string.h>
-
-#include "unit.h"
-
-#include "base/arith.h"
-#include "window/advance.h"
-#include "window/windows_state.h"
+#include "window/windows.h"
 
 enum { NX = 5, NY = 3, MAX_PARTITIONS = 5, MAX_RECORDS = 400 };
 
@@ -25,6 +19,9 @@ struct stream {
 
 struct scene {
     struct windows_config config;
+    bool sensors_share; /* cells: sensors are rows of a table */
+    int64_t late_in;    /* one of so many records is late, */
+    int64_t late_ms;    /* by less than this */
     struct stream streams[MAX_PARTITIONS];
 };
 
@@ -44,47 +41,85 @@ static int64_t below(uint64_t *random, int64_t limit)
 
 static const uint8_t payload[] = "raw bytes of the record";
 
-static struct record random_record(uint64_t *random, const struct windows_config *config,
-                                   int64_t now_ms, int64_t cells, bool tame)
+/* How unruly the records of a scene are. */
+enum mood {
+    TAME, /* in order up to the disorder bound */
+    LATE, /* late up to and beyond the horizon, repeated, now and then ahead */
+    WILD  /* and with broken clocks, gaps, garbage, holes, silence */
+};
+
+static int64_t cell_of(const struct scene *scene, int64_t sensor)
 {
+    return scene->sensors_share ? sensor / 3 : sensor;
+}
+
+static struct record random_record(uint64_t *random, const struct scene *scene, int64_t now_ms,
+                                   int64_t sensors, enum mood mood)
+{
+    const struct windows_config *config = &scene->config;
     struct record record = {.verdict = FATE_ON_TIME, .has_time = true, .value = payload};
     record.value_size = 1 + (size_t)below(random, sizeof payload - 1);
-    record.cell = below(random, cells);
-    record.sensor = record.cell;
+    record.sensor = below(random, sensors);
+    record.cell = cell_of(scene, record.sensor);
     record.time_ms = now_ms - below(random, config->disorder_ms + 1);
     record.rate = (double)below(random, 1000) / 7.0 - 20.0;
-    if (tame)
+    if (mood == TAME)
         return record;
-    if (below(random, 12) == 0)
-        record.time_ms -= below(random, 40 * config->window_ms);
+    if (below(random, scene->late_in) == 0)
+        record.time_ms -= below(random, scene->late_ms);
+    if (mood == LATE)
+        return record;
     if (below(random, 30) == 0)
         record.time_ms += below(random, 10 * config->window_ms);
-    if (record.cell == 3 && below(random, 4) == 0)
+    if (record.sensor == 3 && below(random, 4) == 0)
         record.time_ms += 100 * config->jump_ms + below(random, 1000);
     if (below(random, 15) == 0)
         record.verdict = below(random, 2) ? FATE_UNDECODABLE : FATE_OUT_OF_RANGE;
     return record;
 }
 
-static void make_stream(struct stream *stream, uint64_t *random,
-                        const struct windows_config *config, int partition, bool tame)
+/* A record sent twice: the time and sensor of one that a partition has already, unless that is too
+ * long ago. */
+static void repeat(struct record *record, uint64_t *random, const struct scene *scene,
+                   int partition, int i)
 {
-    int64_t now_ms = config->t0_ms + config->disorder_ms + below(random, tame ? 50 : 300);
-    int64_t offset = below(random, 50), pace_ms = 1 + below(random, 30), cells = NX * NY;
+    int from = (int)below(random, partition + 1);
+    int count = from == partition ? i : scene->streams[from].count;
+    if (count == 0)
+        return;
+    int reach = count < 30 ? count : 30; /* mostly one that is not long gone */
+    int end = from == partition || i >= count ? count : i + 1;
+    int at = end - 1 - (int)below(random, end < reach ? end : reach);
+    const struct record *first = &scene->streams[from].records[at];
+    if (llabs(first->time_ms - record->time_ms) >= scene->late_ms)
+        return;
+    record->time_ms = first->time_ms;
+    record->sensor = first->sensor;
+    record->cell = first->cell;
+}
+
+static void make_stream(struct scene *scene, uint64_t *random, int partition, enum mood mood)
+{
+    const struct windows_config *config = &scene->config;
+    struct stream *stream = &scene->streams[partition];
+    int64_t now_ms = config->t0_ms + config->disorder_ms + below(random, mood == WILD ? 300 : 50);
+    int64_t offset = below(random, 50), pace_ms = 1 + below(random, 30), sensors = NX * NY;
     stream->count = (int)below(random, MAX_RECORDS);
     for (int i = 0; i < stream->count; i++) {
         now_ms += below(random, pace_ms + 1);
-        if (!tame && below(random, 150) == 0) { /* a gap, after which fewer sensors may be left */
+        if (mood == WILD && below(random, 150) == 0) { /* after a gap fewer sensors may be left */
             now_ms += below(random, 5 * config->jump_ms);
-            cells = below(random, 2) ? 1 + below(random, 3) : NX * NY;
+            sensors = below(random, 2) ? 1 + below(random, 3) : NX * NY;
         }
-        offset += !tame && below(random, 20) == 0 ? 1 + below(random, 5) : 1;
-        stream->records[i] = random_record(random, config, now_ms, cells, tame);
+        offset += mood == WILD && below(random, 20) == 0 ? 1 + below(random, 5) : 1;
+        stream->records[i] = random_record(random, scene, now_ms, sensors, mood);
+        if (mood != TAME && below(random, 10) == 0)
+            repeat(&stream->records[i], random, scene, partition, i);
         stream->records[i].partition = partition;
         stream->records[i].offset = offset;
     }
-    stream->end = offset + 1 + (tame ? 0 : below(random, 3));
-    stream->timeouts = tame || !stream->count ? 0 : (int)below(random, MAX_TIMEOUTS + 1);
+    stream->end = offset + 1 + (mood == WILD ? below(random, 3) : 0);
+    stream->timeouts = mood != WILD || !stream->count ? 0 : (int)below(random, MAX_TIMEOUTS + 1);
     for (int i = 0; i < stream->timeouts; i++) {
         int64_t least = i ? stream->before[i - 1] : 0;
         stream->before[i] = least + below(random, stream->end - least + 1);
@@ -92,7 +127,7 @@ static void make_stream(struct stream *stream, uint64_t *random,
     }
 }
 
-static void make_scene(struct scene *scene, uint64_t seed, bool tame)
+static void make_scene(struct scene *scene, uint64_t seed, enum mood mood)
 {
     uint64_t random = seed;
     scene->config = (struct windows_config){
@@ -102,158 +137,25 @@ static void make_scene(struct scene *scene, uint64_t seed, bool tame)
         .t0_ms = below(&random, 2000) - 1000,
         .window_ms = 1 + below(&random, 100),
         .disorder_ms = below(&random, 200),
-        .horizon_windows = 2,
+        .horizon_windows = 2 + (int)below(&random, 12),
         .clock_sensors = 2 + (int)below(&random, 3),
         .clock_expiry = 20 + below(&random, seed % 2 ? 100 : 10),
         .max_open_events = 100000,
-        .jump_ms = tame ? 1000000 : 50 + below(&random, 400),
+        .jump_ms = mood == WILD ? 50 + below(&random, 400) : 1000000,
         .gen_scale = 1.0 + (double)below(&random, 3),
+        .snapshot_spacing = 1 + (int)below(&random, 6),
+        .dedup = below(&random, 2),
     };
     scene->config.estimate = (enum estimate)below(&random, ESTIMATE_CUBIC + 1);
     scene->config.span = below(&random, 2) ? 1 : 2 + (int)below(&random, 4);
     scene->config.hold = below(&random, 2) ? 0 : 1 + below(&random, 20);
+    scene->sensors_share = below(&random, 3) == 0;
+    scene->late_in = 2 + below(&random, 30);
+    int64_t horizon_ms = (scene->config.horizon_windows - 1) * scene->config.window_ms;
+    bool within = mood == LATE && seed % 4 != 0;
+    scene->late_ms = 1 + below(&random, within ? horizon_ms : 2 * horizon_ms);
     for (int p = 0; p < scene->config.partitions; p++)
-        make_stream(&scene->streams[p], &random, &scene->config, p, tame);
-}
-
-/* Everything a run tells, as bytes: two runs agree when these agree. */
-struct outcome {
-    struct buffer bytes;
-    int64_t windows;
-};
-
-static void tell_letters(struct windows *windows, struct buffer *out)
-{
-    const struct dead_letter *letters;
-    const uint8_t *bytes;
-    int64_t count = windows_dead_letters(windows, &letters, &bytes);
-    buffer_put_i64(out, count);
-    for (int64_t i = 0; i < count; i++) {
-        buffer_put_i64(out, letters[i].partition);
-        buffer_put_i64(out, letters[i].offset);
-        buffer_put_i64(out, (int64_t)letters[i].reason);
-        buffer_put_bytes(out, bytes + letters[i].value_at, (size_t)letters[i].value_bytes);
-    }
-    windows_clear_dead_letters(windows);
-}
-
-static void tell_ledgers(const struct scene *scene, const struct windows *windows,
-                         struct buffer *out)
-{
-    for (int p = 0; p < scene->config.partitions; p++) {
-        const struct ledger *ledger = windows_ledger(windows, p);
-        int64_t sum = ledger->first_offset;
-        for (int fate = 0; fate < FATE_COUNT; fate++) {
-            sum += ledger->fates[fate];
-            buffer_put_i64(out, ledger->fates[fate]);
-        }
-        CU_ASSERT_EQUAL(sum, ledger->next_offset);
-    }
-}
-
-static void close_one(const struct scene *scene, struct windows *windows, struct outcome *outcome)
-{
-    struct closed_window closed;
-    windows_close(windows, &closed);
-    buffer_put_i64(&outcome->bytes, closed.window);
-    buffer_put_i64(&outcome->bytes, closed.provisional + 2 * closed.complete);
-    buffer_append(&outcome->bytes, closed.heat, (size_t)closed.heat_count * sizeof *closed.heat);
-    buffer_put_i64(&outcome->bytes, closed.events);
-    buffer_put_i64(&outcome->bytes, closed.missing);
-    buffer_put_i64(&outcome->bytes, closed.dead);
-    tell_letters(windows, &outcome->bytes);
-    tell_ledgers(scene, windows, &outcome->bytes);
-    outcome->windows++;
-}
-
-static struct windows *restarted(const struct scene *scene, struct windows *windows)
-{
-    static const int64_t from[MAX_PARTITIONS];
-    struct buffer state = {0}, again = {0};
-    struct error err;
-    windows_save(windows, &state);
-    windows_destroy(windows);
-    windows = windows_create(&scene->config, from);
-    struct buffer_reader reader = {.data = state.data, .size = state.size};
-    CU_ASSERT_EQUAL_FATAL(windows_load(windows, &reader, &err), STATUS_OK);
-    windows_save(windows, &again);
-    CU_ASSERT_EQUAL(state.size, again.size);
-    CU_ASSERT(state.size == again.size && memcmp(state.data, again.data, state.size) == 0);
-    buffer_release(&state);
-    buffer_release(&again);
-    return windows;
-}
-
-/* Time-outs are journaled at the latest when the partition reaches them. */
-static void journal_timeouts(const struct scene *scene, struct windows *windows, int p,
-                             int *journaled, int64_t reached)
-{
-    const struct stream *stream = &scene->streams[p];
-    for (; *journaled < stream->timeouts && stream->before[*journaled] <= reached; ++*journaled)
-        windows_add_advance(windows, p, stream->before[*journaled], stream->to_ms[*journaled]);
-    windows_reach(windows, p, reached);
-}
-
-/* Where a run stands: the next message of each partition and how many time-outs it has
- * journaled. */
-struct cursor {
-    int position[MAX_PARTITIONS], journaled[MAX_PARTITIONS];
-};
-
-/* Delivers from one partition until it is refused more, its batch is over, or it ends. */
-static void deliver(const struct scene *scene, struct windows *windows, int p,
-                    struct cursor *cursor, int64_t batch)
-{
-    struct error err;
-    const struct stream *stream = &scene->streams[p];
-    int *position = &cursor->position[p];
-    while (batch-- > 0 && windows_wants(windows, p)) {
-        bool at_end = *position == stream->count;
-        int64_t reached = at_end ? stream->end : stream->records[*position].offset;
-        journal_timeouts(scene, windows, p, &cursor->journaled[p], reached);
-        if (!windows_wants(windows, p))
-            return;
-        if (at_end) {
-            windows_finish(windows, p, stream->end);
-            return;
-        }
-        CU_ASSERT_EQUAL_FATAL(windows_take(windows, &stream->records[(*position)++], &err),
-                              STATUS_OK);
-    }
-}
-
-/* After a restart every time-out journaled before is there from the beginning. */
-static void rewind_cursor(const struct scene *scene, struct windows *windows, struct cursor *cursor,
-                          uint64_t *random)
-{
-    for (int p = 0; p < scene->config.partitions; p++) {
-        cursor->position[p] = (int)below(random, cursor->position[p] + 1);
-        for (int i = 0; i < cursor->journaled[p]; i++)
-            windows_add_advance(windows, p, scene->streams[p].before[i],
-                                scene->streams[p].to_ms[i]);
-    }
-}
-
-static void run_scene(const struct scene *scene, uint64_t seed, bool restarts,
-                      struct outcome *outcome)
-{
-    static const int64_t from[MAX_PARTITIONS];
-    struct windows *windows = windows_create(&scene->config, from);
-    struct cursor cursor = {{0}, {0}};
-    uint64_t random = seed;
-    while (!windows_exhausted(windows)) {
-        int p = (int)below(&random, scene->config.partitions);
-        deliver(scene, windows, p, &cursor, 1 + below(&random, 1 + below(&random, 50)));
-        if (restarts && below(&random, 40) == 0) {
-            windows = restarted(scene, windows);
-            rewind_cursor(scene, windows, &cursor, &random);
-        }
-        while (windows_can_close(windows))
-            close_one(scene, windows, outcome);
-    }
-    tell_letters(windows, &outcome->bytes);
-    tell_ledgers(scene, windows, &outcome->bytes);
-    windows_destroy(windows);
+        make_stream(scene, &random, p, mood);
 }
 
 #endif

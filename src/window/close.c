@@ -1,0 +1,209 @@
+/* What a close tells: the open window, and before it those that late events have changed. */
+#include <assert.h>
+
+#include "base/arith.h"
+#include "window/replay.h"
+#include "windows_internal.h"
+
+/* How many windows before one its rates depend on. */
+static int64_t reach_of(const struct windows_config *config)
+{
+    return config->hold + config->span - 1;
+}
+
+static int64_t first_replayable(const struct windows_config *config, int64_t open)
+{
+    int64_t horizon = open - config->horizon_windows;
+    return horizon > 0 ? horizon - horizon % config->snapshot_spacing : 0;
+}
+
+int64_t windows_first_replayable(const struct windows *windows)
+{
+    return first_replayable(&windows->config, windows->open);
+}
+
+int64_t windows_first_kept(const struct windows_config *config, int64_t open)
+{
+    return max_int64(0, first_replayable(config, open) - reach_of(config));
+}
+
+static void release_held(struct windows *windows, const struct event_set *set)
+{
+    for (int64_t i = 0; i < set->count; i++)
+        windows->parts[set->events[i].partition].held--;
+}
+
+static void settle(struct windows *windows, struct event_set *set)
+{
+    release_held(windows, set);
+    event_set_sort(set, windows->config.gnx * windows->config.gny, &windows->scratch);
+}
+
+static void drop_duplicates(struct windows *windows, struct event_set *set)
+{
+    if (!windows->config.dedup)
+        return;
+    event_set_drop_duplicates(set, &windows->scratch);
+    for (int64_t i = 0; i < windows->scratch.count; i++) {
+        const struct event *dropped = &windows->scratch.events[i];
+        struct ledger *ledger = &windows->parts[dropped->partition].ledger;
+        ledger->fates[dropped->tag & EVENT_LATE ? FATE_LATE : FATE_ON_TIME]--;
+        ledger->fates[FATE_DUPLICATE]++;
+    }
+}
+
+/* Completes a closed window with the late events that wait for it. False when none counts. */
+static bool merge_late(struct windows *windows, int64_t window)
+{
+    struct closed_set *closed = past_at(windows->past, window);
+    struct event_set late = panes_take(windows->panes, window);
+    settle(windows, &late);
+    event_set_merge(&closed->events, &late);
+    panes_recycle(windows->panes, &late);
+    drop_duplicates(windows, &closed->events);
+    bool counts = false;
+    closed->late = 0;
+    for (int64_t i = 0; i < closed->events.count; i++) {
+        struct event *event = &closed->events.events[i];
+        counts = counts || (event->tag & EVENT_WAITING);
+        event->tag &= ~EVENT_WAITING;
+        closed->late += (event->tag & EVENT_LATE) != 0;
+    }
+    return counts;
+}
+
+/* True when every partition's own clock has passed the open window. */
+static bool all_passed(const struct windows *windows)
+{
+    for (int p = 0; p < windows->config.partitions; p++)
+        if (windows->parts[p].passed <= windows->open)
+            return false;
+    return true;
+}
+
+/* True when every partition's records, not a time-out, have passed the open window. */
+static bool all_heard(const struct windows *windows)
+{
+    for (int p = 0; p < windows->config.partitions; p++)
+        if (windows->parts[p].heard <= windows->open)
+            return false;
+    return true;
+}
+
+bool windows_next_is_provisional(const struct windows *windows)
+{
+    return !windows->provisional && windows_can_close(windows) && !all_passed(windows);
+}
+
+static void begin_close(struct windows *windows)
+{
+    windows->closing = true;
+    windows->provisional = windows->provisional || !all_passed(windows);
+    int64_t changed = windows->open;
+    for (const struct pane *pane;
+         (pane = panes_next(windows->panes, INT64_MIN)) && pane->window < windows->open;) {
+        int64_t window = pane->window;
+        if (merge_late(windows, window))
+            changed = min_int64(changed, window);
+    }
+    windows->changed = changed;
+    windows->told = changed - changed % windows->config.snapshot_spacing;
+    if (changed == windows->open)
+        windows->told = changed;
+}
+
+/* m of a window, modulo 2^64: it may lie past the last event that there can be. */
+static int64_t middle_of(const struct windows_config *config, int64_t window)
+{
+    uint64_t window_ms = (uint64_t)config->window_ms;
+    return (int64_t)((uint64_t)config->t0_ms + (uint64_t)window * window_ms + window_ms / 2);
+}
+
+static struct rates_result next_rates(struct windows *windows, int64_t window)
+{
+    windows->rated = window + 1;
+    return rates_next(windows->rates, window, middle_of(&windows->config, window),
+                      &past_at(windows->past, window)->events);
+}
+
+static struct rates_result rates_of(struct windows *windows, int64_t window)
+{
+    if (windows->rated != window) {
+        rates_forget(windows->rates);
+        int64_t first = max_int64(0, window - reach_of(&windows->config));
+        for (int64_t before = first; before < window; before++)
+            (void)next_rates(windows, before);
+    }
+    return next_rates(windows, window);
+}
+
+static void tell(struct windows *windows, enum close_kind kind, int64_t window,
+                 struct closed_window *closed)
+{
+    const struct windows_config *config = &windows->config;
+    const struct closed_set *set = past_at(windows->past, window);
+    struct rates_result rates = rates_of(windows, window);
+    *closed = (struct closed_window){
+        .kind = kind,
+        .window = window,
+        .revision = set->revision,
+        .end_ms = clamp_to_int64(config->t0_ms + ((__int128)window + 1) * config->window_ms),
+        .provisional = set->provisional,
+        .complete = set->complete,
+        .heat_count = rates.heat_count,
+        .heat = rates.heat,
+        .events = set->events.count,
+        .late = set->late,
+        .missing = config->gnx * config->gny - rates.cells_heard,
+        .dead = set->dead,
+    };
+}
+
+static void tell_again(struct windows *windows, struct closed_window *closed)
+{
+    int64_t window = windows->told++;
+    bool revised = window >= windows->changed;
+    if (revised) {
+        struct closed_set *set = past_at(windows->past, window);
+        set->revision++;
+        set->provisional = windows->provisional;
+    }
+    tell(windows, revised ? CLOSE_REVISED : CLOSE_REPLAY, window, closed);
+}
+
+static void end_close(struct windows *windows, struct closed_window *closed)
+{
+    struct closed_set set = {.events = panes_take(windows->panes, windows->open),
+                             .dead = windows->dead_since_close,
+                             .complete = all_heard(windows),
+                             .provisional = windows->provisional};
+    settle(windows, &set.events);
+    drop_duplicates(windows, &set.events);
+    past_add(windows->past, &set);
+    tell(windows, CLOSE_NEW, windows->open, closed);
+    windows->open++;
+    windows->dead_since_close = 0;
+    windows->closing = false;
+    while (past_begin(windows->past) < windows_first_kept(&windows->config, windows->open)) {
+        struct event_set events = past_drop(windows->past);
+        panes_recycle(windows->panes, &events);
+    }
+}
+
+void windows_close(struct windows *windows, struct closed_window *closed)
+{
+    assert(windows_can_close(windows));
+    if (!windows->closing)
+        begin_close(windows);
+    if (windows->told < windows->open)
+        tell_again(windows, closed);
+    else
+        end_close(windows, closed);
+}
+
+void windows_replay(struct windows *windows, int64_t window, struct closed_window *closed)
+{
+    assert(!windows->closing && window >= windows_first_replayable(windows) &&
+           window < windows->open);
+    tell(windows, CLOSE_REPLAY, window, closed);
+}
