@@ -152,7 +152,14 @@ class Reader:
 
     def passed(self) -> int:
         """e[p]: windows below it are behind this partition's clock."""
-        return (self.clock.mx - self.t0_ms - self.rules.disorder_ms) // self.rules.window_ms
+        return self.windows_before(self.clock.mx)
+
+    def heard(self) -> int:
+        """The same without time-outs."""
+        return self.windows_before(self.clock.heard)
+
+    def windows_before(self, clock_ms: int) -> int:
+        return (clock_ms - self.t0_ms - self.rules.disorder_ms) // self.rules.window_ms
 
     def time_out(self) -> None:
         """The advances whose records below `before` have all been taken."""
@@ -169,7 +176,7 @@ class Reader:
         limit = self.rules.max_gap_windows
         if limit is not None and time_ms - self.clock.mx > limit * self.rules.window_ms:
             raise GapTooLong(f"partition {self.index}: {self.clock.mx} to {time_ms}")
-        self.clock.mx = max(self.clock.mx, time_ms)
+        self.clock.move(time_ms)
 
     def settle(self, offset: int, fate: str) -> None:
         self.skip_to(offset)
@@ -328,9 +335,9 @@ class Windows:
     def close(self) -> list[Closed]:
         """What is published: the windows that late events change, then window k."""
         k = self.open.k
-        behind = any(r.passed() <= k for r in self.readers)
-        self.was_provisional = self.was_provisional or behind
-        self.past.append(Past(complete=not behind, dead=len(self.open.letters)))
+        self.was_provisional = self.was_provisional or any(r.passed() <= k for r in self.readers)
+        complete = all(r.heard() > k for r in self.readers)
+        self.past.append(Past(complete, dead=len(self.open.letters)))
         self.told.append({})
         self.write_letters()
         touched, duplicates = self.sets.settle(k)
