@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .clock import clock_after_each
-from .event_time import START_SAMPLE, Closed, EventTime, Ledger
+from .event_time import START_SAMPLE, Closed, DeadLetter, EventTime, Ledger
 from .rates import Rates, estimates
 
 Int = npt.NDArray[np.int64]
@@ -64,10 +64,20 @@ class Placed:
     opened: Int
     before_start: npt.NDArray[np.bool_]
     last_e: int
+    horizon: int
 
     @property
     def on_time(self) -> npt.NDArray[np.bool_]:
         return ~self.before_start & (self.window >= self.opened)
+
+    @property
+    def late(self) -> npt.NDArray[np.bool_]:
+        reached = self.window >= self.opened - self.horizon
+        return ~self.before_start & (self.window < self.opened) & reached
+
+    @property
+    def heating(self) -> npt.NDArray[np.bool_]:
+        return self.on_time | self.late
 
 
 def place(events: Events, t0_ms: int, rules: EventTime) -> Placed:
@@ -82,28 +92,33 @@ def place(events: Events, t0_ms: int, rules: EventTime) -> Placed:
     window = (events.time_ms - t0_ms) // rules.window_ms
     if np.any(events.time_ms > clock[taken_before] + rules.jump):
         raise ValueError("candidates among the events: run_exact() knows them")
-    return Placed(events, window, e[taken_before], before, int(e[-1]))
+    return Placed(events, window, e[taken_before], before, int(e[-1]), rules.horizon)
 
 
 class BulkWindows:
-    """Same results as event_time.Windows, dead letters as counts only."""
+    """Same results as event_time.Windows, dead letters as counts only. The sets of all windows are
+    completed first: a late event's own way through corrections is not followed."""
 
     def __init__(self, partitions: Sequence[Events], cells: int, rules: EventTime) -> None:
+        if rules.dedup:
+            raise ValueError("run_exact() knows duplicates")
         self.rules, self.cells = rules, cells
         self.t0_ms = start_of_windows(partitions, rules)
         self.placed = [place(p, self.t0_ms, rules) for p in partitions]
         self.count = self.closed_windows()
         self.memory = Rates(rules.span, rules.hold, rules.gen_scale)
+        self.letters: list[DeadLetter] = []
         self.order_events()
 
     def closed_windows(self) -> int:
         ends = [p.last_e for p in self.placed]
-        newest = max((int(p.window[p.on_time].max(initial=-1)) for p in self.placed), default=-1)
+        asked = [np.where(p.late, p.opened, p.window)[p.heating] for p in self.placed]
+        newest = max((int(windows.max(initial=-1)) for windows in asked), default=-1)
         count = max(max(ends), newest + 1) if self.rules.bounded else min(ends)
         return min(count, self.rules.windows) if self.rules.windows else count
 
     def order_events(self) -> None:
-        keep = [p.on_time & (p.opened < self.count) for p in self.placed]
+        keep = [p.heating & (p.opened < self.count) for p in self.placed]
         chosen = list(zip(self.placed, keep, strict=True))
         window = np.concatenate([p.window[m] for p, m in chosen])
         cell = np.concatenate([p.events.cell[m] for p, m in chosen])
@@ -113,6 +128,17 @@ class BulkWindows:
         order = np.lexsort((time_ms, window))
         self.cell, self.rate, self.time_ms = cell[order], rate[order], time_ms[order]
         self.bounds = np.searchsorted(window[order], np.arange(self.count + 1))
+        late = [p.window[m & p.late] for p, m in chosen]
+        self.late = np.bincount(np.concatenate(late), minlength=self.count)
+        self.corrected = self.lowest_touched(chosen)
+
+    def lowest_touched(self, chosen: Sequence[tuple[Placed, npt.NDArray[np.bool_]]]) -> Int:
+        """By window k: the lowest one that the close of k corrects, k if none."""
+        lowest = np.arange(self.count, dtype=np.int64)
+        for placed, kept in chosen:
+            late = kept & placed.late
+            np.minimum.at(lowest, placed.opened[late], placed.window[late])
+        return lowest
 
     def told(self, k: int) -> dict[int, float]:
         """The estimates of window k; bincount adds in order, from 0.0."""
@@ -132,17 +158,23 @@ class BulkWindows:
         bounded = self.rules.bounded
         provisional_from = min(p.last_e for p in self.placed) if bounded else self.count
         dead = sum(
-            np.bincount(p.opened[~p.on_time], minlength=self.count + 1)[: self.count]
+            np.bincount(p.opened[~p.heating], minlength=self.count + 1)[: self.count]
             for p in self.placed
         )
+        last_written, revision = np.arange(self.count), np.zeros(self.count, dtype=np.int64)
+        for k, first in enumerate(self.corrected.tolist()):
+            last_written[first:k] = k
+            revision[first:k] += 1
         for k in range(self.count):
             told = self.told(k)
             yield Closed(
                 window=k,
+                revision=int(revision[k]),
                 end_ms=self.t0_ms + (k + 1) * self.rules.window_ms,
-                final=k < provisional_from,
+                final=bool(last_written[k] < provisional_from),
                 complete=k < provisional_from,
                 events=int(self.bounds[k + 1] - self.bounds[k]),
+                late=int(self.late[k]),
                 dead=int(np.asarray(dead)[k]),
                 heard=len(told),
                 rates=self.memory.next(told),
@@ -163,7 +195,8 @@ class BulkWindows:
         fates = Counter(
             on_time=int(np.sum(placed.on_time & taken)),
             before_start=int(np.sum(placed.before_start & taken)),
-            too_late=int(np.sum(~placed.on_time & ~placed.before_start & taken)),
+            late=int(np.sum(placed.late & taken)),
+            too_late=int(np.sum(~placed.heating & ~placed.before_start & taken)),
         )
         fates["skipped"] = next_offset - placed.events.first - len(offsets)
         return Ledger(placed.events.first, next_offset, +fates)

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 
 class LiteralClock:
-    """Word for word: a table of all remembered sensors, sorted anew for every record."""
+    """Word for word: a table of all remembered sensors, sorted anew for every record. `heard`:
+    where it would be had no time-out ever moved it."""
 
     def __init__(self, start_ms: int, agreeing: int, expiry: int) -> None:
-        self.mx = start_ms
+        self.mx = self.heard = start_ms
         self.agreeing, self.expiry = agreeing, expiry
         self.newest: dict[int, int] = {}
         self.spoke: set[int] = set()
@@ -18,11 +19,15 @@ class LiteralClock:
     def quorum(self) -> int:
         return min(self.agreeing, (len(self.newest) + 1) // 2)
 
+    def move(self, time_ms: int) -> None:
+        """By what records say."""
+        self.mx = max(self.mx, time_ms)
+        self.heard = max(self.heard, time_ms)
+
     def take(self, sensor: int, time_ms: int) -> None:
         self.newest[sensor] = max(time_ms, self.newest.get(sensor, time_ms))
         self.spoke.add(sensor)
-        newest = sorted(self.newest.values(), reverse=True)
-        self.mx = max(self.mx, newest[self.quorum() - 1])
+        self.move(sorted(self.newest.values(), reverse=True)[self.quorum() - 1])
         self.in_block += 1
         if self.in_block == self.expiry:
             self.newest = {s: t for s, t in self.newest.items() if s in self.spoke}

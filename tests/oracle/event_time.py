@@ -1,19 +1,20 @@
 """Records to closed windows, word for word: one record at a time, any interleaving of partitions.
 
-Steps 1 to 6 of the contract; a late record is the dead letter `too_late`.
+Steps 1 to 6 of the contract, time-outs of silent partitions, and what a close publishes.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .candidates import Candidates
 from .clock import LiteralClock
 from .decoding import Decoded, Event, Rules, decode
-from .rates import Entry, Rates, estimates
+from .past import EventSets, Member
+from .rates import estimates, rates_at
 
 START_SAMPLE = 101
 Record = tuple[int, bytes | None, bytes | None]
@@ -35,6 +36,7 @@ class EventTime:
     estimate: str = "mean"
     span: int = 1
     hold: int = 0
+    dedup: bool = False
 
     @property
     def jump(self) -> int:
@@ -75,15 +77,26 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Advance:
+    """A time-out of the journal: the clock is at least `to_ms` once all below `before` is taken."""
+
+    partition: int
+    before: int
+    to_ms: int
+
+
+@dataclass(frozen=True)
 class Closed:
-    """A closed window; `rates` by cell x * ny + y, scaled, of all cells that may have another than
-    0; `heard` cells have an event of their own."""
+    """A window as one close publishes it, new or corrected; `rates` by cell x * ny + y, scaled, of
+    all cells that may have another than 0; `heard` cells have an event of their own."""
 
     window: int
+    revision: int
     end_ms: int
     final: bool
     complete: bool
     events: int
+    late: int
     dead: int
     heard: int
     rates: dict[int, float]
@@ -130,6 +143,7 @@ class Reader:
     ) -> None:
         self.index, self.source, self.decoded = index, source, decoded
         self.rules, self.t0_ms = rules, t0_ms
+        self.advances: list[Advance] = []
         self.at = 0
         self.finished = False
         self.ledger = Ledger(source.first, source.first)
@@ -138,7 +152,21 @@ class Reader:
 
     def passed(self) -> int:
         """e[p]: windows below it are behind this partition's clock."""
-        return (self.clock.mx - self.t0_ms - self.rules.disorder_ms) // self.rules.window_ms
+        return self.windows_before(self.clock.mx)
+
+    def heard(self) -> int:
+        """The same without time-outs."""
+        return self.windows_before(self.clock.heard)
+
+    def windows_before(self, clock_ms: int) -> int:
+        return (clock_ms - self.t0_ms - self.rules.disorder_ms) // self.rules.window_ms
+
+    def time_out(self) -> None:
+        """The advances whose records below `before` have all been taken."""
+        records = self.source.records
+        following = records[self.at][0] if self.at < len(records) else None
+        while self.advances and (following is None or self.advances[0].before <= following):
+            self.clock.mx = max(self.clock.mx, self.advances.pop(0).to_ms)
 
     def wants(self, k: int) -> bool:
         more = self.at < len(self.source.records) or self.rules.bounded
@@ -148,7 +176,7 @@ class Reader:
         limit = self.rules.max_gap_windows
         if limit is not None and time_ms - self.clock.mx > limit * self.rules.window_ms:
             raise GapTooLong(f"partition {self.index}: {self.clock.mx} to {time_ms}")
-        self.clock.mx = max(self.clock.mx, time_ms)
+        self.clock.move(time_ms)
 
     def settle(self, offset: int, fate: str) -> None:
         self.skip_to(offset)
@@ -163,11 +191,19 @@ class Reader:
 
 @dataclass
 class Open:
-    """The windows that are open, k the lowest of them."""
+    """The lowest window that is open, and what was refused meanwhile."""
 
     k: int = 0
-    events: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     letters: list[DeadLetter] = field(default_factory=list)
+
+
+@dataclass
+class Past:
+    """What a close found and no correction changes, and how often it was corrected."""
+
+    complete: bool
+    dead: int
+    revision: int = 0
 
 
 class Windows:
@@ -177,6 +213,7 @@ class Windows:
         decoding: Rules,
         rules: EventTime,
         shuffle: random.Random | None = None,
+        advances: Sequence[Advance] = (),
     ) -> None:
         decoded = [
             [decode(key, value, decoding) for _, key, value in p.records] for p in partitions
@@ -187,12 +224,22 @@ class Windows:
             Reader(i, p, d, rules, self.t0_ms)
             for i, (p, d) in enumerate(zip(partitions, decoded, strict=True))
         ]
+        for advance in advances:
+            self.readers[advance.partition].advances.append(advance)
+        for reader in self.readers:
+            reader.time_out()
         self.open = Open()
+        self.sets = EventSets(rules.dedup)
+        self.past: list[Past] = []
+        self.told: list[dict[int, float]] = []
         self.letters: list[DeadLetter] = []
         self.was_provisional = False
-        self.rates = Rates(rules.span, rules.hold, rules.gen_scale)
 
     def take(self, reader: Reader) -> None:
+        self.take_next(reader)
+        reader.time_out()
+
+    def take_next(self, reader: Reader) -> None:
         if reader.at == len(reader.source.records):
             self.finish(reader)
             return
@@ -237,7 +284,7 @@ class Windows:
         """Every record that reaches step 4 is counted as a candidate until its fate is known."""
         reader.ledger.fates["candidate"] -= 1
         reader.ledger.fates[fate] += 1
-        if fate != "on_time":
+        if fate not in ("on_time", "late"):
             time_ms = held.event.time_ms
             letter = DeadLetter(reader.index, held.offset, fate, time_ms, held.key, held.value)
             self.open.letters.append(letter)
@@ -258,13 +305,17 @@ class Windows:
         """Steps 5 and 6."""
         event, cell = held.event, self.cell_of(held)
         window = (event.time_ms - self.t0_ms) // self.rules.window_ms
-        fate = "too_late" if window < self.open.k else "on_time"
-        if fate == "on_time":
-            entry = (cell, event.time_ms, reader.index, held.offset, event.rate)
-            self.open.events[window].append(entry)
+        sensor = self.sensor_of(held)
+        fate = "on_time" if window >= self.open.k else "late"
+        if window < self.open.k - self.rules.horizon:
+            fate = "too_late"
+        else:
+            at = (reader.index, held.offset)
+            late = fate == "late"
+            self.sets.add(Member(window, cell, event.time_ms, *at, event.rate, sensor, late))
         self.decide(reader, held, fate)
         reader.candidates.ordinary()
-        reader.clock.take(self.sensor_of(held), event.time_ms)
+        reader.clock.take(sensor, event.time_ms)
         return fate
 
     def drain(self) -> None:
@@ -279,34 +330,55 @@ class Windows:
         unfinished = [r for r in self.readers if not r.finished]
         if unfinished:
             return all(r.passed() > self.open.k for r in unfinished)
-        return any(w >= self.open.k for w in self.open.events)
+        return self.sets.ask_for(self.open.k)
 
-    def close(self) -> Closed:
+    def close(self) -> list[Closed]:
+        """What is published: the windows that late events change, then window k."""
         k = self.open.k
-        behind = any(r.passed() <= k for r in self.readers)
-        self.was_provisional = self.was_provisional or behind
-        self.letters += sorted(self.open.letters, key=lambda d: (d.partition, d.offset))
-        events = self.open.events.pop(k, [])
-        told = estimates(self.rules.estimate, events, self.rules.middle(self.t0_ms, k))
-        closed = Closed(
-            window=k,
-            end_ms=self.t0_ms + (k + 1) * self.rules.window_ms,
-            final=not self.was_provisional,
-            complete=not behind,
-            events=len(events),
-            dead=len(self.open.letters),
-            heard=len(told),
-            rates=self.rates.next(told),
-        )
-        self.open.letters = []
+        self.was_provisional = self.was_provisional or any(r.passed() <= k for r in self.readers)
+        complete = all(r.heard() > k for r in self.readers)
+        self.past.append(Past(complete, dead=len(self.open.letters)))
+        self.told.append({})
+        self.write_letters()
+        touched, duplicates = self.sets.settle(k)
+        for member in duplicates:
+            fates = self.readers[member.partition].ledger.fates
+            fates["late" if member.late else "on_time"] -= 1
+            fates["duplicate"] += 1
+        first = min(touched, default=k)
+        for window in range(first, k):
+            self.past[window].revision += 1
+        for window in {*touched, k}:
+            entries = [member.entry for member in self.sets.of[window]]
+            middle = self.rules.middle(self.t0_ms, window)
+            self.told[window] = estimates(self.rules.estimate, entries, middle)
         self.open.k += 1
-        return closed
+        return [self.published(window) for window in range(first, k + 1)]
+
+    def published(self, window: int) -> Closed:
+        past, members, rules = self.past[window], self.sets.of[window], self.rules
+        return Closed(
+            window=window,
+            revision=past.revision,
+            end_ms=self.t0_ms + (window + 1) * rules.window_ms,
+            final=not self.was_provisional,
+            complete=past.complete,
+            events=len(members),
+            late=sum(member.late for member in members),
+            dead=past.dead,
+            heard=len(self.told[window]),
+            rates=rates_at(self.told, window, rules.span, rules.hold, rules.gen_scale),
+        )
+
+    def write_letters(self) -> None:
+        self.letters += sorted(self.open.letters, key=lambda d: (d.partition, d.offset))
+        self.open.letters = []
 
     def run(self) -> Iterator[Closed]:
+        """A window again, with the next revision, at each close that corrects it."""
         while self.rules.windows == 0 or self.open.k < self.rules.windows:
             self.drain()
             if not self.can_close():
                 break
-            yield self.close()
-        self.letters += sorted(self.open.letters, key=lambda d: (d.partition, d.offset))
-        self.open.letters = []
+            yield from self.close()
+        self.write_letters()

@@ -21,7 +21,7 @@ import yaml
 
 from .bulk import BulkWindows, Events
 from .decoding import Rules
-from .event_time import Closed, DeadLetter, EventTime, Ledger, Partition, Windows
+from .event_time import Advance, Closed, DeadLetter, EventTime, Ledger, Partition, Windows
 from .physics import Field, Physics, Solver, digest, hardware_flush
 
 
@@ -36,23 +36,28 @@ class Row:
     heat_content: float
     missing: int
     digest: str
+    change: float
     u: Field | None
 
-    @property
-    def late(self) -> int:
-        return 0
+
+@dataclass(frozen=True)
+class Story:
+    """The rows of a run in order of window, and the digest of every (window, revision)."""
+
+    rows: list[Row]
+    published: dict[tuple[int, int], str]
 
 
 @dataclass(frozen=True)
 class Result:
+    """What a run leaves: the rows of its frames, each at its last revision, and the rest."""
+
     t0_ms: int
     rows: list[Row]
+    published: dict[tuple[int, int], str]
+    digest: str
     ledger: list[Ledger]
     dead_letters: list[DeadLetter]
-
-    @property
-    def digest(self) -> str:
-        return self.rows[-1].digest
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,12 @@ class Setup:
     physics: Physics
     decoding: Rules
     event_time: EventTime
+    every: int = 1
+    stored: str = "f32"
+
+    def keeps(self, window: int) -> bool:
+        """Whether the window has a frame."""
+        return (window + 1) % self.every == 0
 
     @staticmethod
     def from_deck(deck: Mapping[str, Any], bounded: bool = True, folder: Path = Path()) -> Setup:
@@ -87,8 +98,11 @@ class Setup:
             estimate=stream.get("estimate", "mean"),
             span=int(stream.get("span", 1)),
             hold=0 if missing == "zero" else int(missing["hold"]),
+            dedup=bool(stream.get("dedup", False)),
         )
-        return Setup(physics, decoding, event_time)
+        frames = deck.get("output", {}).get("frames", {})
+        every, dtype = int(frames.get("every", 1)), frames.get("dtype", "f32")
+        return Setup(physics, decoding, event_time, every, dtype)
 
     def until_window(self, windows: int) -> Setup:
         return replace(self, event_time=replace(self.event_time, windows=windows))
@@ -117,19 +131,56 @@ def physics_of(
     )
 
 
-def solve(windows: Iterable[Closed], physics: Physics, frames: bool) -> list[Row]:
-    rows = []
+class Fields:
+    """The field after each window that a correction may still reach, and after none: -1."""
+
+    def __init__(self, solver: Solver, reach: int) -> None:
+        self.solver, self.reach = solver, reach
+        self.after: dict[int, Field] = {-1: solver.u.copy()}
+
+    def go_back_before(self, window: int) -> None:
+        self.solver.padded[1:-1, 1:-1] = self.after[window - 1]
+
+    def keep(self, window: int) -> Field:
+        u = self.after[window] = self.solver.u.copy()
+        self.after.pop(window - self.reach - 1, None)
+        return u
+
+
+def solve(windows: Iterable[Closed], setup: Setup, frames: bool) -> Story:
+    """A window that comes again is stepped again from the field before it, and those after it."""
+    rows: list[Row] = []
+    published: dict[tuple[int, int], str] = {}
+    physics = setup.physics
     with hardware_flush() as hardware:
         solver = Solver(physics, hardware)
+        fields = Fields(solver, setup.event_time.horizon)
         for closed in windows:
+            window = closed.window
+            fields.go_back_before(window)
             cells = np.fromiter(closed.rates.keys(), dtype=np.int64)
             rates = np.fromiter(closed.rates.values(), dtype=np.float64)
             solver.step_window(cells, rates)
-            rows.append(row_of(closed, solver.u, physics, frames))
-    return rows
+            change = 0.0
+            if window < len(rows):
+                moved = largest_change(fields.after[window], solver.u, setup.stored)
+                change = max(rows.pop(window).change, moved)
+            u = fields.keep(window)
+            rows.insert(window, row_of(closed, u, physics, change))
+            published[window, closed.revision] = rows[window].digest
+            if not frames:
+                rows[window] = replace(rows[window], u=None)
+    return Story(rows, published)
 
 
-def row_of(closed: Closed, u: Field, physics: Physics, frames: bool) -> Row:
+def largest_change(old: Field, new: Field, stored: str) -> float:
+    """Of a value as stored."""
+    dtype = {"f32": np.float32, "f64": np.float64}[stored]
+    as_stored = [u.astype(dtype).astype(np.float64) for u in (old, new)]
+    return float(np.abs(as_stored[1] - as_stored[0]).max())
+
+
+def row_of(closed: Closed, u: Field, physics: Physics, change: float) -> Row:
     total = float(np.sum(u))
     return Row(
         closed=closed,
@@ -139,7 +190,22 @@ def row_of(closed: Closed, u: Field, physics: Physics, frames: bool) -> Row:
         heat_content=total * physics.dx * physics.dy,
         missing=u.size - closed.heard,
         digest=digest(u),
-        u=u.copy() if frames else None,
+        change=change,
+        u=u,
+    )
+
+
+def result_of(
+    windows: Windows | BulkWindows, story: Story, ledger: list[Ledger], setup: Setup
+) -> Result:
+    """Only windows that have a frame have a row."""
+    return Result(
+        t0_ms=windows.t0_ms,
+        rows=[row for row in story.rows if setup.keeps(row.closed.window)],
+        published={w: d for w, d in story.published.items() if setup.keeps(w[0])},
+        digest=story.rows[-1].digest if story.rows else "",
+        ledger=ledger,
+        dead_letters=windows.letters,
     )
 
 
@@ -148,19 +214,21 @@ def run_exact(
     setup: Setup,
     frames: bool = True,
     shuffle: random.Random | None = None,
+    advances: Sequence[Advance] = (),
 ) -> Result:
     """Any input, record by record; `shuffle` interleaves the partitions at random."""
-    windows = Windows(partitions, setup.decoding, setup.event_time, shuffle)
-    rows = solve(windows.run(), setup.physics, frames)
-    return Result(windows.t0_ms, rows, [r.ledger for r in windows.readers], windows.letters)
+    windows = Windows(partitions, setup.decoding, setup.event_time, shuffle, advances)
+    story = solve(windows.run(), setup, frames)
+    return result_of(windows, story, [r.ledger for r in windows.readers], setup)
 
 
 def run_bulk(partitions: Sequence[Events], setup: Setup, frames: bool = True) -> Result:
-    """Good events by the million; dead letters only as counts in the ledger."""
+    """Good events by the million; every window at its last revision only, dead letters only as
+    counts in the ledger."""
     physics = setup.physics
     windows = BulkWindows(partitions, physics.nx * physics.ny, setup.event_time)
-    rows = solve(windows.run(), physics, frames)
-    return Result(windows.t0_ms, rows, windows.ledger(), [])
+    story = solve(windows.run(), setup, frames)
+    return result_of(windows, story, windows.ledger(), setup)
 
 
 def partition_of_lines(raw: bytes) -> Partition:

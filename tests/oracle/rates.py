@@ -64,8 +64,21 @@ def estimates(name: str, entries: Iterable[Entry], m: int) -> dict[int, float]:
     return {cell: estimate(name, own, m) for cell, own in sorted(of_cell.items())}
 
 
+def rates_at(
+    told: Sequence[Mapping[int, float]], k: int, span: int, hold: int, gen_scale: float
+) -> dict[int, float]:
+    """Rates of window k by cell, from the estimates of the windows up to it."""
+    spanned: list[dict[int, float]] = []
+    for window in range(max(0, k - span + 1), k + 1):
+        spanned.append({})
+        for earlier in told[max(0, window - hold) : window + 1]:
+            spanned[-1].update(earlier)
+    cells = sorted(set().union(*spanned))
+    return {cell: add_up(w.get(cell, 0.0) for w in spanned) / span * gen_scale for cell in cells}
+
+
 class Rates:
-    """From the estimates of windows 0, 1, … to their rates."""
+    """From the estimates of windows 0, 1, … to their rates, one after the other."""
 
     def __init__(self, span: int, hold: int, gen_scale: float) -> None:
         self.span, self.hold, self.gen_scale = span, hold, gen_scale

@@ -46,9 +46,11 @@ def essence(result: Result) -> object:
     rows = [
         (
             r.closed.window,
+            r.closed.revision,
             r.closed.final,
             r.closed.complete,
             r.closed.events,
+            r.closed.late,
             r.closed.dead,
             r.missing,
             r.digest,
@@ -64,12 +66,14 @@ def test_bulk_and_exact_roads_agree(seed: int, windows: int) -> None:
     rng = random.Random(seed)
     steps = [rng.randint(5, 30) for _ in range(3)]
     raw = [random_partition(rng, list(range(p, NX, 3)), n) for p, n in enumerate(steps)]
-    rules = setup(t0_ms=rng.choice([None, 0, 300]), windows=windows)
+    t0_ms = rng.choice([None, 0, 300])
+    rules = setup(t0_ms=t0_ms, windows=windows, horizon=3, jump_ms=5000)
     exact = run_exact([partition_of_lines(r) for r in raw], rules)
     bulk = run_bulk([parse_lines(r, NY) for r in raw], rules)
     assert essence(exact) == essence(bulk)
     assert all(ledger.adds_up() for ledger in exact.ledger)
-    assert sum(ledger.fates["too_late"] for ledger in exact.ledger) > 0
+    for fate in ("late", "too_late"):
+        assert sum(ledger.fates[fate] for ledger in exact.ledger) > 0
 
 
 @pytest.mark.parametrize("estimate", ["sum", "last", "linear", "cubic"])
@@ -89,7 +93,8 @@ def test_a_deck_says_how_rates_are_made_and_what_is_believed() -> None:
     stream = {"estimate": "last", "span": 4, "missing": {"hold": 6}, "horizon_windows": 9}
     event_time = Setup.from_deck({"stream": stream, "time": {"window_ms": 50}}).event_time
     assert (event_time.estimate, event_time.span, event_time.hold) == ("last", 4, 6)
-    assert event_time.jump == 400
+    assert (event_time.jump, event_time.dedup) == (400, False)
+    assert Setup.from_deck({"stream": {"dedup": True}}).event_time.dedup
     assert Setup.from_deck({"stream": {"jump_ms": 70}}).event_time.jump == 70
 
 

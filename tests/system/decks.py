@@ -120,6 +120,22 @@ def sensors(
     return Stream([[raw for _, raw in sorted(part)] for part in timed])
 
 
+def repeated(stream: Stream, rng: random.Random, share: float, furthest: int = 300) -> Stream:
+    """Some records again, further back in any partition."""
+    partitions = [list(values) for values in stream.partitions]
+    for values in stream.partitions:
+        for at, value in enumerate(values):
+            if rng.random() < share:
+                other = rng.choice(partitions)
+                other.insert(min(at + rng.randint(1, furthest), len(other)), value)
+    return Stream(partitions)
+
+
+def in_order_of_time(stream: Stream) -> Stream:
+    """Each partition sorted; equal times stay as they came."""
+    return Stream([sorted(v, key=lambda e: json.loads(e)["time"]) for v in stream.partitions])
+
+
 def chunks_in_random_order(
     stream: Stream, rng: random.Random, largest: int = 200
 ) -> Sequence[tuple[int, list[bytes]]]:

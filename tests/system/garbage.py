@@ -49,6 +49,7 @@ BAD_JSON: dict[str, bytes] = {
     ),
     "no_gen": b'{"time":1700000000500,"gridX":1,"gridY":1}',
     "no_time": b'{"gridX":1,"gridY":1,"gen":1}',
+    "no_x": b'{"time":1700000000500,"gridY":1,"gen":1}',
     "key_twice": b"{" + GOOD + b',"gen":1}',
     "key_twice_escaped": b"{" + GOOD + b',"\\u0067en":2}',
     "other_key_twice": b"{" + GOOD + b',"a":1,"a":1}',
@@ -136,7 +137,7 @@ def bad_binary() -> list[Pair]:
     assert key is not None and value is not None
     odd: list[Pair] = [
         (key, value[:15]), (key, value + b"\0"), (key, b""), (key, None), (None, value),
-        (key[:7], value), (key + b"\0", value), (b"", value), (None, None),
+        (key[:7], value), (key[4:], value), (key + b"\0", value), (b"", value), (None, None),
     ]  # fmt: skip
     rates = [float("nan"), float("inf"), float("-inf"), 2e12]
     odd += [binary_pair(T0_MS + 500, 1, 1, rate) for rate in rates]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from oracle.physics import digest
 from .program import tool
 
 KEPT_BYTES = 4096
-COUNTED = ("events", "late", "missing", "dead")
+FIRST_TIME = re.compile(rb"^frame (\d+) 0 ", re.MULTILINE)
 
 
 def plain(values: npt.NDArray[Any]) -> list[Any]:
@@ -75,6 +76,13 @@ class RunDirectory:
         """Frame lines of the manifest; cheap enough to be asked a thousand times a second."""
         try:
             return (self.path / "manifest").read_bytes().count(b"frame ")
+        except FileNotFoundError:
+            return 0
+
+    def windows_committed(self) -> int:
+        """Windows that have been published for the first time."""
+        try:
+            return len(set(FIRST_TIME.findall((self.path / "manifest").read_bytes())))
         except FileNotFoundError:
             return 0
 
@@ -139,6 +147,7 @@ def identical(one: Sequence[Any], other: Sequence[Any]) -> bool:
 def assert_equals_oracle(run: RunDirectory, expected: Result) -> None:
     assert_series(run.series(), expected)
     assert run.digest == expected.digest
+    assert run.promised() == expected.published
     assert_ledger(run.ledger(), expected.ledger)
     assert_dead_letters(run.dead_letters(), expected.dead_letters)
     if expected.rows[0].u is not None:
@@ -150,11 +159,12 @@ def assert_series(series: Mapping[str, list[Any]], expected: Result) -> None:
     assert series["window"] == [r.closed.window for r in rows]
     assert series["digest"] == [r.digest for r in rows]
     assert series["event_time"] == [r.closed.end_ms for r in rows]
-    assert series["revision"] == [0] * len(rows)
+    assert series["revision"] == [r.closed.revision for r in rows]
+    assert series["change"] == [r.change for r in rows]
     assert [bool(v) for v in series["final"]] == [r.closed.final for r in rows]
     assert [bool(v) for v in series["complete"]] == [r.closed.complete for r in rows]
     assert series["events"] == [r.closed.events for r in rows]
-    assert series["late"] == [r.late for r in rows]
+    assert series["late"] == [r.closed.late for r in rows]
     assert series["missing"] == [r.missing for r in rows]
     assert series["dead"] == [r.closed.dead for r in rows]
     assert series["t_min"] == [r.t_min for r in rows]

@@ -15,7 +15,14 @@ from .program import running
 from .results import RunDirectory, assert_equals_oracle, assert_same
 
 # The last record of a file is complete at each stage; a stage may leave a partition as it was.
-DECK = merged(AWKWARD, {"checkpoint": {"every_windows": 4}})
+DECK = merged(
+    AWKWARD,
+    {
+        "checkpoint": {"every_windows": 4},
+        "stream": {"horizon_windows": 9},
+        "output": {"frames": {"per_segment": 7}},
+    },
+)
 
 
 def stages(stream: Stream, count: int, seed: int) -> list[Stream]:
@@ -64,6 +71,37 @@ def test_provisional_rows_become_final_when_the_topic_goes_on(bench: Bench) -> N
     after = bench.run(deck, ranks=3).series()
     rewritten = [bool(after["final"][w]) for w in provisional]
     assert rewritten[0] and any(rewritten)
+
+
+def corrected_at_the_end(stream: Stream) -> tuple[Stream, int]:
+    """A head at whose end late events correct a window that was closed for good, and that window,
+    which the same revision shows otherwise once the rest has come."""
+    whole = stream.expected(DECK)
+    for seed in range(100):
+        head = stages(stream, 2, seed)[0]
+        result = head.expected(DECK)
+        provisional = [row.closed.window for row in result.rows if not row.closed.complete]
+        for (window, revision), digest in result.published.items():
+            other = whole.published.get((window, revision), digest)
+            if window < provisional[0] and other != digest:
+                return head, window
+    raise AssertionError("no head ends with a correction")
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_a_row_corrected_at_a_provisional_end_is_taken_back_when_the_topic_goes_on(
+    bench: Bench, ranks: int
+) -> None:
+    stream = sensors(DECK, windows=30, seed=12, stragglers=0.05)
+    head, window = corrected_at_the_end(stream)
+    deck = bench.files(DECK, head, name="grown")
+    before = bench.run(deck, ranks=2)
+    assert_equals_oracle(before, head.expected(DECK))
+    assert not before.series()["final"][window]
+    stream.write(bench.path, "grown0")
+    after = bench.run(deck, ranks=ranks)
+    assert_equals_oracle(after, stream.expected(DECK))
+    assert after.series()["final"][window]
 
 
 def test_a_finished_run_that_did_not_grow_stays_as_it_is(bench: Bench) -> None:

@@ -24,7 +24,7 @@ GENERATED: Deck = merged(
     AWKWARD,
     {
         "time": {"windows": WINDOWS},
-        "stream": {"source": "synthetic"},
+        "stream": {"source": "synthetic", "horizon_windows": 4},
         "gen": {
             "seed": 7,
             "start_ms": AWKWARD["time"]["t0"],
@@ -72,7 +72,8 @@ def reference(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     shuffled = kafka.create(5)
     send_shuffled(kafka, shuffled, stream, seed=3)
     expected = stream.expected(GENERATED)
-    assert sum(ledger.fates["too_late"] for ledger in expected.ledger) > 0
+    for fate in ("late", "too_late"):
+        assert sum(ledger.fates[fate] for ledger in expected.ledger) > 0
     yield Reference(stream, files, kafka.topic_of(stream), shuffled, expected)
 
 
