@@ -48,6 +48,9 @@ static void report(struct run *run, const struct checkpoint_seal *seal, double b
 enum status keep_checkpoint(struct run *run, struct error *err)
 {
     double began_s = stop_clock_s();
+    const struct snapshot *past = snapshots_oldest_needed(run->snapshots, run->window);
+    run->state.past_window = past->window;
+    run->state.past_heat_in = past->heat_in;
     TRY(publish_flush(run, true, err));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, gather_state(run, err), err);
@@ -56,7 +59,8 @@ enum status keep_checkpoint(struct run *run, struct error *err)
                                        .provenance = &run->plan.provenance};
     struct checkpoint_content content = {.window = run->window,
                                          .field = solver_field(run->solver),
-                                         .outflow = solver_outflow(run->solver)};
+                                         .outflow = solver_outflow(run->solver),
+                                         .past = {.field = past->field, .outflow = past->outflow}};
     if (run->root) {
         content.state = &run->saved_state;
         content.summary = (const char *)run->root->summary.data;

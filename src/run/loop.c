@@ -65,11 +65,12 @@ static bool await_parcel(struct run *run, struct order *order)
 
 static struct order order_step(struct run *run, const struct parcel *parcel)
 {
-    int64_t window = parcel->closed.window;
-    struct order order = {.kind = ORDER_STEP, .window = window};
-    order.frame = (window + 1) % run->plan.frames_every == 0;
+    const struct closed_window *closed = &parcel->closed;
+    struct order order = {.kind = ORDER_STEP, .window = closed->window, .close = closed->kind};
+    order.rolls_back = closed->window <= run->window;
+    order.frame = closed->kind != CLOSE_REPLAY && run_has_row(run, closed->window);
     order.checkpoint = parcel->has_state;
-    if (window == run->root->stop_after) {
+    if (closed->kind == CLOSE_NEW && closed->window == run->root->stop_after) {
         order.finished = true;
         order.checkpoint = run->root->deck->checkpoint.at_end;
     }
@@ -109,6 +110,7 @@ static struct order order_of(struct run *run, const struct parcel *parcel)
 static void accept_parcel(struct root *root)
 {
     const struct parcel *parcel = root->parcel;
+    root->closed = &parcel->closed;
     for (int p = 0; p < root->identity.partitions; p++)
         root->ledgers[p] = parcel->ledgers[p];
     if (parcel->has_state) {
@@ -145,46 +147,34 @@ static void finish_parcel(struct root *root)
     root->parcel = NULL;
 }
 
-/* Heat of the window in temperature units times area, cells in order. */
-static double heat_of(const struct run *run, const struct closed_window *closed)
+/* A window as rank 0's parcel has it: stepped, and what follows from it. */
+static enum status carry_out_step(struct run *run, const struct order *order, struct error *err)
 {
-    double sum = 0.0;
-    for (int64_t i = 0; i < closed->heat_count; i++)
-        sum += closed->heat[i].rate;
-    double seconds = run->plan.solver.tau_s * run->plan.solver.substeps;
-    return sum * (seconds * run->plan.solver.dx * run->plan.solver.dy);
-}
-
-static enum status step_window(struct run *run, const struct order *order, struct error *err)
-{
-    _Static_assert(sizeof(struct heat) == sizeof(struct slab_heat), "scattered as they are");
-    const struct slab_heat *heat = NULL, *mine;
-    int64_t count = 0;
+    if (order->rolls_back)
+        TRY(step_back(run, order->window - 1, err));
+    TRY(step_window(run, order->window, err));
+    if (order->frame)
+        TRY(publish_frame(run, order->close == CLOSE_NEW ? PUBLISH_NEW : PUBLISH_REVISED, err));
+    step_keep(run);
+    if (order->close != CLOSE_NEW)
+        return STATUS_OK;
+    run->state.window = order->window;
     if (run->root) {
-        const struct closed_window *closed = &run->root->parcel->closed;
-        heat = (const void *)closed->heat;
-        count = closed->heat_count;
-        run->state.heat_in += heat_of(run, closed);
-        run->state.provisional = closed->provisional;
+        run->state.provisional = run->root->closed->provisional;
+        run->root->rewriting = false;
     }
-    int mine_count;
-    TRY(scatter_heat(run->scatter, heat, count, &mine, &mine_count, err));
-    solver_step_window(run->solver, mine, mine_count);
-    run->window = run->state.window = order->window;
-    return STATUS_OK;
+    return run->unflushed_rows < run->plan.flush_every ? STATUS_OK : publish_flush(run, false, err);
 }
 
 static enum status carry_out(struct run *run, const struct order *order, struct error *err)
 {
     if (order->kind == ORDER_STEP)
-        TRY(step_window(run, order, err));
+        TRY(carry_out_step(run, order, err));
     if (order->kind == ORDER_FLUSH)
         TRY(publish_flush(run, true, err));
-    if (order->frame)
-        TRY(publish_frame(run, err));
     if (order->checkpoint)
         TRY(keep_checkpoint(run, err));
-    if (run->root && order->kind == ORDER_STEP)
+    if (run->root && order->kind == ORDER_STEP && order->close == CLOSE_NEW)
         progress_stepping(run);
     return STATUS_OK;
 }
@@ -220,11 +210,16 @@ static enum status finish_run(struct run *run, struct error *err)
 }
 
 /* The slowest of late: what is in hand before the time limit must do for a bad one. */
-static void note_window_cost(struct root *root, double seconds)
+static void note_cost(struct root *root, const struct order *order, double seconds)
 {
-    root->window_s *= 0.98;
-    if (seconds > root->window_s)
-        root->window_s = seconds;
+    if (order->kind != ORDER_STEP || order->checkpoint)
+        return;
+    root->closing_s += seconds;
+    if (order->close != CLOSE_NEW)
+        return;
+    root->window_s =
+        root->closing_s > 0.98 * root->window_s ? root->closing_s : 0.98 * root->window_s;
+    root->closing_s = 0;
 }
 
 enum status loop_run(struct run *run, struct error *err)
@@ -236,8 +231,8 @@ enum status loop_run(struct run *run, struct error *err)
         agree_broadcast(run->domain, &order, (int)sizeof order);
         double began_s = stop_clock_s();
         enum status status = carry_out(run, &order, err);
-        if (run->root && order.kind == ORDER_STEP && !order.checkpoint)
-            note_window_cost(run->root, stop_clock_s() - began_s);
+        if (run->root)
+            note_cost(run->root, &order, stop_clock_s() - began_s);
         if (run->root && !order.finished)
             finish_parcel(run->root);
         TRY(status);

@@ -198,6 +198,12 @@ static enum status create_solver(struct run *run, struct error *err)
     if (!run->solver)
         return error_set(err, STATUS_IO, "not enough memory for %lld x %lld cells on %d ranks",
                          (long long)plan->gnx, (long long)plan->gny, run->domain->ranks);
+    run->snapshots =
+        snapshots_create(run->domain, (int)plan->horizon_windows, plan->snapshot_spacing);
+    if (!run->snapshots)
+        return error_set(err, STATUS_IO,
+                         "not enough memory for the fields that late corrections go back to; a "
+                         "smaller solve.snapshot_memory or stream.horizon_windows would do");
     run->scatter = scatter_create(run->domain);
     run->measurer = measurer_create(run->domain);
     run->digester = digester_create(run->domain);
@@ -237,6 +243,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     }
     TRY(restart_choose(run, err));
     TRY(open_frames(run, err));
+    TRY(restart_accept(run, err));
     return agree(run->domain, open_outputs(run, err), err);
 }
 
@@ -250,9 +257,11 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     }
     root_destroy(run->root);
     buffer_release(&run->saved_state);
+    free(run->state.changes);
     digester_destroy(run->digester);
     measurer_destroy(run->measurer);
     scatter_destroy(run->scatter);
+    snapshots_destroy(run->snapshots);
     solver_destroy(run->solver);
     domain_destroy(run->domain);
     plan_release(&run->plan);

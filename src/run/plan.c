@@ -8,6 +8,7 @@
 #include "base/build_id.h"
 #include "deck/timestep.h"
 #include "ingest/source_kafka.h"
+#include "solve/snapshots.h"
 #include "store/rundir.h"
 
 enum { TEXTS = 9 };
@@ -123,6 +124,9 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
         .flush_every = deck->frames.flush_every,
         .horizon_windows = deck->stream.horizon_windows,
         .window_ms = deck->time.window_ms,
+        .snapshot_spacing =
+            snapshots_spacing((int)deck->stream.horizon_windows, deck->grid.nx * deck->grid.ny,
+                              deck->solve.snapshot_memory),
         .f64 = deck->frames.dtype == DECK_F64,
         .dry_run = options->dry_run,
     };

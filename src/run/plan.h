@@ -15,6 +15,7 @@
 struct plan {
     struct solver_config solver;
     int64_t gnx, gny, tile, per_segment, frames_every, flush_every, horizon_windows, window_ms;
+    int snapshot_spacing; /* windows from one snapshot to the next */
     bool f64;
     bool dry_run;
     char directory[PATH_MAX], checkpoints[PATH_MAX], run_id[256], title[256];

@@ -1,5 +1,6 @@
 #include <time.h>
 
+#include "base/arith.h"
 #include "run_internal.h"
 
 static double wall_clock_ms(void)
@@ -20,15 +21,22 @@ static enum status check_finite(const struct measure *measure, int64_t window, s
         (long long)window, (long long)measure->bad_x, (long long)measure->bad_y);
 }
 
+/* The largest change of a window's row so far. */
+static double *change_of(const struct run *run, int64_t window)
+{
+    return &run->state.changes[run_row(run, window) % run->state.change_count];
+}
+
 static struct frame_row row_of(const struct run *run, const struct measure *measure,
                                double heat_out)
 {
-    const struct closed_window *closed = &run->root->parcel->closed;
+    const struct closed_window *closed = run->root->closed;
     double area = run->plan.solver.dx * run->plan.solver.dy;
     double cells = (double)run->plan.gnx * (double)run->plan.gny;
     return (struct frame_row){
         .window = closed->window,
         .event_time_ms = closed->end_ms,
+        .revision = closed->revision,
         .final = !closed->provisional,
         .complete = closed->complete,
         .t_min = measure->min,
@@ -38,8 +46,10 @@ static struct frame_row row_of(const struct run *run, const struct measure *meas
         .heat_in = run->state.heat_in,
         .heat_out = heat_out,
         .events = closed->events,
+        .late = closed->late,
         .missing = closed->missing,
         .dead = closed->dead,
+        .change = *change_of(run, closed->window),
         .latency_ms = wall_clock_ms() - (double)closed->end_ms,
     };
 }
@@ -65,19 +75,21 @@ static enum status compare_with_manifest(struct run *run, const struct manifest_
 }
 
 static enum status remember_frame(struct run *run, const struct frame_row *row,
-                                  struct digest stored, struct error *err)
+                                  struct digest stored, enum publish_kind kind, struct error *err)
 {
     struct manifest_frame frame = {.window = row->window,
                                    .revision = row->revision,
-                                   .row = run->state.rows,
+                                   .row = run_row(run, row->window),
                                    .digest = row->digest,
                                    .stored = stored,
                                    .final = row->final,
                                    .change = row->change};
     bool known;
     TRY(compare_with_manifest(run, &frame, &known, err));
-    if (!known)
+    if (!known || kind == PUBLISH_RESTORED)
         buffer_append(&run->root->unflushed, &frame, sizeof frame);
+    *change_of(run, row->window) = row->change;
+    run->state.revisions += kind == PUBLISH_REVISED;
     run->state.heat_in = 0.0;
     run->root->rows_pending = true;
     return STATUS_OK;
@@ -90,11 +102,40 @@ static void hand_over_offsets(struct run *run)
                        root_next_offsets(root));
 }
 
-enum status publish_frame(struct run *run, struct error *err)
+/* Before the first row of a correction changes: until the lines that follow are there, nobody may
+ * rely on what these rows hold. */
+static enum status announce(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    if (root && !root->rewriting) {
+        root->rewriting = true;
+        root_note(root, manifest_add_rewrite(root->manifest, run->window, run->state.window, err),
+                  err);
+    }
+    return root_share_failure(run, err);
+}
+
+static enum status write_row(struct run *run, enum publish_kind kind, struct frame_row *row,
+                             struct digest *stored, struct error *err)
+{
+    const struct field *field = solver_field(run->solver);
+    int64_t index = run_row(run, run->window);
+    if (kind == PUBLISH_REVISED)
+        TRY(frames_revise(run->frames, index, field, row, stored, err));
+    else
+        TRY(frames_write(run->frames, index, field, row, stored, err));
+    run->state.rows = max_int64(run->state.rows, index + 1);
+    run->unflushed_rows++;
+    return STATUS_OK;
+}
+
+enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err)
 {
     const struct field *field = solver_field(run->solver);
     struct measure measure = measure_field(run->measurer, field);
     TRY(check_finite(&measure, run->window, err));
+    if (kind != PUBLISH_NEW)
+        TRY(announce(run, err));
     double heat_out = measure_columns(run->measurer, solver_outflow(run->solver));
     struct digest digest = digest_field(run->digester, field), stored;
     struct frame_row row = {0};
@@ -104,13 +145,10 @@ enum status publish_frame(struct run *run, struct error *err)
         hand_over_offsets(run);
         run->root->measure = measure;
     }
-    TRY(frames_write(run->frames, run->state.rows, field, &row, &stored, err));
+    TRY(write_row(run, kind, &row, &stored, err));
     if (run->root)
-        root_note(run->root, remember_frame(run, &row, stored, err), err);
+        root_note(run->root, remember_frame(run, &row, stored, kind, err), err);
     solver_reset_outflow(run->solver);
-    run->state.rows++;
-    if (run->state.rows % run->plan.flush_every == 0)
-        return publish_flush(run, false, err);
     return STATUS_OK;
 }
 
@@ -132,5 +170,6 @@ enum status publish_flush(struct run *run, bool sync, struct error *err)
         root_note(run->root, commit_rows(run->root, err), err);
     if (run->root && sync)
         run->root->rows_pending = false;
+    run->unflushed_rows = 0;
     return STATUS_OK;
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,8 +14,9 @@ static enum estimate estimate_of(int estimate)
     return same[estimate];
 }
 
-static struct windows *windows_of(const struct root *root)
+static struct windows *windows_of(const struct run *run)
 {
+    const struct root *root = run->root;
     const struct deck *deck = root->deck;
     int64_t jump_ms = (deck->stream.horizon_windows - 1) * deck->time.window_ms;
     struct windows_config config = {
@@ -33,6 +35,8 @@ static struct windows *windows_of(const struct root *root)
         .estimate = estimate_of(deck->stream.estimate),
         .span = (int)deck->stream.span,
         .hold = deck->stream.hold,
+        .snapshot_spacing = run->plan.snapshot_spacing,
+        .dedup = deck->stream.dedup,
         .gen_scale = deck->physics.gen_scale,
         .dedup = false,
         .snapshot_spacing = 1,
@@ -68,10 +72,20 @@ static void copy_ledgers(struct root *root)
         root->ledgers[p] = *windows_ledger(root->windows, p);
 }
 
+static void forget_changes(struct run *run)
+{
+    free(run->state.changes);
+    run->state = (struct run_state){.window = -1, .past_window = -1};
+    run->state.change_count = run->plan.horizon_windows / run->plan.frames_every + 2;
+    run->state.changes = calloc((size_t)run->state.change_count, sizeof *run->state.changes);
+    if (!run->state.changes)
+        abort();
+}
+
 void recall_nothing(struct run *run)
 {
-    run->state = (struct run_state){.window = -1};
-    run->root->windows = windows_of(run->root);
+    forget_changes(run);
+    run->root->windows = windows_of(run);
     copy_ledgers(run->root);
 }
 
@@ -80,8 +94,14 @@ enum status recall_checkpoint(struct run *run, struct error *err)
     struct root *root = run->root;
     struct buffer_reader reader = {.data = run->saved_state.data, .size = run->saved_state.size};
     struct state_origin origin = state_origin_of(root);
+    forget_changes(run);
     TRY(state_load(&reader, &origin, &run->state, root->fingerprints, err));
-    root->windows = windows_of(root);
+    if (run->state.past_window != snapshots_base(run->snapshots, run->state.window))
+        return error_set(err, STATUS_BAD_DATA,
+                         "the checkpoint after window %lld carries the field after window %lld, "
+                         "which is not the one that corrections go back to",
+                         (long long)run->state.window, (long long)run->state.past_window);
+    root->windows = windows_of(run);
     TRY(windows_load(root->windows, &reader, err));
     copy_ledgers(root);
     for (int p = 0; p < root->identity.partitions; p++)

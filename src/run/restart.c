@@ -10,6 +10,7 @@
 /* What rank 0 proposes to read next; broadcast. */
 struct proposal {
     bool exists;
+    int64_t window;
     char path[PATH_MAX];
     struct checkpoint_seal seal;
 };
@@ -49,6 +50,7 @@ static void propose(const struct run *run, struct choice *choice, struct proposa
     struct error unused;
     proposal->exists = path_join(proposal->path, sizeof proposal->path, run->plan.checkpoints, name,
                                  &unused) == STATUS_OK;
+    proposal->window = choice->list[choice->chosen].window;
     proposal->seal = choice->list[choice->chosen].seal;
 }
 
@@ -104,8 +106,11 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
             return agree(run->domain, run->root ? nothing_usable(run, choice, err) : STATUS_OK,
                          err);
         buffer_clear(&run->saved_state);
+        struct snapshot *past =
+            snapshots_put(run->snapshots, snapshots_base(run->snapshots, proposal.window));
         struct checkpoint_target target = {.field = solver_field(run->solver),
                                            .outflow = solver_outflow(run->solver),
+                                           .past = {.field = past->field, .outflow = past->outflow},
                                            .state = &run->saved_state};
         enum status status = checkpoint_read(run->domain, run->digester, proposal.path,
                                              &proposal.seal, &target, err);
@@ -118,30 +123,13 @@ static enum status read_newest(struct run *run, struct choice *choice, bool *fou
     }
 }
 
-static enum status begin_anew(struct run *run, struct error *err)
-{
-    recall_nothing(run);
-    if (run->root->takes_back)
-        TRY(manifest_cut(run->root->manifest, -1, err));
-    return begin_accepted(run->root, err);
-}
-
-/* Rank 0: a finished run is gone on from before its first provisional window, and what came after
- * is cut without comparing. */
-static enum status go_on(struct run *run, struct error *err)
-{
-    TRY(recall_checkpoint(run, err));
-    if (run->root->takes_back)
-        TRY(manifest_cut(run->root->manifest, run->state.window, err));
-    return begin_accepted(run->root, err);
-}
-
 static void share_position(struct run *run)
 {
-    int64_t position[2] = {run->state.window, run->state.rows};
+    int64_t position[3] = {run->state.window, run->state.rows, run->state.past_window};
     agree_broadcast(run->domain, position, (int)sizeof position);
     run->window = run->state.window = position[0];
-    run->rows_kept = run->state.rows = position[1];
+    run->state.rows = position[1];
+    run->state.past_window = position[2];
 }
 
 enum status restart_choose(struct run *run, struct error *err)
@@ -153,12 +141,33 @@ enum status restart_choose(struct run *run, struct error *err)
     enum status status = read_newest(run, &choice, &found, err);
     if (status == STATUS_OK) {
         enum status mine = STATUS_OK;
-        if (run->root)
-            mine = found ? go_on(run, err) : begin_anew(run, err);
+        if (run->root && found)
+            mine = recall_checkpoint(run, err);
+        else if (run->root)
+            recall_nothing(run);
         status = agree(run->domain, mine, err);
     }
     buffer_release(&choice.failures);
     if (status == STATUS_OK)
         share_position(run);
     return status;
+}
+
+/* Rank 0: what a finished run said after the window gone on from is cut without comparing. */
+static enum status accept(struct root *root, int64_t window, struct error *err)
+{
+    if (root->takes_back)
+        TRY(manifest_cut(root->manifest, window, err));
+    return begin_accepted(root, err);
+}
+
+/* The rows are put back while the manifest still tells which ones differ: were it cut first, a
+ * crash in between would leave them as they are. */
+enum status restart_accept(struct run *run, struct error *err)
+{
+    if (run->window >= 0)
+        TRY(rebuild_field(run, err));
+    else
+        step_keep(run);
+    return agree(run->domain, run->root ? accept(run->root, run->window, err) : STATUS_OK, err);
 }

@@ -10,6 +10,7 @@
 #include "run/feed.h"
 #include "run/run.h"
 #include "run/stop.h"
+#include "solve/snapshots.h"
 #include "state.h"
 #include "store/frames.h"
 #include "store/journal.h"
@@ -50,10 +51,13 @@ struct root {
     struct stop_watch stop;
     bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
     struct parcel *parcel;                /* the one being worked on */
+    const struct closed_window *closed;   /* the window being stepped */
     enum status failure;                  /* of rank 0 alone; ends the run with the next order */
     struct error failure_error;
-    double window_s;          /* what a slow window costs */
+    double window_s;          /* what a slow window costs, its corrections included */
+    double closing_s;         /* what the corrections before the open window have cost so far */
     bool rows_pending;        /* rows were written that readers may not see yet */
+    bool rewriting;           /* the manifest says that rows are being rewritten */
     double checkpoint_s;      /* what the last checkpoint cost */
     double checkpoint_done_s; /* when it was done, by stop_clock_s() */
     struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
@@ -68,6 +72,8 @@ enum order_kind { ORDER_STEP, ORDER_CHECKPOINT, ORDER_FLUSH, ORDER_END };
 /* What rank 0 tells all ranks to do next. */
 struct order {
     int kind;
+    int close;       /* of ORDER_STEP: enum close_kind */
+    bool rolls_back; /* first put the field back to what it was after window - 1 */
     bool frame, checkpoint;
     bool finished; /* the run is complete, not merely stopped */
     int64_t window;
@@ -78,14 +84,15 @@ struct run {
     struct plan plan;
     struct domain *domain;
     struct solver *solver;
+    struct snapshots *snapshots; /* of the field after earlier windows, for late corrections */
     struct scatter *scatter;
     struct measurer *measurer;
     struct digester *digester;
     struct frames *frames;
     struct run_state state;    /* rank 0's counts; the others follow what they need of it */
     struct buffer saved_state; /* rank 0: of the checkpoint gone on from, or to be written */
-    int64_t rows_kept;         /* rows of the frames file that the restart keeps */
-    int64_t window;            /* the last window stepped, -1: none */
+    int64_t window;            /* the field is the one after this window, -1: the initial one */
+    int64_t unflushed_rows;    /* written since the last flush was asked for */
     bool idle;                 /* nothing to loop over: a dry run, or finished before */
     struct root *root;         /* NULL but on rank 0 */
 };
@@ -122,17 +129,45 @@ enum status begin_accepted(struct root *root, struct error *err) MUST_CHECK;
  * one. */
 enum status restart_choose(struct run *run, struct error *err) MUST_CHECK;
 
+/* With the frames open: rebuilds the field and settles that the run goes on from here. */
+enum status restart_accept(struct run *run, struct error *err) MUST_CHECK;
+
 /* recall.c: rank 0: the windows and counts of a new run, or those in run->saved_state, whose topic,
  * deck and offsets must agree with this run's. */
 void recall_nothing(struct run *run);
 enum status recall_checkpoint(struct run *run, struct error *err) MUST_CHECK;
 struct state_origin state_origin_of(const struct root *root);
 
+/* True when a window has a row in the frames file; which one. */
+static inline bool run_has_row(const struct run *run, int64_t window)
+{
+    return (window + 1) % run->plan.frames_every == 0;
+}
+
+static inline int64_t run_row(const struct run *run, int64_t window)
+{
+    return (window + 1) / run->plan.frames_every - 1;
+}
+
+/* step.c: collective but step_keep(), local. From the field after one window to that after the
+ * next, whose heat rank 0 has in root->closed; a snapshot of it if one is due; back to the
+ * snapshot after a window. */
+enum status step_window(struct run *run, int64_t window, struct error *err) MUST_CHECK;
+void step_keep(struct run *run);
+enum status step_back(struct run *run, int64_t window, struct error *err) MUST_CHECK;
+
+/* rebuild.c: collective: from the snapshot of a checkpoint to its field, which is there already and
+ * must come out the same. */
+enum status rebuild_field(struct run *run, struct error *err) MUST_CHECK;
+
 /* loop.c: collective. STATUS_OK: finished; STATUS_STOPPED: to be gone on with. */
 enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
 
-/* publish.c: collective: one frame row of the present field; rows made readable and committed. */
-enum status publish_frame(struct run *run, struct error *err) MUST_CHECK;
+/* publish.c: collective: the row of the present field's window, which rank 0 has in root->closed;
+ * rows made readable and committed. A revised row is corrected, a restored one is put back to what
+ * it was at the checkpoint. */
+enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
+enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
 enum status publish_flush(struct run *run, bool sync, struct error *err) MUST_CHECK;
 
 /* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel. */

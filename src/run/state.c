@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { RUN_STATE_VERSION = 1 };
+enum { RUN_STATE_VERSION = 2 };
 
 static void put_text(struct buffer *out, const char *text)
 {
@@ -21,8 +21,14 @@ void state_save(const struct run_state *state, const struct state_origin *origin
     buffer_put_i64(out, state->window);
     buffer_put_i64(out, state->rows);
     buffer_put_i64(out, state->dead_letters_bytes);
+    buffer_put_i64(out, state->revisions);
     buffer_put_f64(out, state->heat_in);
     buffer_put_u8(out, state->provisional);
+    buffer_put_i64(out, state->past_window);
+    buffer_put_f64(out, state->past_heat_in);
+    buffer_put_i64(out, state->change_count);
+    for (int64_t i = 0; i < state->change_count; i++)
+        buffer_put_f64(out, state->changes[i]);
     for (int p = 0; p < origin->partitions; p++) {
         buffer_put_i64(out, fingerprints[p].offset);
         buffer_put_i64(out, fingerprints[p].crc);
@@ -71,12 +77,19 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
                        struct run_state *state, struct fingerprint *fingerprints, struct error *err)
 {
     TRY(check_origin(reader, origin, err));
-    struct run_state loaded;
+    struct run_state loaded = *state;
     loaded.window = buffer_get_i64(reader);
     loaded.rows = buffer_get_i64(reader);
     loaded.dead_letters_bytes = buffer_get_i64(reader);
+    loaded.revisions = buffer_get_i64(reader);
     loaded.heat_in = buffer_get_f64(reader);
     loaded.provisional = buffer_get_u8(reader);
+    loaded.past_window = buffer_get_i64(reader);
+    loaded.past_heat_in = buffer_get_f64(reader);
+    if (buffer_get_i64(reader) != state->change_count)
+        return error_set(err, STATUS_BAD_DATA, "the state in the checkpoint is of another horizon");
+    for (int64_t i = 0; i < state->change_count; i++)
+        loaded.changes[i] = buffer_get_f64(reader);
     for (int p = 0; p < origin->partitions; p++) {
         fingerprints[p].offset = buffer_get_i64(reader);
         fingerprints[p].crc = (uint32_t)buffer_get_i64(reader);

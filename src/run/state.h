@@ -10,8 +10,13 @@ struct run_state {
     int64_t window;             /* the last one closed, -1: none */
     int64_t rows;               /* frames written */
     int64_t dead_letters_bytes; /* length of dead_letters.ndjson */
+    int64_t revisions;          /* rows published anew after corrections */
     double heat_in;             /* since the last frame, temperature units times area */
     bool provisional;           /* a provisional window has been closed */
+    int64_t past_window;        /* the snapshot that the checkpoint carries is the field after it */
+    double past_heat_in;        /* heat_in then */
+    double *changes; /* [change_count], owned by the run: /series/change of row % change_count */
+    int64_t change_count;
 };
 
 /* What a checkpoint must agree with; strings are borrowed. */
@@ -24,8 +29,8 @@ void state_save(const struct run_state *state, const struct state_origin *origin
                 const struct fingerprint *fingerprints, const struct buffer *windows_state,
                 struct buffer *out);
 
-/* Reads it back and leaves `reader` at the windows' state. STATUS_BAD_DECK: taken with another
- * deck; STATUS_BAD_DATA: from another topic, cluster or number of partitions, or no such state. */
+/* Reads it back, into the changes that `state` has, and leaves `reader` at the windows' state.
+ * STATUS_BAD_DECK: taken with another deck; STATUS_BAD_DATA: from another topic, cluster or number of partitions, or no such state. */
 enum status state_load(struct buffer_reader *reader, const struct state_origin *origin,
                        struct run_state *state, struct fingerprint *fingerprints,
                        struct error *err) MUST_CHECK;

@@ -37,6 +37,7 @@ void summary_json(const struct run *run, struct buffer *json)
     json_object_set_new(object, "windows", json_integer(run->window + 1));
     json_object_set_new(object, "t0_ms", json_integer(root->t0_ms));
     json_object_set_new(object, "window_ms", json_integer(run->plan.window_ms));
+    json_object_set_new(object, "revisions", json_integer(run->state.revisions));
     json_object_set_new(object, "ledger", ledgers_json(root));
     json_object_set_new(object, "ranks", json_integer(run->domain->ranks));
     json_object_set_new(object, "duration", json_real(stop_clock_s()));

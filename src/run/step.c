@@ -1,0 +1,42 @@
+#include "run_internal.h"
+
+/* Heat of the window in temperature units times area, cells in order. */
+static double heat_of(const struct run *run, const struct closed_window *closed)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < closed->heat_count; i++)
+        sum += closed->heat[i].rate;
+    double seconds = run->plan.solver.tau_s * run->plan.solver.substeps;
+    return sum * (seconds * run->plan.solver.dx * run->plan.solver.dy);
+}
+
+enum status step_window(struct run *run, int64_t window, struct error *err)
+{
+    _Static_assert(sizeof(struct heat) == sizeof(struct slab_heat), "scattered as they are");
+    const struct slab_heat *heat = NULL, *mine;
+    int64_t count = 0;
+    if (run->root) {
+        heat = (const void *)run->root->closed->heat;
+        count = run->root->closed->heat_count;
+        run->state.heat_in += heat_of(run, run->root->closed);
+    }
+    int mine_count;
+    TRY(scatter_heat(run->scatter, heat, count, &mine, &mine_count, err));
+    solver_step_window(run->solver, mine, mine_count);
+    run->window = window;
+    return STATUS_OK;
+}
+
+void step_keep(struct run *run)
+{
+    snapshots_keep(run->snapshots, run->window, run->state.heat_in, run->solver);
+}
+
+enum status step_back(struct run *run, int64_t window, struct error *err)
+{
+    if (!snapshots_restore(run->snapshots, window, run->solver, &run->state.heat_in))
+        return error_set(err, STATUS_BUG, "the field after window %lld is not held any more",
+                         (long long)window);
+    run->window = window;
+    return STATUS_OK;
+}
