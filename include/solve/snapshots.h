@@ -55,9 +55,12 @@ void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
 bool snapshots_restore(struct snapshots *snapshots, int64_t window, struct solver *solver,
                        double *heat_in);
 
-/* The oldest snapshot that a correction may still ask for once `window` is done, so the one a
- * checkpoint has to carry: after window r-1, r = s*floor((window+1-H)/s), at least 0. Not NULL when
- * every window since was kept. Owned by the ring, valid until its next call. */
+/* The window of the oldest snapshot that a correction may still ask for once `window` is done, so
+ * of the one a checkpoint has to carry: r-1, r = s*floor((window+1-H)/s), at least 0. */
+int64_t snapshots_base(const struct snapshots *snapshots, int64_t window);
+
+/* That snapshot; not NULL when every window since was kept. Owned by the ring, valid until its next
+ * call. */
 const struct snapshot *snapshots_oldest_needed(const struct snapshots *snapshots, int64_t window);
 
 /* Forgets all snapshots and returns the place of that of `window`, a multiple of the spacing less

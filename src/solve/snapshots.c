@@ -143,10 +143,15 @@ bool snapshots_restore(struct snapshots *snapshots, int64_t window, struct solve
     return true;
 }
 
-const struct snapshot *snapshots_oldest_needed(const struct snapshots *snapshots, int64_t window)
+int64_t snapshots_base(const struct snapshots *snapshots, int64_t window)
 {
     int64_t reach = max_int64(0, window + 1 - snapshots->horizon);
-    return find(snapshots, reach - reach % snapshots->spacing - 1);
+    return reach - reach % snapshots->spacing - 1;
+}
+
+const struct snapshot *snapshots_oldest_needed(const struct snapshots *snapshots, int64_t window)
+{
+    return find(snapshots, snapshots_base(snapshots, window));
 }
 
 struct snapshot *snapshots_put(struct snapshots *snapshots, int64_t window)
