@@ -50,8 +50,7 @@ struct deck {
         struct deck_side left, right, bottom, top;
     } physics;
     struct {
-        int64_t window_ms, windows;
-        int64_t substeps; /* 0: auto */
+        int64_t window_ms, windows, substeps; /* substeps 0: auto */
         bool t0_auto;
         int64_t t0_ms;
     } time;
@@ -69,6 +68,7 @@ struct deck {
         int estimate;
         int64_t span, hold; /* windows; hold 0: `missing: zero` */
         double gen_limit;
+        bool dedup;
     } stream;
     struct {
         int64_t every, tile, flush_every, per_segment;

@@ -188,7 +188,11 @@ const struct deck_option deck_options[] = {
          "Rate of a cell without an event in a window: 0, or with `{hold: n}` the estimate of the "
          "newest of the n windows before that has one, then 0. `hold` suits sensors that speak "
          "less often than once a window; it costs rank 0 64 bytes a cell."),
-    CONSTANT("stream.dedup", "false", "false", 0, "Every delivered event counts."),
+    BOOL("stream.dedup", stream.dedup, "false", 0,
+         "Of the on-time and late events of one sensor with equal times only the one with the "
+         "lowest partition and offset counts, the others are `duplicate`; also when the lower one "
+         "comes late. For gateways that send twice. A sensor that speaks twice in one unit of time "
+         "loses the second event."),
     CONSTANT("stream.early_ms", "0", "0", 0, "No picture of a window before it closes."),
     OR_NULL("stream.dead_letter_topic", stream.dead_letter_topic, 1, 249, DECK_MAY_CHANGE,
             "Topic that gets a copy of every refused record, beside `dead_letters.ndjson`."),

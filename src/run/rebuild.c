@@ -4,7 +4,7 @@
  * those the run began with. */
 #include "run_internal.h"
 
-#include "base/log.h"
+#include "window/replay.h"
 
 /* What rank 0 tells of a window to be stepped again. */
 struct replay {

@@ -38,8 +38,6 @@ static struct windows *windows_of(const struct run *run)
         .snapshot_spacing = run->plan.snapshot_spacing,
         .dedup = deck->stream.dedup,
         .gen_scale = deck->physics.gen_scale,
-        .dedup = false,
-        .snapshot_spacing = 1,
     };
     return windows_create(&config, root->first);
 }
