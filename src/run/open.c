@@ -257,7 +257,6 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     }
     root_destroy(run->root);
     buffer_release(&run->saved_state);
-    free(run->state.changes);
     digester_destroy(run->digester);
     measurer_destroy(run->measurer);
     scatter_destroy(run->scatter);

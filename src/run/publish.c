@@ -21,12 +21,6 @@ static enum status check_finite(const struct measure *measure, int64_t window, s
         (long long)window, (long long)measure->bad_x, (long long)measure->bad_y);
 }
 
-/* The largest change of a window's row so far. */
-static double *change_of(const struct run *run, int64_t window)
-{
-    return &run->state.changes[run_row(run, window) % run->state.change_count];
-}
-
 static struct frame_row row_of(const struct run *run, const struct measure *measure,
                                double heat_out)
 {
@@ -49,7 +43,6 @@ static struct frame_row row_of(const struct run *run, const struct measure *meas
         .late = closed->late,
         .missing = closed->missing,
         .dead = closed->dead,
-        .change = *change_of(run, closed->window),
         .latency_ms = wall_clock_ms() - (double)closed->end_ms,
     };
 }
@@ -88,7 +81,6 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
     TRY(compare_with_manifest(run, &frame, &known, err));
     if (!known || kind == PUBLISH_RESTORED)
         buffer_append(&run->root->unflushed, &frame, sizeof frame);
-    *change_of(run, row->window) = row->change;
     run->state.revisions += kind == PUBLISH_REVISED;
     run->state.heat_in = 0.0;
     run->root->rows_pending = true;
@@ -100,6 +92,21 @@ static void hand_over_offsets(struct run *run)
     struct root *root = run->root;
     frames_set_offsets(run->frames, root->identity.topic, root->identity.partitions, root->first,
                        root_next_offsets(root));
+}
+
+/* How much the corrections before the checkpoint had changed the row that is put back. */
+static enum status recall_change(const struct run *run, struct frame_row *row, struct error *err)
+{
+    const struct manifest_frame *before =
+        manifest_find_frame(run->root->manifest, row->window, row->revision);
+    if (!before)
+        return error_set(err, STATUS_BAD_DATA,
+                         "the manifest has no line for revision %lld of window %lld, which the "
+                         "checkpoint after window %lld counts on",
+                         (long long)row->revision, (long long)row->window,
+                         (long long)run->state.window);
+    row->change = before->change;
+    return STATUS_OK;
 }
 
 /* Before the first row of a correction changes: until the lines that follow are there, nobody may
@@ -144,7 +151,11 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
         row.digest = digest;
         hand_over_offsets(run);
         run->root->measure = measure;
+        if (kind == PUBLISH_RESTORED)
+            root_note(run->root, recall_change(run, &row, err), err);
     }
+    if (kind == PUBLISH_RESTORED)
+        TRY(root_share_failure(run, err));
     TRY(write_row(run, kind, &row, &stored, err));
     if (run->root)
         root_note(run->root, remember_frame(run, &row, stored, kind, err), err);

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -70,19 +69,9 @@ static void copy_ledgers(struct root *root)
         root->ledgers[p] = *windows_ledger(root->windows, p);
 }
 
-static void forget_changes(struct run *run)
-{
-    free(run->state.changes);
-    run->state = (struct run_state){.window = -1, .past_window = -1};
-    run->state.change_count = run->plan.horizon_windows / run->plan.frames_every + 2;
-    run->state.changes = calloc((size_t)run->state.change_count, sizeof *run->state.changes);
-    if (!run->state.changes)
-        abort();
-}
-
 void recall_nothing(struct run *run)
 {
-    forget_changes(run);
+    run->state = (struct run_state){.window = -1, .past_window = -1};
     run->root->windows = windows_of(run);
     copy_ledgers(run->root);
 }
@@ -92,7 +81,6 @@ enum status recall_checkpoint(struct run *run, struct error *err)
     struct root *root = run->root;
     struct buffer_reader reader = {.data = run->saved_state.data, .size = run->saved_state.size};
     struct state_origin origin = state_origin_of(root);
-    forget_changes(run);
     TRY(state_load(&reader, &origin, &run->state, root->fingerprints, err));
     if (run->state.past_window != snapshots_base(run->snapshots, run->state.window))
         return error_set(err, STATUS_BAD_DATA,

@@ -26,9 +26,6 @@ void state_save(const struct run_state *state, const struct state_origin *origin
     buffer_put_u8(out, state->provisional);
     buffer_put_i64(out, state->past_window);
     buffer_put_f64(out, state->past_heat_in);
-    buffer_put_i64(out, state->change_count);
-    for (int64_t i = 0; i < state->change_count; i++)
-        buffer_put_f64(out, state->changes[i]);
     for (int p = 0; p < origin->partitions; p++) {
         buffer_put_i64(out, fingerprints[p].offset);
         buffer_put_i64(out, fingerprints[p].crc);
@@ -77,7 +74,7 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
                        struct run_state *state, struct fingerprint *fingerprints, struct error *err)
 {
     TRY(check_origin(reader, origin, err));
-    struct run_state loaded = *state;
+    struct run_state loaded;
     loaded.window = buffer_get_i64(reader);
     loaded.rows = buffer_get_i64(reader);
     loaded.dead_letters_bytes = buffer_get_i64(reader);
@@ -86,10 +83,6 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
     loaded.provisional = buffer_get_u8(reader);
     loaded.past_window = buffer_get_i64(reader);
     loaded.past_heat_in = buffer_get_f64(reader);
-    if (buffer_get_i64(reader) != state->change_count)
-        return error_set(err, STATUS_BAD_DATA, "the state in the checkpoint is of another horizon");
-    for (int64_t i = 0; i < state->change_count; i++)
-        loaded.changes[i] = buffer_get_f64(reader);
     for (int p = 0; p < origin->partitions; p++) {
         fingerprints[p].offset = buffer_get_i64(reader);
         fingerprints[p].crc = (uint32_t)buffer_get_i64(reader);

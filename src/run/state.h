@@ -15,8 +15,6 @@ struct run_state {
     bool provisional;           /* a provisional window has been closed */
     int64_t past_window;        /* the snapshot that the checkpoint carries is the field after it */
     double past_heat_in;        /* heat_in then */
-    double *changes; /* [change_count], owned by the run: /series/change of row % change_count */
-    int64_t change_count;
 };
 
 /* What a checkpoint must agree with; strings are borrowed. */
@@ -29,7 +27,7 @@ void state_save(const struct run_state *state, const struct state_origin *origin
                 const struct fingerprint *fingerprints, const struct buffer *windows_state,
                 struct buffer *out);
 
-/* Reads it back, into the changes that `state` has, and leaves `reader` at the windows' state.
+/* Reads it back and leaves `reader` at the windows' state.
  * STATUS_BAD_DECK: taken with another deck; STATUS_BAD_DATA: from another topic, cluster or number of partitions, or no such state. */
 enum status state_load(struct buffer_reader *reader, const struct state_origin *origin,
                        struct run_state *state, struct fingerprint *fingerprints,
