@@ -155,6 +155,8 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
     TRY(step_window(run, order->window, err));
     if (order->frame)
         TRY(publish_frame(run, order->close == CLOSE_NEW ? PUBLISH_NEW : PUBLISH_REVISED, err));
+    else
+        step_pass(run);
     step_keep(run);
     if (order->close != CLOSE_NEW)
         return STATUS_OK;

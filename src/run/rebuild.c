@@ -18,13 +18,6 @@ static bool row_is_stale(const struct run *run, const struct closed_window *clos
            !manifest_row_holds(run->root->manifest, closed->window, closed->revision);
 }
 
-/* Where the sums of heat begin anew, as they did when the row was published. */
-static void pass_row(struct run *run)
-{
-    run->state.heat_in = 0.0;
-    solver_reset_outflow(run->solver);
-}
-
 static enum status replay_window(struct run *run, int64_t window, struct error *err)
 {
     struct closed_window closed;
@@ -38,8 +31,8 @@ static enum status replay_window(struct run *run, int64_t window, struct error *
     TRY(step_window(run, window, err));
     if (replay.frame)
         TRY(publish_frame(run, PUBLISH_RESTORED, err));
-    else if (run_has_row(run, window))
-        pass_row(run);
+    else
+        step_pass(run);
     step_keep(run);
     if (run->root)
         run->root->closed = NULL;

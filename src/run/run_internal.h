@@ -149,10 +149,16 @@ static inline int64_t run_row(const struct run *run, int64_t window)
     return (window + 1) / run->plan.frames_every - 1;
 }
 
-/* step.c: collective but step_keep(), local. From the field after one window to that after the
- * next, whose heat rank 0 has in root->closed; a snapshot of it if one is due; back to the
- * snapshot after a window. */
+/* step.c: collective: from the field after one window to that after `window`, whose heat rank 0 has
+ * in root->closed. */
 enum status step_window(struct run *run, int64_t window, struct error *err) MUST_CHECK;
+
+/* Local: the window is not published again: where it has a row, the sums of heat begin anew as they
+ * did when the row was written. */
+void step_pass(struct run *run);
+
+/* Local: keeps a snapshot of the present field if one is due; goes back to the one after `window`.
+ */
 void step_keep(struct run *run);
 enum status step_back(struct run *run, int64_t window, struct error *err) MUST_CHECK;
 

@@ -27,6 +27,14 @@ enum status step_window(struct run *run, int64_t window, struct error *err)
     return STATUS_OK;
 }
 
+void step_pass(struct run *run)
+{
+    if (!run_has_row(run, run->window))
+        return;
+    run->state.heat_in = 0.0;
+    solver_reset_outflow(run->solver);
+}
+
 void step_keep(struct run *run)
 {
     snapshots_keep(run->snapshots, run->window, run->state.heat_in, run->solver);
