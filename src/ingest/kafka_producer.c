@@ -1,9 +1,11 @@
 #include "kafka_producer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE_MS = 100 };
+/* Deliveries that succeed raise no event, so that a wait for room is not woken by them. */
+enum { FLUSH_MS = 100, ROOM_MS = 1 };
 
 struct kafka_producer {
     struct kafka_client *client;
@@ -13,6 +15,7 @@ struct kafka_producer {
     const char *records;
     int64_t lost; /* records not delivered; written by take_report() */
     rd_kafka_resp_err_t reason;
+    atomic_bool abandoned;
 };
 
 /* Called by rd_kafka_poll() and rd_kafka_flush() on the caller's thread, for failures only. */
@@ -83,6 +86,9 @@ struct kafka_client *kafka_producer_client(const struct kafka_producer *producer
 enum status kafka_producer_check(struct kafka_producer *producer, struct error *err)
 {
     char why[512];
+    if (atomic_load(&producer->abandoned))
+        return error_set(err, STATUS_STOPPED, "stopped while writing %s to topic %s",
+                         producer->records, producer->topic);
     TRY(kafka_client_check(producer->client, err));
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(producer->rk, why, sizeof why);
     if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -113,7 +119,7 @@ enum status kafka_producer_put(struct kafka_producer *producer, const struct kaf
     enum status status = STATUS_OK;
     rd_kafka_resp_err_t code;
     while ((code = produce(producer, record)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        rd_kafka_poll(producer->rk, SLICE_MS);
+        rd_kafka_poll(producer->rk, ROOM_MS);
         status = kafka_producer_check(producer, err);
         if (status != STATUS_OK)
             break;
@@ -128,9 +134,14 @@ enum status kafka_producer_put(struct kafka_producer *producer, const struct kaf
     return status;
 }
 
+void kafka_producer_abandon(struct kafka_producer *producer)
+{
+    atomic_store(&producer->abandoned, true);
+}
+
 enum status kafka_producer_flush(struct kafka_producer *producer, struct error *err)
 {
-    while (rd_kafka_flush(producer->rk, SLICE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    while (rd_kafka_flush(producer->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
         TRY(kafka_producer_check(producer, err));
     return kafka_producer_check(producer, err);
 }

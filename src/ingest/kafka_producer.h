@@ -1,5 +1,6 @@
 /* What everything that writes to a topic shares: an idempotent producer that either delivers each
- * record or says why not. All calls come from one thread at a time. */
+ * record or says why not. All calls but one come from one
+ * thread at a time. */
 #ifndef HEATSTREAM_INGEST_KAFKA_PRODUCER_H
 #define HEATSTREAM_INGEST_KAFKA_PRODUCER_H
 
@@ -34,6 +35,9 @@ enum status kafka_producer_put(struct kafka_producer *producer, const struct kaf
 
 /* Without waiting: whether all has gone well so far. */
 enum status kafka_producer_check(struct kafka_producer *producer, struct error *err) MUST_CHECK;
+
+/* Makes a put or flush that waits, or comes later, fail with STATUS_STOPPED. From any thread. */
+void kafka_producer_abandon(struct kafka_producer *producer);
 
 /* Everything put is acknowledged on return. */
 enum status kafka_producer_flush(struct kafka_producer *producer, struct error *err) MUST_CHECK;
