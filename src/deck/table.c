@@ -47,6 +47,10 @@
     {                                                                                              \
         key, DECK_HOLD, AT(field), "zero", "", 1, max, "windows", flags, doc                       \
     }
+#define BOX(key, field, flags, doc)                                                                \
+    {                                                                                              \
+        key, DECK_BOX_OR_NULL, AT(field), "null", "", 0, 1e6, "cells", flags, doc                  \
+    }
 #define CONSTANT(key, names, fallback, flags, doc)                                                 \
     {                                                                                              \
         key, DECK_CONSTANT, 0, fallback, names, 0, 0, "", flags, doc                               \
@@ -210,7 +214,15 @@ const struct deck_option deck_options[] = {
         "compute again."),
     INT("output.frames.per_segment", frames.per_segment, "1000", 1, 1e9, "frames", 0,
         "Frames in one file. A damaged file costs at most so many."),
-    CONSTANT("output.temp_topic", "null", "null", 0, "Frames go to files only."),
+    OR_NULL("output.temp_topic", temp.topic, 1, 249, DECK_MAY_CHANGE,
+            "Topic on `stream.brokers` that gets a message for every cell of every frame, each "
+            "revision of it included. Made with the broker's defaults if missing. The run goes no "
+            "faster than the broker takes them: see `temp_region` and `temp_every`."),
+    BOX("output.temp_region", temp.region, DECK_MAY_CHANGE,
+        "The cells that go to `temp_topic`: columns x0 to x1 - 1, rows y0 to y1 - 1; `null`: "
+        "all."),
+    INT("output.temp_every", temp.every, "1", 1, 1e9, "frames", DECK_MAY_CHANGE,
+        "One frame of so many goes to `temp_topic`."),
 
     INT("checkpoint.every_windows", checkpoint.every_windows, "100", 0, 1e12, "windows",
         DECK_MAY_CHANGE, "Windows between checkpoints; 0: by time only."),
