@@ -169,6 +169,7 @@ static enum status open_outputs(struct run *run, struct error *err)
         return STATUS_OK;
     TRY(write_config(run, err));
     TRY(open_letters(run, err));
+    TRY(temperatures_open(run, err));
     return start_feed(run, err);
 }
 
@@ -201,6 +202,8 @@ static enum status create_solver(struct run *run, struct error *err)
     run->scatter = scatter_create(run->domain);
     run->measurer = measurer_create(run->domain);
     run->digester = digester_create(run->domain);
+    if (plan->to_topic)
+        run->gather = gather_create(run->domain, &plan->temp_box);
     return STATUS_OK;
 }
 
@@ -250,6 +253,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     }
     root_destroy(run->root);
     buffer_release(&run->saved_state);
+    gather_destroy(run->gather);
     digester_destroy(run->digester);
     measurer_destroy(run->measurer);
     scatter_destroy(run->scatter);

@@ -107,6 +107,7 @@ enum status publish_frame(struct run *run, struct error *err)
     TRY(frames_write(run->frames, run->state.rows, field, &row, &stored, err));
     if (run->root)
         root_note(run->root, remember_frame(run, &row, stored, err), err);
+    TRY(temperatures_publish(run, &row, err));
     solver_reset_outflow(run->solver);
     run->state.rows++;
     if (run->state.rows % run->plan.flush_every == 0)
