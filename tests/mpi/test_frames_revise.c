@@ -54,7 +54,7 @@ static struct frames *open_shape(const struct world *world, const struct shape *
         .tile = shape->tile,
         .per_segment = shape->per_segment,
         .horizon_rows = 6,
-        .provenance = &world_provenance,
+        .provenance = &test_provenance,
     };
     CU_ASSERT_EQUAL_FATAL(frames_open(world->domain, &config, rows, &frames, &err), STATUS_OK);
     return frames;

@@ -9,24 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provenance.h"
 #include "scratch.h"
 #include "store/frames.h"
 #include "unit.h"
 
 enum { NX = 24, NY = 16, PER_SEGMENT = 40, KILLS = 4 };
-
-static const struct provenance provenance = {
-    .version = "0",
-    .git_id = "test",
-    .compiler = "cc",
-    .flags = "",
-    .librdkafka = "",
-    .host = "here",
-    .argv = "",
-    .slurm_job = "",
-    .config = "",
-    .ranks = 1,
-};
 
 /* Shared with the writer: how many rows frames_write() has returned from. */
 static _Atomic int64_t *committed;
@@ -69,7 +57,7 @@ static bool writer_open(struct writer *writer, const char *directory)
                                    .tile = 8,
                                    .per_segment = PER_SEGMENT,
                                    .horizon_rows = 5,
-                                   .provenance = &provenance};
+                                   .provenance = &test_provenance};
     writer->digester = digester_create(writer->domain);
     writer->field = field_create(writer->domain, 0.0);
     bool opened =
