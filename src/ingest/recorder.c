@@ -32,6 +32,7 @@ struct recorder {
     struct source_identity topic;
     struct event_log_writer *writer;
     struct track *tracks; /* [partitions] */
+    int unproven;         /* partitions whose proof has not been compared */
     int64_t records, record_bytes;
     double synced_s; /* monotonic clock, when everything was last on the disk */
 };
@@ -101,8 +102,7 @@ static enum status find_proofs(struct recorder *recorder, struct error *err)
     return status;
 }
 
-/* Where the source is to begin: at the proof while the topic still has it. */
-static enum status plan_track(struct recorder *recorder, int p, int64_t *begin, struct error *err)
+static enum status plan_track(struct recorder *recorder, int p, struct error *err)
 {
     struct track *track = &recorder->tracks[p];
     int64_t next = event_log_writer_next(recorder->writer, p), low, high;
@@ -120,36 +120,35 @@ static enum status plan_track(struct recorder *recorder, int p, int64_t *begin, 
                          recorder->topic.topic, p, (long long)next, (long long)high);
     if (track->proof.offset < low)
         track->proof.offset = -1;
-    *begin = track->proof.offset >= 0 ? track->proof.offset : next;
+    recorder->unproven += track->proof.offset >= 0;
     if (recorder->config.until_end && high == INT64_MAX)
         return error_set(err, STATUS_USAGE, "--until end: the generator never ends; set gen.steps");
     track->end = recorder->config.until_end ? high : INT64_MAX;
+    track->done = next >= track->end;
     return STATUS_OK;
 }
 
-/* The proof is compared even where nothing more is wanted. */
-static void settle(const struct recorder *recorder, int p)
-{
-    struct track *track = &recorder->tracks[p];
-    track->done =
-        track->proof.offset < 0 && event_log_writer_next(recorder->writer, p) >= track->end;
-}
-
+/* Starts the source where the log ends, or first, while there is something to prove, at the
+ * proofs. */
 static enum status start(struct recorder *recorder, struct error *err)
 {
     int64_t *begin = calloc((size_t)recorder->topic.partitions, sizeof *begin);
     if (!begin)
         abort();
-    enum status status = STATUS_OK;
-    for (int p = 0; p < recorder->topic.partitions && status == STATUS_OK; p++) {
-        status = plan_track(recorder, p, &begin[p], err);
-        if (status == STATUS_OK)
-            settle(recorder, p);
-    }
-    if (status == STATUS_OK)
-        status = source_start(recorder->config.source, begin, err);
+    for (int p = 0; p < recorder->topic.partitions; p++)
+        begin[p] = recorder->unproven > 0 ? recorder->tracks[p].proof.offset
+                                          : event_log_writer_next(recorder->writer, p);
+    enum status status = source_start(recorder->config.source, begin, err);
     free(begin);
     return status;
+}
+
+static enum status go_on(struct recorder *recorder, struct error *err)
+{
+    TRY(find_proofs(recorder, err));
+    for (int p = 0; p < recorder->topic.partitions; p++)
+        TRY(plan_track(recorder, p, err));
+    return start(recorder, err);
 }
 
 enum status recorder_create(const struct recorder_config *config, struct recorder **created,
@@ -169,9 +168,7 @@ enum status recorder_create(const struct recorder_config *config, struct recorde
     if (status == STATUS_OK)
         status = event_log_writer_open(config->path, &recorder->topic, &recorder->writer, err);
     if (status == STATUS_OK)
-        status = find_proofs(recorder, err);
-    if (status == STATUS_OK)
-        status = start(recorder, err);
+        status = go_on(recorder, err);
     recorder->synced_s = clock_s();
     if (status == STATUS_OK)
         *created = recorder;
@@ -187,37 +184,48 @@ static enum status compare(struct recorder *recorder, int p, const struct messag
     int64_t offset = proof->offset;
     if (message->end && message->offset <= offset)
         return STATUS_OK; /* of a moment ago: the record is still to come */
-    proof->offset = -1;
-    if (message->end || message->offset != offset) {
+    if (!message->end && message->offset == offset && message_crc(message) != proof->crc)
+        return error_set(err, STATUS_BAD_DATA,
+                         "partition %d: the record at offset %lld is not the one that was "
+                         "recorded: %s was written anew; record it to another file",
+                         p, (long long)offset, recorder->topic.topic);
+    if (message->offset != offset)
         log_warn("partition %d: the record at offset %lld, the last one recorded, is gone from the "
                  "topic; going on without comparing it",
                  p, (long long)offset);
-        return STATUS_OK;
+    proof->offset = -1;
+    recorder->unproven--;
+    return STATUS_OK;
+}
+
+/* Nothing is recorded before every partition is proven to be of the same topic. */
+static enum status prove(struct recorder *recorder, int64_t *taken, struct error *err)
+{
+    for (int p = 0; p < recorder->topic.partitions; p++) {
+        const struct message *messages;
+        int count = 0;
+        if (recorder->tracks[p].proof.offset >= 0)
+            TRY(source_read(recorder->config.source, p, 1, &messages, &count, err));
+        if (count > 0)
+            TRY(compare(recorder, p, messages, err));
+        *taken += count;
     }
-    if (message_crc(message) == proof->crc)
-        return STATUS_OK;
-    return error_set(err, STATUS_BAD_DATA,
-                     "partition %d: the record at offset %lld is not the one that was recorded: %s "
-                     "was written anew; record it to another file",
-                     p, (long long)message->offset, recorder->topic.topic);
+    return recorder->unproven > 0 ? STATUS_OK : start(recorder, err);
 }
 
 static enum status take(struct recorder *recorder, int p, const struct message *message,
                         struct error *err)
 {
     struct track *track = &recorder->tracks[p];
-    int64_t next = event_log_writer_next(recorder->writer, p);
-    if (track->proof.offset >= 0)
-        TRY(compare(recorder, p, message, err));
     track->at_end = message->end;
     if (message->end || message->offset >= track->end) {
         event_log_writer_reach(recorder->writer, p, min_int64(message->offset, track->end));
-    } else if (message->offset >= next) {
+    } else if (message->offset >= event_log_writer_next(recorder->writer, p)) {
         TRY(event_log_writer_put(recorder->writer, p, message, err));
         recorder->records++;
         recorder->record_bytes += (int64_t)(message->key_size + message->value_size);
     }
-    settle(recorder, p);
+    track->done = event_log_writer_next(recorder->writer, p) >= track->end;
     return STATUS_OK;
 }
 
@@ -241,6 +249,8 @@ enum status recorder_sync(struct recorder *recorder, struct error *err)
 enum status recorder_round(struct recorder *recorder, int64_t *taken, struct error *err)
 {
     *taken = 0;
+    if (recorder->unproven > 0)
+        return prove(recorder, taken, err);
     for (int p = 0; p < recorder->topic.partitions; p++)
         if (!recorder->tracks[p].done)
             TRY(take_batch(recorder, p, taken, err));
@@ -254,7 +264,7 @@ bool recorder_done(const struct recorder *recorder)
     for (int p = 0; p < recorder->topic.partitions; p++)
         if (!recorder->tracks[p].done)
             return false;
-    return true;
+    return recorder->unproven == 0;
 }
 
 struct recorder_view recorder_view(const struct recorder *recorder)
