@@ -106,14 +106,16 @@ const struct deck_option deck_options[] = {
         "Number of windows after which the run ends; 0: when the stream does, or someone stops "
         "it."),
 
-    ENUM("stream.source", stream.source, "kafka", "kafka|file|synthetic", 0,
+    ENUM("stream.source", stream.source, "kafka", "kafka|file|synthetic", DECK_MAY_CHANGE,
          "Where events come from: a Kafka topic, the files of `stream.files`, or the generator "
-         "(`gen`) without transport."),
+         "(`gen`) without transport. A run may move between a topic and its event log; any other "
+         "input than the one it began with is refused."),
     STRING("stream.brokers", stream.brokers, "embedded", 1, PATH_BYTES, DECK_MAY_CHANGE,
            "Kafka servers, `host:port,…`. `embedded` starts an in-process broker fed by the "
            "generator (`gen`), so that no server is needed."),
-    STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, 0,
-           "Topic to read. A topic that is missing ends the run with the list of those known."),
+    STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, DECK_MAY_CHANGE,
+           "Topic to read. A run is not continued on another one. A topic that is missing ends the "
+           "run with the list of those known."),
     ENUM("stream.format", stream.format, "json", "json|binary|csv", 0,
          "Form of an event: a JSON object, binary (key x and y as 4 bytes each, value int64 time "
          "and float64 rate, big-endian), or a line of CSV. What does not decode is a dead letter."),
@@ -144,7 +146,8 @@ const struct deck_option deck_options[] = {
          "does not need it."),
     LIST("stream.files", stream.files, DECK_MAY_CHANGE,
          "Event files (NDJSON or CSV) for `source: file`, relative to the deck's folder. File i is "
-         "partition i; what was read of it must not change before a restart."),
+         "partition i; what was read of it must not change before a restart. Or one event log of "
+         "`heatstream record`, which holds all partitions of its topic."),
     INT("stream.disorder_ms", stream.disorder_ms, "200", 0, YEAR_MS, "ms", 0,
         "How far events of one partition may be out of order. Larger delays every window, smaller "
         "makes late events."),

@@ -285,7 +285,7 @@ static void what_a_continued_run_may_change_is_marked(void)
     static const char *const free_keys[] = {"run.id",    "time.windows", "checkpoint.keep",
                                             "log.level", "stream.batch", "stream.rdkafka"};
     static const char *const fixed_keys[] = {
-        "grid.nx",  "time.window_ms",      "stream.topic",
+        "grid.nx",  "time.window_ms",      "stream.format",
         "gen.seed", "output.frames.every", "physics.gen_scale"};
     for (int i = 0; i < 6; i++) {
         CU_ASSERT_TRUE(deck_option_find(free_keys[i])->flags & DECK_MAY_CHANGE);
