@@ -14,9 +14,9 @@ struct event_log_writer;
 enum status event_log_create(const char *path, const struct source_identity *topic,
                              const int64_t *first, struct error *err) MUST_CHECK;
 
-/* Opens a log to go on with it: waits for nobody, cuts a torn tail (saying so). STATUS_CANNOT_CREATE:
- * another process writes to it, or it cannot be written to; STATUS_BAD_DATA: it is damaged, or of
- * another topic, cluster or number of partitions. */
+/* Opens a log to go on with it; a torn tail is cut off, with a warning. STATUS_CANNOT_CREATE: it
+ * cannot be written to, or another process does so; STATUS_BAD_DATA: it is damaged, or of another
+ * topic, cluster or number of partitions; STATUS_NO_INPUT: it is no event log. */
 enum status event_log_writer_open(const char *path, const struct source_identity *topic,
                                   struct event_log_writer **writer, struct error *err) MUST_CHECK;
 
