@@ -202,8 +202,6 @@ static enum status create_solver(struct run *run, struct error *err)
     run->scatter = scatter_create(run->domain);
     run->measurer = measurer_create(run->domain);
     run->digester = digester_create(run->domain);
-    if (plan->to_topic)
-        run->gather = gather_create(run->domain, &plan->temp_box);
     return STATUS_OK;
 }
 
@@ -240,7 +238,10 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     }
     TRY(restart_choose(run, err));
     TRY(open_frames(run, err));
-    return agree(run->domain, open_outputs(run, err), err);
+    TRY(agree(run->domain, open_outputs(run, err), err));
+    if (run->plan.to_topic) /* rows that were put back before now are on the topic already */
+        run->gather = gather_create(run->domain, &run->plan.temp_box);
+    return STATUS_OK;
 }
 
 enum status run_close(struct run *run, enum status status, struct error *err)

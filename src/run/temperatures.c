@@ -4,7 +4,7 @@
 enum status temperatures_open(struct run *run, struct error *err)
 {
     const struct cell_box *box = &run->plan.temp_box;
-    if (!run->gather)
+    if (!run->plan.to_topic)
         return STATUS_OK;
     const struct temperature_area area = {box->x0, box->y0, box->x1, box->y1};
     struct kafka_config config = kafka_of_deck(run->root->deck);
