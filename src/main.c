@@ -20,7 +20,8 @@ static enum status dispatch(const struct cli_options *options, struct error *err
 {
     static enum status (*const command[CLI_COMMANDS])(const struct cli_options *,
                                                       struct error *) = {
-        [CLI_RUN] = command_run,   [CLI_CHECK] = command_check,         [CLI_GEN] = command_gen,
+        [CLI_RUN] = command_run,   [CLI_CHECK] = command_check,
+        [CLI_GEN] = command_gen,   [CLI_RECORD] = command_record,
         [CLI_INFO] = command_info, [CLI_REFERENCE] = command_reference,
     };
     if (options->help || options->version)

@@ -19,6 +19,9 @@ enum status durable_make_directories(const char *path, struct error *err) MUST_C
 /* fsync of a file or directory by name. */
 enum status durable_sync(const char *path, struct error *err) MUST_CHECK;
 
+/* fsync of the directory that holds `path`, so that a new name in it stays. */
+enum status durable_sync_parent(const char *path, struct error *err) MUST_CHECK;
+
 /* rename(from, to), then fsync of the directory that holds `to`. `from` must have been synced. */
 enum status durable_rename(const char *from, const char *to, struct error *err) MUST_CHECK;
 

@@ -13,6 +13,7 @@ enum cli_command {
     CLI_RUN,
     CLI_CHECK,
     CLI_GEN,
+    CLI_RECORD,
     CLI_INFO,
     CLI_REFERENCE,
     CLI_COMMANDS
@@ -45,6 +46,7 @@ struct cli_options {
     bool accept_gap;      /* step through any jump of event time */
     bool dry_run, print_config;
     char *gen_out;      /* gen --out: file prefix or "-"; NULL: the topic */
+    char *record_out;   /* record --out: the event log; NULL: named after the topic */
     double pace;        /* gen --pace: times real time; 0: as fast as possible */
     bool json;          /* info --json */
     int ranks;          /* check --ranks; 0: not given */
@@ -71,6 +73,7 @@ bool cli_is_first_rank(void);
 enum status command_run(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_check(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_gen(const struct cli_options *options, struct error *err) MUST_CHECK;
+enum status command_record(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_info(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_reference(const struct cli_options *options, struct error *err) MUST_CHECK;
 

@@ -6,32 +6,10 @@
  * cli and run. */
 #ifndef HEATSTREAM_DECK_DECK_H
 #define HEATSTREAM_DECK_DECK_H
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/status.h"
-
-enum deck_source { DECK_SOURCE_KAFKA, DECK_SOURCE_FILE, DECK_SOURCE_SYNTHETIC };
-enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY, DECK_FORMAT_CSV };
-enum deck_time_unit { DECK_TIME_MS, DECK_TIME_S, DECK_TIME_US, DECK_TIME_NS, DECK_TIME_ISO8601 };
-enum deck_estimate { DECK_MEAN, DECK_SUM, DECK_LAST, DECK_LINEAR, DECK_CUBIC };
-enum deck_idle { DECK_IDLE_BLOCK, DECK_IDLE_TIMEOUT };
-enum deck_dtype { DECK_F32, DECK_F64 };
-enum deck_partition_by { DECK_BY_COLUMN, DECK_BY_KEY };
-enum deck_log_level { DECK_LOG_ERROR, DECK_LOG_WARN, DECK_LOG_INFO, DECK_LOG_DEBUG };
-enum deck_log_format { DECK_LOG_HUMAN, DECK_LOG_JSON };
-
-/* One side of the domain: a value held one spacing outside the outermost cells, or no flux. */
-struct deck_side {
-    bool insulated;
-    double value;
-};
-
-struct deck_list {
-    char **items;
-    int count; /* for a map: names and values in turn, 2 * entries */
-};
+#include "deck/values.h"
 
 struct deck_origin; /* where an option got its value: one an entry of the option table */
 
@@ -74,6 +52,11 @@ struct deck {
         int64_t every, tile, flush_every, per_segment;
         int dtype;
     } frames;
+    struct {
+        char *topic; /* may be NULL */
+        struct deck_box region;
+        int64_t every; /* frames */
+    } temp;
     struct {
         int64_t every_windows, every_wall_s, keep;
         bool at_end;

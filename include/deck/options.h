@@ -19,6 +19,7 @@ enum deck_type {
     DECK_MAP,            /* struct deck_list of names and strings in turn */
     DECK_START,          /* time.t0: milliseconds, ISO 8601 with zone, or `auto` */
     DECK_HOLD,           /* int64_t: n for `{hold: n}`, 0 for `zero` */
+    DECK_BOX_OR_NULL,    /* struct deck_box: [x0, y0, x1, y1], or `null` for the whole grid */
     DECK_CONSTANT,       /* one of `names`, all of which mean the same: not stored */
     DECK_TYPES
 };

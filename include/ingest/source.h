@@ -17,6 +17,7 @@
  * partition as seen just now: offset is the position reached, key and value mean nothing. */
 struct message {
     int64_t offset;
+    int64_t time_ms; /* the broker's timestamp, -1: none; of Kafka and event logs only */
     bool end;
     const uint8_t *key, *value;
     size_t key_size, value_size;

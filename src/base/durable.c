@@ -59,7 +59,7 @@ enum status durable_sync(const char *path, struct error *err)
     return STATUS_OK;
 }
 
-static enum status sync_parent(const char *path, struct error *err)
+enum status durable_sync_parent(const char *path, struct error *err)
 {
     char copy[PATH_MAX];
     if (strlen(path) >= sizeof copy)
@@ -72,7 +72,7 @@ enum status durable_rename(const char *from, const char *to, struct error *err)
 {
     if (rename(from, to) != 0)
         return error_set(err, STATUS_IO, "renaming %s to %s: %s", from, to, strerror(errno));
-    return sync_parent(to, err);
+    return durable_sync_parent(to, err);
 }
 
 enum status durable_write_all(int fd, const char *path, const void *data, size_t size,

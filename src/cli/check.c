@@ -67,6 +67,18 @@ static void print_files(const struct deck *deck)
            check_bytes(2 * state, text), deck->checkpoint.keep);
 }
 
+static void print_temperatures(const struct deck *deck)
+{
+    const struct deck_box *box = &deck->temp.region;
+    if (!deck->temp.topic)
+        return;
+    int64_t cells =
+        box->whole ? deck->grid.nx * deck->grid.ny : (box->x1 - box->x0) * (box->y1 - box->y0);
+    double windows = (double)deck->frames.every * (double)deck->temp.every;
+    printf("temp topic  %" PRId64 " messages a frame, %.0f per second of event time, to %s\n",
+           cells, (double)cells * 1000 / (double)deck->time.window_ms / windows, deck->temp.topic);
+}
+
 static bool uses_generator(const struct deck *deck)
 {
     return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
@@ -131,6 +143,7 @@ enum status command_check(const struct cli_options *options, struct error *err)
         check_print_memory(deck, (int)substeps_of(deck), options->ranks);
         check_print_correction(deck, events_a_window(deck));
         print_files(deck);
+        print_temperatures(deck);
         print_events(deck);
         status = check_sensors(deck, err);
     }

@@ -15,7 +15,9 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
     [CLI_RUN] = {"run", "DECK", "read events, step the field, write frames and checkpoints"},
     [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory and file sizes"},
     [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files"},
-    [CLI_INFO] = {"info", "PATH", "say what is in a run directory, frames file or checkpoint"},
+    [CLI_RECORD] = {"record", "DECK", "record a Kafka topic in a file that runs can read instead"},
+    [CLI_INFO] = {"info", "PATH",
+                  "say what is in a run directory, frames, checkpoint or event file"},
     [CLI_REFERENCE] = {"deck-reference", "", "print the deck reference or its JSON schema"},
 };
 
@@ -23,9 +25,10 @@ enum {
     IN_RUN = 1 << CLI_RUN,
     IN_CHECK = 1 << CLI_CHECK,
     IN_GEN = 1 << CLI_GEN,
+    IN_RECORD = 1 << CLI_RECORD,
     IN_INFO = 1 << CLI_INFO,
     IN_REFERENCE = 1 << CLI_REFERENCE,
-    IN_DECK = IN_RUN | IN_CHECK | IN_GEN,
+    IN_DECK = IN_RUN | IN_CHECK | IN_GEN | IN_RECORD,
     IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_REFERENCE,
 };
 
@@ -110,6 +113,8 @@ static enum status take_out(struct parse *parse, const char *argument)
         return cli_usage(parse, "--out: must not be empty");
     if (parse->options->command == CLI_GEN)
         cli_replace(&parse->options->gen_out, argument);
+    else if (parse->options->command == CLI_RECORD)
+        cli_replace(&parse->options->record_out, argument);
     else
         cli_override(parse, "run.out", argument);
     return STATUS_OK;
@@ -155,6 +160,14 @@ static enum status take_until(struct parse *parse, const char *argument)
                          "--until %.100s: must be `end`, a number of windows or a time such as "
                          "2026-01-01T00:00:00Z",
                          argument);
+    return STATUS_OK;
+}
+
+static enum status take_until_end(struct parse *parse, const char *argument)
+{
+    if (strcmp(argument, "end"))
+        return cli_usage(parse, "--until %.100s: must be `end`", argument);
+    parse->options->until = CLI_UNTIL_END;
     return STATUS_OK;
 }
 
@@ -282,12 +295,20 @@ const struct flag cli_flags[] = {
      take_until},
     {0, "from", "OFFSET", IN_RUN,
      "where a new run begins to read: beginning (default), end, N, -N or s@MS", take_from},
+    {0, "time-limit", "[D-]HH:MM:SS", IN_RECORD, "stop after this time, exit code 75",
+     take_time_limit},
+    {0, "until", "end", IN_RECORD, "end at the present end of the topic; else it goes on",
+     take_until_end},
+    {0, "from", "OFFSET", IN_RECORD,
+     "where a new file begins: beginning (default), end, N, -N or s@MS", take_from},
     {0, "accept-gap", NULL, IN_RUN,
      "step through any gap in event time that sensors agree on, beyond stream.max_gap_windows too",
      take_accept_gap},
     {0, "out", "DIR", IN_RUN, "run.out: where the run directory is made", take_out},
     {0, "out", "PREFIX", IN_GEN,
      "write files PREFIX.0.ndjson, … or, with -, to standard output instead of the topic",
+     take_out},
+    {0, "out", "FILE", IN_RECORD, "the file, TOPIC.hsl by default; one that exists is gone on with",
      take_out},
     {0, "pace", "N", IN_GEN, "N times real time; 0 (default): as fast as possible", take_pace},
     {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",

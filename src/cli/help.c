@@ -73,7 +73,7 @@ void cli_help(enum cli_command command, struct buffer *text)
     for (int i = 0; i < cli_flag_count; i++)
         if (cli_flags[i].commands & 1U << command)
             print_flag(&cli_flags[i], text);
-    if (command == CLI_NONE || command == CLI_RUN)
+    if (command == CLI_NONE || command == CLI_RUN || command == CLI_RECORD)
         print_exit_codes(text);
 }
 

@@ -240,8 +240,8 @@ static void print_human(json_t *object)
     json_t *value;
     json_object_foreach(object, key, value)
     {
-        if (strcmp(key, "ledger") == 0) {
-            printf("ledger\n");
+        if (strcmp(key, "ledger") == 0 || strcmp(key, "offsets") == 0) {
+            printf("%s\n", key);
             print_ledger(value);
         } else if (strcmp(key, "versions") == 0) {
             print_versions(value);

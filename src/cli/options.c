@@ -139,6 +139,7 @@ void cli_release(struct cli_options *options)
     free(options->restart_file);
     free(options->from);
     free(options->gen_out);
+    free(options->record_out);
     free(options->command_line);
     *options = (struct cli_options){0};
 }

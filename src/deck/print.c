@@ -132,6 +132,15 @@ static void print_hold(int64_t windows, struct buffer *text)
         buffer_printf(text, "{hold: %" PRId64 "}", windows);
 }
 
+static void print_box(const struct deck_box *box, struct buffer *text)
+{
+    if (box->whole)
+        buffer_printf(text, "null");
+    else
+        buffer_printf(text, "[%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 "]", box->x0,
+                      box->y0, box->x1, box->y1);
+}
+
 static void print_start(const struct deck *deck, struct buffer *text)
 {
     if (deck->time.t0_auto)
@@ -172,6 +181,9 @@ void print_value(const struct deck *deck, const struct deck_option *option, stru
         break;
     case DECK_HOLD:
         print_hold(*(const int64_t *)value, text);
+        break;
+    case DECK_BOX_OR_NULL:
+        print_box(value, text);
         break;
     case DECK_START:
         print_start(deck, text);

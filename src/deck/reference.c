@@ -75,6 +75,9 @@ static void print_values(const struct deck_option *option, struct buffer *text)
         buffer_printf(text, "`zero` or `{hold: n}`, n ");
         print_range(option, text);
         break;
+    case DECK_BOX_OR_NULL:
+        buffer_printf(text, "`[x0, y0, x1, y1]` or `null`");
+        break;
     case DECK_START:
         buffer_printf(text, "`auto`, ms or ISO 8601");
         break;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "deck/timestep.h"
+#include "output_rules.h"
 #include "stream_rules.h"
 
 static void replace(char **text, char *value)
@@ -147,5 +148,6 @@ enum status rules_check(const struct deck *deck, struct error *err)
 {
     TRY(check_id(deck, err));
     TRY(check_stability(deck, err));
+    TRY(output_rules_check(deck, err));
     return check_stream(deck, err);
 }

@@ -114,6 +114,13 @@ static void put_type(const struct deck_option *option, struct buffer *text)
         put_range(option, text);
         buffer_printf(text, "}}}]");
         break;
+    case DECK_BOX_OR_NULL:
+        buffer_printf(text, "\"anyOf\": [{\"type\": \"null\"}, {\"type\": \"array\", "
+                            "\"minItems\": 4, \"maxItems\": 4, \"items\": {\"type\": "
+                            "\"integer\", ");
+        put_range(option, text);
+        buffer_printf(text, "}}]");
+        break;
     case DECK_START:
         buffer_printf(text, "\"anyOf\": [{\"type\": \"integer\"}, {\"const\": \"auto\"}, "
                             "{\"type\": \"string\", \"format\": \"date-time\"}]");

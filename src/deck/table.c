@@ -47,6 +47,10 @@
     {                                                                                              \
         key, DECK_HOLD, AT(field), "zero", "", 1, max, "windows", flags, doc                       \
     }
+#define BOX(key, field, flags, doc)                                                                \
+    {                                                                                              \
+        key, DECK_BOX_OR_NULL, AT(field), "null", "", 0, 1e6, "cells", flags, doc                  \
+    }
 #define CONSTANT(key, names, fallback, flags, doc)                                                 \
     {                                                                                              \
         key, DECK_CONSTANT, 0, fallback, names, 0, 0, "", flags, doc                               \
@@ -102,14 +106,16 @@ const struct deck_option deck_options[] = {
         "Number of windows after which the run ends; 0: when the stream does, or someone stops "
         "it."),
 
-    ENUM("stream.source", stream.source, "kafka", "kafka|file|synthetic", 0,
+    ENUM("stream.source", stream.source, "kafka", "kafka|file|synthetic", DECK_MAY_CHANGE,
          "Where events come from: a Kafka topic, the files of `stream.files`, or the generator "
-         "(`gen`) without transport."),
+         "(`gen`) without transport. A run may move between a topic and its event log; any other "
+         "input than the one it began with is refused."),
     STRING("stream.brokers", stream.brokers, "embedded", 1, PATH_BYTES, DECK_MAY_CHANGE,
            "Kafka servers, `host:port,…`. `embedded` starts an in-process broker fed by the "
            "generator (`gen`), so that no server is needed."),
-    STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, 0,
-           "Topic to read. A topic that is missing ends the run with the list of those known."),
+    STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, DECK_MAY_CHANGE,
+           "Topic to read. A run is not continued on another one. A topic that is missing ends the "
+           "run with the list of those known."),
     ENUM("stream.format", stream.format, "json", "json|binary|csv", 0,
          "Form of an event: a JSON object, binary (key x and y as 4 bytes each, value int64 time "
          "and float64 rate, big-endian), or a line of CSV. What does not decode is a dead letter."),
@@ -140,7 +146,8 @@ const struct deck_option deck_options[] = {
          "does not need it."),
     LIST("stream.files", stream.files, DECK_MAY_CHANGE,
          "Event files (NDJSON or CSV) for `source: file`, relative to the deck's folder. File i is "
-         "partition i; what was read of it must not change before a restart."),
+         "partition i; what was read of it must not change before a restart. Or one event log of "
+         "`heatstream record`, which holds all partitions of its topic."),
     INT("stream.disorder_ms", stream.disorder_ms, "200", 0, YEAR_MS, "ms", 0,
         "How far events of one partition may be out of order. Larger delays every window, smaller "
         "makes late events."),
@@ -214,7 +221,15 @@ const struct deck_option deck_options[] = {
         "compute again."),
     INT("output.frames.per_segment", frames.per_segment, "1000", 1, 1e9, "frames", 0,
         "Frames in one file. A damaged file costs at most so many."),
-    CONSTANT("output.temp_topic", "null", "null", 0, "Frames go to files only."),
+    OR_NULL("output.temp_topic", temp.topic, 1, 249, DECK_MAY_CHANGE,
+            "Topic on `stream.brokers` that gets a message for every cell of every frame, each "
+            "revision of it included. Made with the broker's defaults if missing. The run goes no "
+            "faster than the broker takes them: see `temp_region` and `temp_every`."),
+    BOX("output.temp_region", temp.region, DECK_MAY_CHANGE,
+        "The cells that go to `temp_topic`: columns x0 to x1 - 1, rows y0 to y1 - 1; `null`: "
+        "all."),
+    INT("output.temp_every", temp.every, "1", 1, 1e9, "frames", DECK_MAY_CHANGE,
+        "One frame of so many goes to `temp_topic`."),
 
     INT("checkpoint.every_windows", checkpoint.every_windows, "100", 0, 1e12, "windows",
         DECK_MAY_CHANGE, "Windows between checkpoints; 0: by time only."),

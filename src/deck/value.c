@@ -182,6 +182,33 @@ static enum status set_hold(const struct setting *setting)
     return STATUS_OK;
 }
 
+/* One corner's coordinate; whether it fits the grid is a rule of the deck. */
+static enum status read_coordinate(const struct setting *setting, int position, int64_t *value)
+{
+    bool too_large = false;
+    struct setting at = *setting;
+    at.tree = setting->tree->items[position];
+    const char *text = plain_text(&at, "a whole number");
+    if (!text)
+        return STATUS_BAD_DECK;
+    if (!parse_whole(text, value, &too_large))
+        return value_fail(&at, "`%.60s` is not a whole number", text);
+    return check_range(&at, too_large ? copysign(INFINITY, (double)*value) : (double)*value);
+}
+
+static enum status set_box(const struct setting *setting)
+{
+    struct deck_box box = {.whole = tree_is_null(setting->tree)};
+    int64_t *const corners[] = {&box.x0, &box.y0, &box.x1, &box.y1};
+    const struct tree *tree = setting->tree;
+    if (!box.whole && (tree->kind != TREE_LIST || tree->count != 4))
+        return value_fail(setting, "must be [x0, y0, x1, y1] or null");
+    for (int i = 0; i < 4 && !box.whole; i++)
+        TRY(read_coordinate(setting, i, corners[i]));
+    *(struct deck_box *)value_at(setting->deck, setting->option) = box;
+    return STATUS_OK;
+}
+
 static enum status fail_names(const struct setting *setting)
 {
     char list[256] = "";
@@ -359,7 +386,7 @@ enum status value_set(const struct setting *setting)
         [DECK_SIDE] = set_side,         [DECK_STRING_OR_NULL] = set_string,
         [DECK_LIST] = set_list,         [DECK_MAP] = set_list,
         [DECK_START] = set_start,       [DECK_HOLD] = set_hold,
-        [DECK_CONSTANT] = set_constant,
+        [DECK_CONSTANT] = set_constant, [DECK_BOX_OR_NULL] = set_box,
     };
     return set[setting->option->type](setting);
 }

@@ -4,56 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kafka_common.h"
+#include "base/arith.h"
+#include "kafka_producer.h"
 
-enum { SLICE_MS = 100, NUMBER_TEXT = 24 };
+enum { NUMBER_TEXT = 24 };
 
 struct dead_letter_topic {
-    char *topic, *source_topic;
-    struct kafka_client *client;
-    int64_t lost; /* letters that could not be delivered; written by take_report() */
-    rd_kafka_resp_err_t reason;
+    char *source_topic;
+    struct kafka_producer *producer;
 };
 
-/* Called by rd_kafka_poll() and rd_kafka_flush() on the thread that writes the letters. */
-static void take_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
-{
-    struct dead_letter_topic *topic = kafka_client_user(opaque);
-    (void)rk;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    topic->lost++;
-    topic->reason = message->err;
-}
-
-static void prepare(rd_kafka_conf_t *conf)
-{
-    rd_kafka_conf_set_dr_msg_cb(conf, take_report);
-}
-
-static enum status require_topic(struct dead_letter_topic *topic, struct error *err)
+static enum status require_topic(struct kafka_client *client, const char *topic, struct error *err)
 {
     const struct rd_kafka_metadata *metadata;
-    TRY(kafka_client_metadata(topic->client, topic->topic, &metadata, err));
+    TRY(kafka_client_metadata(client, topic, &metadata, err));
     bool missing = metadata->topic_cnt == 0 || metadata->topics[0].partition_cnt == 0;
     rd_kafka_metadata_destroy(metadata);
-    return missing ? kafka_client_no_topic(topic->client, topic->topic, err) : STATUS_OK;
+    return missing ? kafka_client_no_topic(client, topic, err) : STATUS_OK;
 }
 
 enum status dead_letter_topic_open(const struct kafka_config *config, const char *source_topic,
                                    struct dead_letter_topic **opened, struct error *err)
 {
-    static const struct kafka_property defaults[] = {{"linger.ms", "5"}, {NULL, NULL}};
-    static const struct kafka_property fixed[] = {{"enable.idempotence", "true"}, {NULL, NULL}};
-    const struct kafka_setup setup = {
-        .type = RD_KAFKA_PRODUCER, .defaults = defaults, .fixed = fixed, .prepare = prepare};
     struct dead_letter_topic *topic = calloc(1, sizeof *topic);
-    if (!topic || !(topic->topic = strdup(config->topic)) ||
-        !(topic->source_topic = strdup(source_topic)))
+    if (!topic || !(topic->source_topic = strdup(source_topic)))
         abort();
-    enum status status = kafka_client_create(&setup, config, topic, &topic->client, err);
+    enum status status = kafka_producer_create(config, "dead letters", &topic->producer, err);
     if (status == STATUS_OK)
-        status = require_topic(topic, err);
+        status = require_topic(kafka_producer_client(topic->producer), config->topic, err);
     if (status != STATUS_OK) {
         dead_letter_topic_close(topic);
         return error_prefix(err, status, "dead-letter topic %s", config->topic);
@@ -66,19 +44,9 @@ void dead_letter_topic_close(struct dead_letter_topic *topic)
 {
     if (!topic)
         return;
-    kafka_client_destroy(topic->client);
+    kafka_producer_destroy(topic->producer);
     free(topic->source_topic);
-    free(topic->topic);
     free(topic);
-}
-
-static enum status check(struct dead_letter_topic *topic, struct error *err)
-{
-    if (topic->lost > 0)
-        return error_set(err, kafka_status(topic->reason),
-                         "%lld dead letters could not be delivered to topic %s: %s",
-                         (long long)topic->lost, topic->topic, rd_kafka_err2str(topic->reason));
-    return kafka_client_check(topic->client, err);
 }
 
 static void add_number(rd_kafka_headers_t *headers, const char *name, int64_t value)
@@ -101,52 +69,27 @@ static rd_kafka_headers_t *make_headers(const struct dead_letter_topic *topic,
     return headers;
 }
 
-static void *part_of(const uint8_t *bytes, bool has, size_t at)
+static const void *part_of(const uint8_t *bytes, bool has, size_t at)
 {
-    return has ? (void *)(uintptr_t)(bytes + at) : NULL;
-}
-
-/* An empty key or value is told from a missing one by its pointer. */
-static rd_kafka_resp_err_t produce(struct dead_letter_topic *topic,
-                                   const struct dead_letter *letter, const uint8_t *bytes,
-                                   rd_kafka_headers_t *headers)
-{
-    size_t key_size = dead_letter_kept((size_t)letter->key_bytes);
-    size_t value_size = dead_letter_kept((size_t)letter->value_bytes);
-    return rd_kafka_producev(
-        kafka_client_handle(topic->client), RD_KAFKA_V_TOPIC(topic->topic),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(part_of(bytes, letter->has_key, letter->key_at), key_size),
-        RD_KAFKA_V_VALUE(part_of(bytes, letter->has_value, letter->value_at), value_size),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    return has ? bytes + at : NULL;
 }
 
 enum status dead_letter_topic_put(struct dead_letter_topic *topic, const struct dead_letter *letter,
                                   const uint8_t *bytes, struct error *err)
 {
-    rd_kafka_headers_t *headers = make_headers(topic, letter);
-    rd_kafka_resp_err_t code;
-    enum status status = STATUS_OK;
-    while ((code = produce(topic, letter, bytes, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL &&
-           status == STATUS_OK) {
-        rd_kafka_poll(kafka_client_handle(topic->client), SLICE_MS);
-        status = check(topic, err);
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_poll(kafka_client_handle(topic->client), 0);
-        return check(topic, err);
-    }
-    rd_kafka_headers_destroy(headers);
-    if (status != STATUS_OK)
-        return status;
-    return error_set(err, kafka_status(code), "writing a dead letter to topic %s: %s", topic->topic,
-                     rd_kafka_err2str(code));
+    const struct kafka_record record = {
+        .partition = RD_KAFKA_PARTITION_UA,
+        .key = part_of(bytes, letter->has_key, letter->key_at),
+        .key_size = (size_t)min_int64(letter->key_bytes, DEAD_LETTER_BYTES),
+        .value = part_of(bytes, letter->has_value, letter->value_at),
+        .value_size = (size_t)min_int64(letter->value_bytes, DEAD_LETTER_BYTES),
+        .headers = make_headers(topic, letter),
+    };
+    TRY(kafka_producer_put(topic->producer, &record, err));
+    return kafka_producer_check(topic->producer, err);
 }
 
 enum status dead_letter_topic_sync(struct dead_letter_topic *topic, struct error *err)
 {
-    while (rd_kafka_flush(kafka_client_handle(topic->client), SLICE_MS) !=
-           RD_KAFKA_RESP_ERR_NO_ERROR)
-        TRY(check(topic, err));
-    return check(topic, err);
+    return kafka_producer_flush(topic->producer, err);
 }

@@ -1,15 +1,15 @@
 #include "event_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 4, DOUBLE_TEXT = 40 };
+#include "base/shortest.h"
+
+enum { PARTS = 4 };
 
 struct event_text {
     struct buffer parts[PARTS]; /* what stands before each number: `{"time":`, `,"gridX":`, … */
-    double value;
-    char value_text[DOUBLE_TEXT];
+    struct shortest *numbers;
     size_t longest;
 };
 
@@ -35,18 +35,6 @@ void event_text_put_binary(const struct generated *event, struct buffer *key, st
     put_big_endian(at, (uint64_t)event->time_ms, 8);
     put_big_endian(at + 8, bits, 8);
     value->size += EVENT_VALUE_BYTES;
-}
-
-/* The shortest text that reads back as the same double, always with a point or an exponent. */
-static void print_double(double value, char text[DOUBLE_TEXT])
-{
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, DOUBLE_TEXT - 2, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    if (!strpbrk(text, ".e"))
-        strcat(text, ".0");
 }
 
 static void put_quoted(struct buffer *text, const char *name)
@@ -75,10 +63,9 @@ struct event_text *event_text_create(const struct generator_config *config)
         buffer_put_u8(&text->parts[i], i ? ',' : '{');
         put_quoted(&text->parts[i], given[i] ? given[i] : usual[i]);
         buffer_put_u8(&text->parts[i], ':');
-        text->longest += text->parts[i].size + DOUBLE_TEXT;
+        text->longest += text->parts[i].size + SHORTEST_DOUBLE_SIZE;
     }
-    text->value = config->value;
-    print_double(config->value, text->value_text);
+    text->numbers = shortest_create();
     return text;
 }
 
@@ -88,6 +75,7 @@ void event_text_destroy(struct event_text *text)
         return;
     for (int i = 0; i < PARTS; i++)
         buffer_release(&text->parts[i]);
+    shortest_destroy(text->numbers);
     free(text);
 }
 
@@ -99,28 +87,12 @@ static uint8_t *put_part(uint8_t *at, const struct buffer *part)
 
 static uint8_t *put_integer(uint8_t *at, int64_t value)
 {
-    uint8_t digits[20];
-    int count = 0;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        digits[count++] = (uint8_t)('0' + rest % 10);
-    while (rest /= 10);
-    if (value < 0)
-        *at++ = '-';
-    while (count > 0)
-        *at++ = digits[--count];
-    return at;
+    return (uint8_t *)shortest_put_int64(value, (char *)at);
 }
 
 static uint8_t *put_double(const struct event_text *text, uint8_t *at, double value)
 {
-    char printed[DOUBLE_TEXT];
-    const char *from = value == 0 ? "0.0" : value == text->value ? text->value_text : printed;
-    if (from == printed)
-        print_double(value, printed);
-    size_t size = strlen(from);
-    memcpy(at, from, size);
-    return at + size;
+    return (uint8_t *)shortest_put_double(text->numbers, value, (char *)at);
 }
 
 void event_text_put_json(const struct event_text *text, const struct generated *event,

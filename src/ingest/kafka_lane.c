@@ -62,8 +62,10 @@ static struct message convert(const rd_kafka_message_t *raw)
 {
     if (raw->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
         return (struct message){.offset = raw->offset, .end = true};
+    rd_kafka_timestamp_type_t type;
     return (struct message){
         .offset = raw->offset,
+        .time_ms = rd_kafka_message_timestamp(raw, &type),
         .key = raw->key,
         .value = raw->payload,
         .key_size = raw->key_len,

@@ -6,6 +6,8 @@
 
 #include "base/buffer.h"
 #include "ingest/decoder.h"
+#include "ingest/event_log.h"
+#include "ingest/source_log.h"
 #include "line_file.h"
 #include "source_ops.h"
 #include "waker.h"
@@ -155,7 +157,7 @@ static enum status open_partition(struct source_file *source, const char *path, 
     return STATUS_OK;
 }
 
-enum status source_open_files(const char *const *paths, int count, struct source **opened,
+static enum status open_lines(const char *const *paths, int count, struct source **opened,
                               struct error *err)
 {
     struct source_file *source = calloc(1, sizeof *source);
@@ -175,8 +177,24 @@ enum status source_open_files(const char *const *paths, int count, struct source
     return STATUS_OK;
 }
 
+enum status source_open_files(const char *const *paths, int count, struct source **opened,
+                              struct error *err)
+{
+    if (count == 1 && event_log_is(paths[0]))
+        return source_open_log(paths[0], opened, err);
+    for (int i = 0; i < count; i++)
+        if (event_log_is(paths[i]))
+            return error_set(err, STATUS_BAD_DECK,
+                             "stream.files: %s is an event log: it holds all partitions of its "
+                             "topic and must be the only file",
+                             paths[i]);
+    return open_lines(paths, count, opened, err);
+}
+
 const char *source_file_header(const struct source *base, int partition)
 {
+    if (base->ops != &file_ops)
+        return NULL;
     const struct source_file *source = (const struct source_file *)base;
     return line_file_header(source->partitions[partition].file);
 }

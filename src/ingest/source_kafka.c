@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arith.h"
@@ -62,13 +63,39 @@ static struct source_identity kafka_identity(const struct source *source)
     };
 }
 
+static bool leader_moves(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
+}
+
+/* A partition whose leader moves, or that was made a moment ago, is asked again. */
+static rd_kafka_resp_err_t query_bounds(struct kafka_source *self, int partition, int64_t *low,
+                                        int64_t *high)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    const struct rd_kafka_metadata *metadata;
+    int limit_ms = kafka_client_limit_ms(self->client);
+    int64_t deadline_ms = kafka_now_ms() + limit_ms;
+    for (;;) {
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(self->rk, self->topic, partition, low, high, limit_ms);
+        if (!leader_moves(code) || kafka_now_ms() > deadline_ms)
+            return code;
+        if (rd_kafka_metadata(self->rk, 0, NULL, &metadata, limit_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_metadata_destroy(metadata);
+        nanosleep(&pause, NULL);
+    }
+}
+
 static enum status kafka_bounds(struct source *source, int partition, int64_t *first, int64_t *end,
                                 struct error *err)
 {
     struct kafka_source *self = of(source);
     int64_t low, high;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        self->rk, self->topic, partition, &low, &high, kafka_client_limit_ms(self->client));
+    rd_kafka_resp_err_t code = query_bounds(self, partition, &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         TRY(kafka_client_check(self->client, err));
         return error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s",

@@ -16,10 +16,11 @@ static enum status first_offset(struct root *root, int p, int64_t *offset, struc
     const char *from = root->options->from;
     bool beginning = !from || strcmp(from, "beginning") == 0;
     if (!beginning &&
-        (root->deck->stream.source != DECK_SOURCE_KAFKA || deck_is_embedded(root->deck)))
-        return error_set(
-            err, STATUS_USAGE,
-            "--from %s: only a Kafka topic can be begun elsewhere than at its beginning", from);
+        (root->deck->stream.source == DECK_SOURCE_SYNTHETIC || deck_is_embedded(root->deck)))
+        return error_set(err, STATUS_USAGE,
+                         "--from %s: only topics and files can be begun elsewhere than at their "
+                         "beginning",
+                         from);
     if (!beginning)
         return source_kafka_offset(root->source, p, from, offset, err);
     int64_t end;

@@ -10,6 +10,7 @@ static enum status gather_state(struct run *run, struct error *err)
     const struct parcel *parcel = root->parcel;
     assert(parcel->has_state);
     TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
+    TRY(temperatures_sync(root, err));
     struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);
     state_save(&run->state, &origin, parcel->fingerprints, &parcel->windows_state,

@@ -52,7 +52,7 @@ static bool await_parcel(struct run *run, struct order *order)
             feed_want_state(root->feed);
         }
         root->stopping = root->stopping || request == STOP_SOON;
-        root->parcel = feed_next(root->feed, POLL_MS);
+        root->parcel = temperatures_ready(run, POLL_MS) ? feed_next(root->feed, POLL_MS) : NULL;
         if (root->parcel)
             return true;
         if (root->rows_pending) {
@@ -191,6 +191,7 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
     if (root->parcel->kind == PARCEL_END)
         TRY(write_letters(root, err));
     TRY(dead_letters_sync(root->letters, &size, err));
+    TRY(temperatures_sync(root, err));
     buffer_clear(&root->summary);
     summary_json(run, &root->summary);
     return manifest_add_finished(root->manifest, &finish, (const char *)root->summary.data, err);

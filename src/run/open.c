@@ -169,6 +169,7 @@ static enum status open_outputs(struct run *run, struct error *err)
         return STATUS_OK;
     TRY(write_config(run, err));
     TRY(open_letters(run, err));
+    TRY(temperatures_open(run, err));
     return start_feed(run, err);
 }
 
@@ -244,7 +245,10 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     TRY(restart_choose(run, err));
     TRY(open_frames(run, err));
     TRY(restart_accept(run, err));
-    return agree(run->domain, open_outputs(run, err), err);
+    TRY(agree(run->domain, open_outputs(run, err), err));
+    if (run->plan.to_topic) /* rows that were put back before now are on the topic already */
+        run->gather = gather_create(run->domain, &run->plan.temp_box);
+    return STATUS_OK;
 }
 
 enum status run_close(struct run *run, enum status status, struct error *err)
@@ -257,6 +261,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     }
     root_destroy(run->root);
     buffer_release(&run->saved_state);
+    gather_destroy(run->gather);
     digester_destroy(run->digester);
     measurer_destroy(run->measurer);
     scatter_destroy(run->scatter);

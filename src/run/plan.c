@@ -56,6 +56,13 @@ static struct solver_config solver_of(const struct deck *deck)
     };
 }
 
+static struct cell_box box_of(const struct deck_box *box, const struct deck *deck)
+{
+    if (box->whole)
+        return (struct cell_box){0, 0, deck->grid.nx, deck->grid.ny};
+    return (struct cell_box){box->x0, box->y0, box->x1, box->y1};
+}
+
 static void put_text(struct buffer *texts, const char *text)
 {
     buffer_append(texts, text, strlen(text) + 1);
@@ -129,6 +136,9 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
                               deck->solve.snapshot_memory),
         .f64 = deck->frames.dtype == DECK_F64,
         .dry_run = options->dry_run,
+        .to_topic = deck->temp.topic != NULL,
+        .temp_box = box_of(&deck->temp.region, deck),
+        .temp_every = deck->temp.every,
     };
     strcpy(plan->directory, rundir->root);
     strcpy(plan->checkpoints, rundir->checkpoints);

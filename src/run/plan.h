@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "grid/gather.h"
 #include "run/run.h"
 #include "solve/solver.h"
 #include "store/provenance.h"
@@ -18,6 +19,9 @@ struct plan {
     int snapshot_spacing; /* windows from one snapshot to the next */
     bool f64;
     bool dry_run;
+    bool to_topic; /* temperatures of temp_box, every temp_every-th frame */
+    struct cell_box temp_box;
+    int64_t temp_every;
     char directory[PATH_MAX], checkpoints[PATH_MAX], run_id[256], title[256];
     struct provenance provenance;
     struct buffer texts;

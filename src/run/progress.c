@@ -94,7 +94,10 @@ void progress_waiting(struct run *run)
         return;
     struct feed_view view = feed_view(root->feed);
     root->progress.last_windows = root->progress.windows;
-    if (view.waits_for >= 0)
+    if (!temperatures_ready(run, 0))
+        log_progress("window %lld waits for topic %s to take the temperatures before it",
+                     (long long)run->window + 1, root->deck->temp.topic);
+    else if (view.waits_for >= 0)
         log_progress("window %lld waits for p%d, clock %.1f s behind | %lld messages so far",
                      (long long)view.open_window, view.waits_for, (double)view.behind_ms / 1000.0,
                      (long long)view.messages);

@@ -22,6 +22,7 @@ void root_destroy(struct root *root)
     idle_destroy(root->idle);
     drain_destroy(root->drain);
     windows_destroy(root->windows);
+    temperature_topic_close(root->temperatures);
     dead_letters_close(root->letters);
     decoder_destroy(root->decoder);
     source_destroy(root->source);

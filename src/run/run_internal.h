@@ -3,8 +3,10 @@
 #define HEATSTREAM_RUN_RUN_INTERNAL_H
 
 #include "grid/agree.h"
+#include "grid/gather.h"
 #include "grid/measure.h"
 #include "ingest/dead_letters.h"
+#include "ingest/temperature_topic.h"
 #include "plan.h"
 #include "progress.h"
 #include "run/feed.h"
@@ -34,6 +36,7 @@ struct root {
     struct manifest *manifest;
     struct journal *journal;
     struct dead_letters *letters;
+    struct temperature_topic *temperatures; /* NULL: none */
     struct windows *windows;
     struct drain *drain;
     struct idle *idle; /* NULL: silent partitions block, or the run is bounded */
@@ -88,6 +91,7 @@ struct run {
     struct scatter *scatter;
     struct measurer *measurer;
     struct digester *digester;
+    struct gather *gather; /* of the cells that go to root->temperatures; NULL: none */
     struct frames *frames;
     struct run_state state;    /* rank 0's counts; the others follow what they need of it */
     struct buffer saved_state; /* rank 0: of the checkpoint gone on from, or to be written */
@@ -175,6 +179,19 @@ enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
 enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
 enum status publish_flush(struct run *run, bool sync, struct error *err) MUST_CHECK;
+
+/* temperatures.c: rank 0 opens the topic and waits until it has everything sent. */
+enum status temperatures_open(struct run *run, struct error *err) MUST_CHECK;
+enum status temperatures_sync(struct root *root, struct error *err) MUST_CHECK;
+
+/* Rank 0: true when the next window's frame will not have to wait for the one before to leave; it
+ * may have after timeout_ms. */
+bool temperatures_ready(const struct run *run, int timeout_ms);
+
+/* Collective: the present field as the frame `row`, which only rank 0 has. A failure of the topic
+ * is everyone's. */
+enum status temperatures_publish(struct run *run, const struct frame_row *row,
+                                 struct error *err) MUST_CHECK;
 
 /* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel. */
 enum status keep_checkpoint(struct run *run, struct error *err) MUST_CHECK;

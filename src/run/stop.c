@@ -71,17 +71,18 @@ static const char *reason_to_stop(struct stop_watch *watch, double reserve_s)
 
 enum stop_request stop_poll(struct stop_watch *watch, double reserve_s)
 {
+    const char *task = watch->task ? watch->task : "writing a checkpoint";
     if (signals.terminations > 1)
         return STOP_NOW;
     const char *reason = watch->announced ? NULL : reason_to_stop(watch, reserve_s);
     if (reason)
-        log_info("%s: writing a checkpoint, then stopping", reason);
+        log_info("%s: %s, then stopping", reason, task);
     watch->announced = watch->announced || reason;
     if (watch->announced)
         return STOP_SOON;
     if (!signals.usr1)
         return STOP_NOTHING;
     signals.usr1 = 0;
-    log_info("signal USR1: writing a checkpoint");
+    log_info("signal USR1: %s", task);
     return STOP_CHECKPOINT;
 }

@@ -58,6 +58,7 @@ struct cut {
     int64_t lines;                /* read so far */
     int64_t place;                /* lines up to the newest one of that checkpoint */
     struct manifest_facts before; /* what these say */
+    struct manifest_facts now;    /* what all lines say */
 };
 
 static enum status find_place(void *context, const char *text, struct error *err)
@@ -66,6 +67,7 @@ static enum status find_place(void *context, const char *text, struct error *err
     struct manifest_line line;
     TRY(manifest_parse(cut->path, text, &line, err));
     cut->lines++;
+    manifest_facts_read(&cut->now, &line);
     if (line.kind == MANIFEST_CHECKPOINT && line.checkpoint.window == cut->window)
         cut->place = cut->lines;
     return STATUS_OK;
@@ -109,15 +111,15 @@ static enum status write_checkpoints(const struct cut *cut, struct linelog *log,
 }
 
 /* The rows themselves are not cut: those that hold a revision made later are to be rewritten. */
-static enum status write_rewrites(const struct cut *cut, const struct manifest_facts *now,
-                                  struct linelog *log, struct error *err)
+static enum status write_rewrites(const struct cut *cut, struct linelog *log, struct error *err)
 {
     const struct manifest_frame *frames;
     int64_t count = manifest_facts_frames(&cut->before, &frames);
     for (int64_t i = 0; i < count; i++) {
         int64_t window = frames[i].window, held = manifest_facts_holds(&cut->before, window);
         bool is_last_said = manifest_facts_find(&cut->before, window, held) == &frames[i];
-        if (window > cut->window || !is_last_said || manifest_facts_holds(now, window) == held)
+        if (window > cut->window || !is_last_said ||
+            manifest_facts_holds(&cut->now, window) == held)
             continue;
         struct manifest_line line = {.kind = MANIFEST_REWRITE, .rewrite = {window, window}};
         TRY(manifest_line_append(log, false, &line, err));
@@ -125,30 +127,28 @@ static enum status write_rewrites(const struct cut *cut, const struct manifest_f
     return STATUS_OK;
 }
 
-static enum status write_epochs(const struct manifest_facts *now, struct linelog *log,
-                                struct error *err)
+static enum status write_epochs(const struct cut *cut, struct linelog *log, struct error *err)
 {
-    const char *epochs = (const char *)now->epochs.data;
-    for (size_t at = 0; at < now->epochs.size; at += strlen(epochs + at) + 1) {
+    const char *epochs = (const char *)cut->now.epochs.data;
+    for (size_t at = 0; at < cut->now.epochs.size; at += strlen(epochs + at) + 1) {
         struct manifest_line line = {.kind = MANIFEST_EPOCH, .text = epochs + at};
         TRY(manifest_line_append(log, false, &line, err));
     }
     return STATUS_OK;
 }
 
-static enum status write_kept(const struct cut *cut, const struct manifest_facts *now,
-                              const char *path, struct error *err)
+static enum status write_kept(const struct cut *cut, const char *path, struct error *err)
 {
     struct linelog *log = NULL;
     TRY(durable_write_file(path, "", 0, 0644, err)); /* not what a crash has left */
     TRY(linelog_open(path, &log, err));
-    enum status status = write_epochs(now, log, err);
+    enum status status = write_epochs(cut, log, err);
     if (status == STATUS_OK)
         status = write_frames(cut, log, err);
     if (status == STATUS_OK)
         status = write_checkpoints(cut, log, err);
     if (status == STATUS_OK)
-        status = write_rewrites(cut, now, log, err);
+        status = write_rewrites(cut, log, err);
     if (status == STATUS_OK)
         status = linelog_sync(log, err);
     linelog_close(log);
@@ -183,10 +183,12 @@ enum status manifest_cut(struct manifest *manifest, int64_t window, struct error
     if (length < 0 || (size_t)length >= sizeof temporary)
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", manifest->path);
     manifest_facts_init(&cut.before);
+    manifest_facts_init(&cut.now);
     enum status status = read_cut(&cut, err);
     if (status == STATUS_OK)
-        status = write_kept(&cut, &manifest->facts, temporary, err);
+        status = write_kept(&cut, temporary, err);
     manifest_facts_release(&cut.before);
+    manifest_facts_release(&cut.now);
     TRY(status);
     TRY(durable_rename(temporary, manifest->path, err));
     return load_again(manifest, err);

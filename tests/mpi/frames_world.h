@@ -23,7 +23,7 @@ static inline struct frames *open_frames(const struct world *world, bool f64, in
         .tile = TILE,
         .per_segment = PER_SEGMENT,
         .horizon_rows = 6,
-        .provenance = &world_provenance,
+        .provenance = &test_provenance,
     };
     CU_ASSERT_EQUAL(frames_open(world->domain, &config, rows, &frames, err), expected);
     return frames;

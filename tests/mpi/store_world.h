@@ -8,29 +8,16 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "../unit/provenance.h"
 #include "../unit/scratch.h"
 #include "grid/field.h"
 #include "mpi_unit.h"
 #include "store/digest.h"
-#include "store/provenance.h"
 
 struct world {
     struct scratch scratch; /* made and removed by rank 0 */
     struct domain *domain;
     struct field *field;
-};
-
-static const struct provenance world_provenance = {
-    .version = "0",
-    .git_id = "test",
-    .compiler = "cc",
-    .flags = "-O",
-    .librdkafka = "2",
-    .host = "here",
-    .argv = "heatstream run deck.yaml",
-    .slurm_job = "",
-    .config = "grid: {nx: 7}\n",
-    .ranks = 1,
 };
 
 static inline struct world world_make(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile)

@@ -9,47 +9,61 @@
 
 enum { NX = 13, NY = 5, WINDOW = 41 };
 
+/* What fields are filled with. */
+enum { NOW = 6, PAST = 5 };
+
 struct saved {
-    struct world world;
+    struct world world, past; /* of the second only the field */
     struct digester *digester;
+    bool without_past;
     struct checkpoint_seal seal;
     char path[PATH_MAX];
 };
 
-static double outflow_of(int64_t x)
+static double outflow_of(int salt, int64_t x)
 {
-    return 3.0 + (double)x / 7.0;
+    return 3.0 * salt + (double)x / 7.0;
 }
 
 static enum status save(struct saved *saved, size_t state_size, struct error *err)
 {
     struct domain *domain = saved->world.domain;
-    struct checkpoint_config config = {saved->world.scratch.path, &world_provenance};
+    struct checkpoint_config config = {saved->world.scratch.path, &test_provenance};
     struct buffer state = {0};
-    double outflow[NX + 8];
+    double outflow[NX + 8], past_outflow[NX + 8];
     for (size_t i = 0; i < state_size; i++)
         buffer_put_u8(&state, (uint8_t)(i * 7));
-    for (int i = 0; i < domain->nx; i++)
-        outflow[i] = outflow_of(domain->x0 + i);
+    for (int i = 0; i < domain->nx; i++) {
+        outflow[i] = outflow_of(NOW, domain->x0 + i);
+        past_outflow[i] = outflow_of(PAST, domain->x0 + i);
+    }
     struct checkpoint_content content = {
         .window = WINDOW,
         .field = saved->world.field,
         .outflow = outflow,
+        .past = {saved->past.field, past_outflow},
         .state = domain->rank == 0 ? &state : NULL,
         .summary = domain->rank == 0 ? "{\"window\": 41}" : NULL,
     };
-    world_fill(&saved->world, 6);
+    if (saved->without_past)
+        memset(&content.past, 0, sizeof content.past);
+    world_fill(&saved->world, NOW);
+    world_fill(&saved->past, PAST);
     enum status status =
         checkpoint_write(domain, saved->digester, &config, &content, &saved->seal, err);
     buffer_release(&state);
     return status;
 }
 
-static struct saved saved_make(size_t state_size)
+static struct saved saved_make(size_t state_size, bool without_past)
 {
     char name[32];
     struct error err = {""};
-    struct saved saved = {.world = world_make(MPI_COMM_WORLD, NX, NY, 4)};
+    struct saved saved = {.world = world_make(MPI_COMM_WORLD, NX, NY, 4),
+                          .without_past = without_past};
+    saved.past = saved.world;
+    saved.past.field = field_create(saved.world.domain, -1.0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(saved.past.field);
     saved.digester = digester_create(saved.world.domain);
     CU_ASSERT_PTR_NOT_NULL_FATAL(saved.digester);
     CU_ASSERT_EQUAL(save(&saved, state_size, &err), STATUS_OK);
@@ -61,32 +75,54 @@ static struct saved saved_make(size_t state_size)
 static void saved_destroy(struct saved *saved)
 {
     digester_destroy(saved->digester);
+    field_destroy(saved->past.field);
     world_destroy(&saved->world);
 }
 
-/* Reads it into a field of garbage on `domain`; true when it then holds what save() wrote. */
-static enum status load(const struct domain *domain, const char *path,
-                        const struct checkpoint_seal *seal, size_t state_size, bool *equal,
-                        struct error *err)
+static bool holds(const struct domain *domain, const struct field *field, const double *outflow,
+                  int salt)
+{
+    bool equal = true;
+    for (int i = 0; i < domain->nx; i++) {
+        equal = equal && outflow[i] == outflow_of(salt, domain->x0 + i);
+        for (int j = 0; j < domain->ny; j++)
+            equal = equal && field_column(field, i)[j] == world_value(salt, domain->x0 + i, j);
+    }
+    return equal;
+}
+
+/* Reads it into fields of garbage on `domain`; *equal when these then hold what save() wrote. */
+static enum status load_parts(const struct domain *domain, const char *path,
+                              const struct checkpoint_seal *seal, size_t state_size, bool with_past,
+                              bool *equal, struct error *err)
 {
     struct digester *digester = digester_create(domain);
-    struct field *field = field_create(domain, -9.0);
+    struct field *field = field_create(domain, -9.0), *past = field_create(domain, -8.0);
     struct buffer state = {0};
-    double outflow[NX + 8] = {0};
+    double outflow[NX + 8] = {0}, past_outflow[NX + 8] = {0};
     struct checkpoint_target target = {.field = field, .outflow = outflow, .state = &state};
+    if (with_past) {
+        target.past.field = past;
+        target.past.outflow = past_outflow;
+    }
     enum status status = checkpoint_read(domain, digester, path, seal, &target, err);
     *equal = domain->rank != 0 || state.size == state_size;
     for (size_t i = 0; i < state.size && *equal; i++)
         *equal = state.data[i] == (uint8_t)(i * 7);
-    for (int i = 0; i < domain->nx; i++) {
-        *equal = *equal && outflow[i] == outflow_of(domain->x0 + i);
-        for (int j = 0; j < domain->ny; j++)
-            *equal = *equal && field_column(field, i)[j] == world_value(6, domain->x0 + i, j);
-    }
+    *equal = *equal && holds(domain, field, outflow, NOW);
+    *equal = *equal && (!with_past || holds(domain, past, past_outflow, PAST));
     buffer_release(&state);
     field_destroy(field);
+    field_destroy(past);
     digester_destroy(digester);
     return status;
+}
+
+static enum status load(const struct domain *domain, const char *path,
+                        const struct checkpoint_seal *seal, size_t state_size, bool *equal,
+                        struct error *err)
+{
+    return load_parts(domain, path, seal, state_size, true, equal, err);
 }
 
 static void checkpoint_reads_back_bit_for_bit(void)
@@ -95,7 +131,7 @@ static void checkpoint_reads_back_bit_for_bit(void)
     for (int i = 0; i < 3; i++) {
         bool equal;
         struct error err = {""};
-        struct saved saved = saved_make(sizes[i]);
+        struct saved saved = saved_make(sizes[i], false);
         CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, &saved.seal, sizes[i], &equal, &err),
                         STATUS_OK);
         CU_ASSERT(equal);
@@ -108,7 +144,7 @@ static void checkpoint_reads_back_bit_for_bit(void)
 
 static void checkpoint_is_read_by_any_number_of_ranks(void)
 {
-    struct saved saved = saved_make(50);
+    struct saved saved = saved_make(50, false);
     const struct domain *whole = saved.world.domain;
     for (int readers = 1; readers <= whole->ranks; readers++) {
         MPI_Comm part;
@@ -131,18 +167,45 @@ static void checkpoint_is_read_by_any_number_of_ranks(void)
 
 static void seal_is_that_of_the_contract(void)
 {
-    double outflow[NX];
-    struct saved saved = saved_make(9);
-    for (int64_t x = 0; x < NX; x++)
-        outflow[x] = outflow_of(x);
-    CU_ASSERT(digest_equal(saved.seal.field, world_digest(saved.world.domain, 6, true)));
+    double outflow[NX], past_outflow[NX];
+    struct saved saved = saved_make(9, false);
+    const struct domain *domain = saved.world.domain;
+    for (int64_t x = 0; x < NX; x++) {
+        outflow[x] = outflow_of(NOW, x);
+        past_outflow[x] = outflow_of(PAST, x);
+    }
+    CU_ASSERT(digest_equal(saved.seal.field, world_digest(domain, NOW, true)));
     CU_ASSERT(digest_equal(saved.seal.outflow, digest_bytes(outflow, sizeof outflow)));
+    CU_ASSERT(saved.seal.has_past);
+    CU_ASSERT(digest_equal(saved.seal.past_field, world_digest(domain, PAST, true)));
+    CU_ASSERT(
+        digest_equal(saved.seal.past_outflow, digest_bytes(past_outflow, sizeof past_outflow)));
+    saved_destroy(&saved);
+}
+
+static void past_is_read_only_where_it_is_asked_for_and_there(void)
+{
+    bool equal;
+    struct error err = {""};
+    struct saved saved = saved_make(9, false);
+    const struct domain *domain = saved.world.domain;
+    CU_ASSERT_EQUAL(load_parts(domain, saved.path, &saved.seal, 9, false, &equal, &err), STATUS_OK);
+    CU_ASSERT(equal);
+    saved_destroy(&saved);
+    saved = saved_make(9, true);
+    domain = saved.world.domain;
+    CU_ASSERT_FALSE(saved.seal.has_past);
+    CU_ASSERT_EQUAL(load_parts(domain, saved.path, &saved.seal, 9, false, &equal, &err), STATUS_OK);
+    CU_ASSERT(equal);
+    CU_ASSERT_EQUAL(load_parts(domain, saved.path, &saved.seal, 9, true, &equal, &err),
+                    STATUS_NO_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "late events"));
     saved_destroy(&saved);
 }
 
 static void latest_names_the_newest(void)
 {
-    struct saved saved = saved_make(9);
+    struct saved saved = saved_make(9, false);
     if (saved.world.domain->rank == 0) {
         struct buffer text = {0};
         struct error err;
@@ -196,7 +259,7 @@ static void flipped_bit_anywhere_is_refused(void)
 {
     bool equal;
     struct error err = {""};
-    struct saved saved = saved_make(20);
+    struct saved saved = saved_make(20, false);
     bool first = saved.world.domain->rank == 0;
     long size = size_of(saved.path), stride = stride_of(saved.world.domain);
     for (long offset = 0; offset < size; offset += stride) {
@@ -213,7 +276,7 @@ static void flipped_bit_anywhere_is_refused(void)
 
 static void file_cut_or_extended_anywhere_is_refused(void)
 {
-    struct saved saved = saved_make(20);
+    struct saved saved = saved_make(20, false);
     bool first = saved.world.domain->rank == 0;
     long size = size_of(saved.path), stride = stride_of(saved.world.domain);
     for (long cut = size + 2; cut >= 0; cut -= stride) {
@@ -227,11 +290,17 @@ static void file_cut_or_extended_anywhere_is_refused(void)
 
 static void missing_foreign_and_newer_files_are_refused(void)
 {
-    struct saved saved = saved_make(20);
+    struct saved saved = saved_make(20, false);
     struct error err = {""};
     struct checkpoint_seal other = saved.seal;
     bool equal, first = saved.world.domain->rank == 0;
     other.state.bytes[3] ^= 1;
+    expect_refused(&saved, &other);
+    other = saved.seal;
+    other.past_field.bytes[3] ^= 1;
+    expect_refused(&saved, &other);
+    other = saved.seal;
+    other.past_outflow.bytes[3] ^= 1;
     expect_refused(&saved, &other);
     struct domain *wider = NULL;
     CU_ASSERT_EQUAL_FATAL(domain_create(MPI_COMM_WORLD, NX + 1, NY, 1, &wider, &err), STATUS_OK);
@@ -263,7 +332,7 @@ static void full_disk_on_one_rank_fails_on_all_and_leaves_the_old_checkpoint(voi
     for (int victim = 1; victim < ranks; victim++) {
         bool equal;
         struct error err = {""};
-        struct saved saved = saved_make(20);
+        struct saved saved = saved_make(20, false);
         char temporary[PATH_MAX + 4];
         if (saved.world.domain->rank == victim)
             world_limit_files(600);
@@ -286,6 +355,7 @@ int main(int argc, char **argv)
         UNIT_TEST(checkpoint_reads_back_bit_for_bit),
         UNIT_TEST(checkpoint_is_read_by_any_number_of_ranks),
         UNIT_TEST(seal_is_that_of_the_contract),
+        UNIT_TEST(past_is_read_only_where_it_is_asked_for_and_there),
         UNIT_TEST(latest_names_the_newest),
         UNIT_TEST(flipped_bit_anywhere_is_refused),
         UNIT_TEST(file_cut_or_extended_anywhere_is_refused),

@@ -4,6 +4,21 @@
 #include "base/durable.h"
 #include "frames_world.h"
 
+static void write_whole_run(struct world *world, int64_t rows)
+{
+    struct error err = {""};
+    struct frames *frames = open_frames(world, false, 0, STATUS_OK, &err);
+    write_rows(world, frames, 0, rows);
+    close_frames(frames);
+}
+
+static struct world world_with_rows(int64_t rows)
+{
+    struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
+    write_whole_run(&world, rows);
+    return world;
+}
+
 static void restart_keeps_its_rows_and_cuts_later_ones(void)
 {
     struct error err = {""};
@@ -12,10 +27,8 @@ static void restart_keeps_its_rows_and_cuts_later_ones(void)
     for (int64_t kept = 0; kept <= 10; kept++) {
         int64_t salts[16];
         memcpy(salts, plain, sizeof salts);
-        struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-        write_rows(&world, frames, 0, 10);
-        close_frames(frames);
-        frames = open_frames(&world, false, kept, STATUS_OK, &err);
+        write_whole_run(&world, 10);
+        struct frames *frames = open_frames(&world, false, kept, STATUS_OK, &err);
         for (int64_t r = kept; r < 6; r++) {
             salts[r] = r + 50;
             CU_ASSERT_EQUAL(write_row(&world, frames, r, salts[r], &err), STATUS_OK);
@@ -36,11 +49,8 @@ static void rows_cut_off_by_a_restart_are_unwritten(void)
 {
     struct error err = {""};
     int64_t windows[PER_SEGMENT] = {0};
-    struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
-    struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-    write_rows(&world, frames, 0, 8);
-    close_frames(frames);
-    frames = open_frames(&world, false, 5, STATUS_OK, &err);
+    struct world world = world_with_rows(8);
+    struct frames *frames = open_frames(&world, false, 5, STATUS_OK, &err);
     if (world.domain->rank == 0) {
         struct reader reader = reader_open(&world, "frames/seg_000001.h5");
         reader_read(reader, "/series/window", H5T_NATIVE_INT64, windows);
@@ -55,11 +65,7 @@ static void rows_cut_off_by_a_restart_are_unwritten(void)
 
 static void closed_segment_has_no_row_that_was_not_written(void)
 {
-    struct error err = {""};
-    struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
-    struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-    write_rows(&world, frames, 0, 6);
-    close_frames(frames);
+    struct world world = world_with_rows(6);
     if (world.domain->rank == 0) {
         struct reader reader = reader_open(&world, "frames/seg_000001.h5");
         CU_ASSERT_EQUAL(reader_rows(reader, "/temperature"), 2);
@@ -73,11 +79,7 @@ static void closed_segment_has_no_row_that_was_not_written(void)
 
 static void run_directory_can_be_moved(void)
 {
-    struct error err = {""};
-    struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
-    struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-    write_rows(&world, frames, 0, 6);
-    close_frames(frames);
+    struct world world = world_with_rows(6);
     if (world.domain->rank == 0) {
         struct world moved = world;
         snprintf(moved.scratch.path, sizeof moved.scratch.path, "%.200s-moved", world.scratch.path);
@@ -91,11 +93,8 @@ static void run_directory_can_be_moved(void)
 static void restart_with_missing_rows_is_refused_on_every_rank(void)
 {
     struct error err = {""};
-    struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
+    struct world world = world_with_rows(6);
     char path[PATH_MAX];
-    struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-    write_rows(&world, frames, 0, 6);
-    close_frames(frames);
     CU_ASSERT_PTR_NULL(open_frames(&world, false, 7, STATUS_BAD_DATA, &err));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "seg_000001.h5"));
     CU_ASSERT_PTR_NULL(open_frames(&world, true, 6, STATUS_BAD_DATA, &err));

@@ -75,6 +75,9 @@ class Kafka:
         admin = AdminClient({"bootstrap.servers": self.address})
         (future,) = admin.create_topics([NewTopic(topic, partitions, 1, config=settings)]).values()
         future.result(timeout=30)
+        deadline = time.monotonic() + 30
+        while topic not in admin.list_topics(timeout=10).topics:
+            assert time.monotonic() < deadline, f"{topic} does not appear"
         return topic
 
     def delete(self, topic: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from oracle.heat_oracle import Result, Setup, run_exact
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Deck, Stream, merged, sensors
 from .garbage import MEGABYTE, REFUSED, bad_binary, binary_pair, everything_refused, mixed
+from .holes import compacted_topic, send_in_transactions
 from .kafka import Kafka, Pair
 from .results import RunDirectory, assert_equals_oracle, identical
 
@@ -168,27 +167,6 @@ def oracle_of(kafka: Kafka, topic: str, partitions: int, deck: Deck) -> Result:
     return run_exact(kafka.read(topic, partitions), Setup.from_deck(deck))
 
 
-def send_in_transactions(
-    kafka: Kafka, topic: str, stream: Stream, aborted: Sequence[bytes], rng: random.Random
-) -> int:
-    """Good events in committed transactions, others in aborted ones; the number of transactions."""
-    producer = kafka.producer(transactional_id=topic)
-    producer.init_transactions(30)
-    count = 0
-    for partition, values in enumerate(stream.partitions):
-        at = 0
-        while at < len(values):
-            size = rng.randint(1, 300)
-            good = rng.random() < 0.7
-            batch = values[at : at + size] if good else list(aborted)[:size]
-            producer.begin_transaction()
-            kafka.send(topic, ((partition, (None, v)) for v in batch), producer)
-            (producer.commit_transaction if good else producer.abort_transaction)()
-            at += size if good else 0
-            count += 1
-    return count
-
-
 @pytest.mark.kafka
 @pytest.mark.parametrize("ranks", [1, 4])
 def test_holes_of_transactions_are_skipped_and_the_ledger_adds_up(
@@ -208,53 +186,11 @@ def test_holes_of_transactions_are_skipped_and_the_ledger_adds_up(
 
 @pytest.mark.kafka
 def test_holes_of_compaction_are_skipped_and_the_ledger_adds_up(bench: Bench, kafka: Kafka) -> None:
-    topic = kafka.create(
-        2,
-        cleanup_policy="compact",
-        segment_ms="100",
-        min_cleanable_dirty_ratio="0.01",
-        max_compaction_lag_ms="200",
-    )
-    stream = sensors(DECK, windows=20, partitions=2)
-    send_keyed(kafka, topic, stream)
-    await_compaction(kafka, topic, sum(len(p) for p in stream.partitions))
-    freeze(kafka, topic)
+    topic = compacted_topic(kafka, sensors(DECK, windows=20, partitions=2))
     run = bench.run(bench.deck(DECK, from_kafka(kafka, topic)), "--until", "end", ranks=3)
     expected = oracle_of(kafka, topic, 2, DECK)
     assert sum(ledger.fates["skipped"] for ledger in expected.ledger) > 50
     assert_equals_oracle(run, expected)
-
-
-def send_keyed(kafka: Kafka, topic: str, stream: Stream) -> None:
-    """In six parts, each in segments of its own, keys that come again and again."""
-    rng = random.Random(11)
-    for part in range(6):
-        for p, values in enumerate(stream.partitions):
-            share = values[part * len(values) // 6 : (part + 1) * len(values) // 6]
-            keyed = [(p, (str(rng.randrange(len(values) // 2)).encode(), v)) for v in share]
-            kafka.send(topic, keyed)
-        time.sleep(0.15)
-
-
-def count(kafka: Kafka, topic: str) -> int:
-    return len(kafka.messages(topic, 2))
-
-
-def await_compaction(kafka: Kafka, topic: str, sent: int) -> None:
-    deadline = time.monotonic() + 60
-    while count(kafka, topic) > sent - 50:
-        assert time.monotonic() < deadline, "the broker does not compact"
-        time.sleep(0.2)
-
-
-def freeze(kafka: Kafka, topic: str) -> None:
-    """No more compaction: the run and the oracle must read the same."""
-    kafka.configure(topic, {"cleanup.policy": "delete", "retention.ms": "-1"})
-    now, before = 0, -1
-    while now != before:
-        before = now
-        time.sleep(0.5)
-        now = count(kafka, topic)
 
 
 def test_ten_thousand_refused_records_in_a_row_hold_nothing_up(bench: Bench) -> None:

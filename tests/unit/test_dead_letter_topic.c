@@ -1,56 +1,14 @@
 /* Dead letters on a topic, through librdkafka's in-process broker. */
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ingest/dead_letters.h"
-#include "unit.h"
+#include "mock_broker.h"
 
-enum { LETTERS = 3, WAIT_MS = 10000 };
+enum { LETTERS = 3 };
 
 static char folder[] = "/tmp/heatstream-test-XXXXXX";
 static char path[64];
-
-struct broker {
-    rd_kafka_t *handle;
-    rd_kafka_mock_cluster_t *cluster;
-    const char *address;
-};
-
-static struct broker start_broker(const char *topic)
-{
-    struct broker broker;
-    char why[256];
-    broker.handle = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(broker.handle);
-    broker.cluster = rd_kafka_mock_cluster_new(broker.handle, 1);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(broker.cluster);
-    broker.address = rd_kafka_mock_cluster_bootstraps(broker.cluster);
-    rd_kafka_mock_topic_create(broker.cluster, topic, 1, 1);
-    return broker;
-}
-
-static void stop_broker(struct broker *broker)
-{
-    rd_kafka_mock_cluster_destroy(broker->cluster);
-    rd_kafka_destroy(broker->handle);
-}
-
-static rd_kafka_t *start_reader(const struct broker *broker, const char *topic)
-{
-    char why[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", broker->address, why, sizeof why);
-    rd_kafka_conf_set(conf, "group.id", "test", why, sizeof why);
-    rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    CU_ASSERT_EQUAL(rd_kafka_assign(reader, list), RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_topic_partition_list_destroy(list);
-    return reader;
-}
 
 static bool has_header(const rd_kafka_message_t *message, const char *name, const char *expected)
 {
@@ -100,21 +58,20 @@ static void check_letter(const rd_kafka_message_t *message, int i)
 
 static void read_letters(const struct broker *broker)
 {
-    rd_kafka_t *reader = start_reader(broker, "dead");
+    rd_kafka_t *reader = start_reader(broker, "dead", 1, false);
     for (int i = 0; i < LETTERS; i++) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader, WAIT_MS);
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader, MOCK_WAIT_MS);
         CU_ASSERT_FATAL(message && !message->err);
         check_letter(message, i);
         rd_kafka_message_destroy(message);
     }
-    rd_kafka_consumer_close(reader);
-    rd_kafka_destroy(reader);
+    stop_reader(reader);
 }
 
 static void letters_are_on_the_topic_when_synced(void)
 {
     static const uint8_t bytes[5 + DEAD_LETTER_BYTES] = "keval";
-    struct broker broker = start_broker("dead");
+    struct broker broker = start_broker("dead", 1);
     struct dead_letters *open = NULL;
     struct error err = {""};
     int64_t size;
@@ -146,7 +103,7 @@ static void letters_that_cannot_be_delivered_fail_the_sync(void)
     static const char *const properties[] = {"message.timeout.ms", "1000",
                                              "socket.connection.setup.timeout.ms", "1500"};
     static const uint8_t bytes[5 + DEAD_LETTER_BYTES] = "keval";
-    struct broker broker = start_broker("dead");
+    struct broker broker = start_broker("dead", 1);
     struct dead_letters *open = NULL;
     struct error err = {""};
     int64_t size = -1;

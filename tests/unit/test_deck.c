@@ -19,10 +19,12 @@ static void other_value(const struct deck_option *option, char *text)
         [DECK_LIST] = "[a, \"b c\", yes]",
         [DECK_START] = "-9223372036854775808",
         [DECK_HOLD] = "{hold: 7}",
+        [DECK_BOX_OR_NULL] = "[1, 2, 33, 4]",
         [DECK_MAP] = "{security.protocol: ssl, x: \"5\", ssl.ca: \"\"}",
     };
     const char *const of_key[][2] = {
         {"stream.topic", "other"},
+        {"output.temp_topic", "temperatures"},
         {"stream.sensors", fixture_path}, /* any file will do: it is not read as a table */
         {"stream.format", "csv"},
         {"stream.csv_columns", "[\"a, b\", other_id, other_time, other_value]"}};
@@ -48,7 +50,7 @@ static void other_value(const struct deck_option *option, char *text)
     }
     if (!strncmp(option->key, "stream.fields.", 14) || !strcmp(option->key, "run.id"))
         snprintf(text, 256, "other_%s", strrchr(option->key, '.') + 1);
-    for (int i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof of_key / sizeof *of_key; i++)
         if (!strcmp(option->key, of_key[i][0]))
             snprintf(text, 256, "%s", of_key[i][1]);
 }
@@ -283,7 +285,7 @@ static void what_a_continued_run_may_change_is_marked(void)
     static const char *const free_keys[] = {"run.id",    "time.windows", "checkpoint.keep",
                                             "log.level", "stream.batch", "stream.rdkafka"};
     static const char *const fixed_keys[] = {
-        "grid.nx",  "time.window_ms",      "stream.topic",
+        "grid.nx",  "time.window_ms",      "stream.format",
         "gen.seed", "output.frames.every", "physics.gen_scale"};
     for (int i = 0; i < 6; i++) {
         CU_ASSERT_TRUE(deck_option_find(free_keys[i])->flags & DECK_MAY_CHANGE);

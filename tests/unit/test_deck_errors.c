@@ -104,16 +104,17 @@ static void keys_with_one_meaning_so_far_take_only_that(void)
     static const struct refusal cases[] = {
         {"stream: {dedup: true}", "1:17: stream.dedup: `true` is not one of: false"},
         {"stream: {idle: wait}", "1:16: stream.idle: `wait` is not one of: block, timeout"},
-        {"output: {temp_topic: t}", "1:22: output.temp_topic: `t` is not one of: null"},
+        {"output: {frames: {compress: gzip}}",
+         "1:29: output.frames.compress: `gzip` is not one of: none"},
         {"regions: [{name: a}]", "1:10: regions: must be empty, []"},
         {"alerts: 3", "1:9: alerts: `3` is not one of: []"},
     };
     ASSERT_REFUSED(cases);
-    struct deck *deck = fixture_good(
-        "stream: {dedup: false, early_ms: 0, idle: block}\n"
-        "regions: []\nalerts: []\nrelations: []\n"
-        "output: {temp_topic: null, frames: {compress: none}}\nwatch: {listen: ~, metrics_file: }",
-        NULL);
+    struct deck *deck =
+        fixture_good("stream: {dedup: false, early_ms: 0, idle: block}\n"
+                     "regions: []\nalerts: []\nrelations: []\n"
+                     "output: {frames: {compress: none}}\nwatch: {listen: ~, metrics_file: }",
+                     NULL);
     deck_destroy(deck);
 }
 

@@ -5,67 +5,7 @@
 
 #include "base/durable.h"
 #include "base/linelog.h"
-#include "scratch.h"
-#include "store/manifest_write.h"
-#include "unit.h"
-
-static struct manifest *reopen(const char *path, bool writable)
-{
-    struct error err = {""};
-    struct manifest *manifest = NULL;
-    CU_ASSERT_EQUAL_FATAL(manifest_open(path, writable, &manifest, &err), STATUS_OK);
-    return manifest;
-}
-
-static struct manifest_frame frame_of(int64_t window, int64_t revision, int64_t salt)
-{
-    const int64_t values[] = {window, revision, salt};
-    return (struct manifest_frame){
-        .window = window,
-        .revision = revision,
-        .row = window * 2,
-        .digest = digest_bytes(values, sizeof values),
-        .stored = digest_bytes(values, 8),
-        .final = window % 2 == 0,
-    };
-}
-
-static struct manifest_checkpoint checkpoint_of(int64_t window, bool provisional)
-{
-    return (struct manifest_checkpoint){
-        .window = window,
-        .rows = window + 1,
-        .provisional = provisional,
-        .seal = {.field = digest_bytes(&window, 8),
-                 .outflow = digest_bytes(&window, 4),
-                 .state = digest_bytes(&window, 2)},
-    };
-}
-
-static void add_frame(struct manifest *manifest, int64_t window, int64_t revision, int64_t salt)
-{
-    struct error err;
-    struct manifest_frame frame = frame_of(window, revision, salt);
-    CU_ASSERT_EQUAL(manifest_add_frame(manifest, &frame, &err), STATUS_OK);
-}
-
-static void add_checkpoint(struct manifest *manifest, int64_t window, bool provisional)
-{
-    struct error err;
-    struct manifest_checkpoint entry = checkpoint_of(window, provisional);
-    CU_ASSERT_EQUAL(manifest_add_checkpoint(manifest, &entry, &err), STATUS_OK);
-}
-
-static bool has_frame(const struct manifest *manifest, int64_t window, int64_t revision,
-                      int64_t salt)
-{
-    struct manifest_frame expected = frame_of(window, revision, salt);
-    const struct manifest_frame *found = manifest_find_frame(manifest, window, revision);
-    return found && found->window == window && found->revision == revision &&
-           found->row == expected.row && found->final == expected.final &&
-           digest_equal(found->digest, expected.digest) &&
-           digest_equal(found->stored, expected.stored);
-}
+#include "manifest_world.h"
 
 static void frames_are_found_by_window_and_revision(void)
 {
@@ -122,6 +62,9 @@ static void checkpoints_are_listed_once_in_order(void)
         CU_ASSERT(digest_equal(list[i].seal.field, expected.seal.field));
         CU_ASSERT(digest_equal(list[i].seal.outflow, expected.seal.outflow));
         CU_ASSERT(digest_equal(list[i].seal.state, expected.seal.state));
+        CU_ASSERT_EQUAL(list[i].seal.has_past, expected.seal.has_past);
+        CU_ASSERT(digest_equal(list[i].seal.past_field, expected.seal.past_field));
+        CU_ASSERT(digest_equal(list[i].seal.past_outflow, expected.seal.past_outflow));
     }
     manifest_close(manifest);
     scratch_remove(&scratch);
@@ -204,12 +147,29 @@ static void reading_never_touches_the_file(void)
 
 static void line_that_means_nothing_is_refused(void)
 {
-    static const char *const bad[] = {"frame 1 0 1 00 00 1", "checkpoint 1 2", "tea", "finished 4",
-                                      "frame 1 0 1"};
+#define HEX "00112233445566778899aabbccddeeff"
+    static const char *const bad[] = {
+        "frame 1 0 1 00 00 1 0",
+        "frame 1 0 1",
+        "frame 1 0 1 " HEX " " HEX " 1",
+        "frame -1 0 1 " HEX " " HEX " 1 0",
+        "frame 1 -1 1 " HEX " " HEX " 1 0",
+        "frame 1 0 1 " HEX " " HEX " 1 0 tea",
+        "checkpoint 1 2",
+        "checkpoint 1 2 0 " HEX " " HEX " " HEX " " HEX,
+        "checkpoint 1 2 0 " HEX " " HEX " " HEX " " HEX " " HEX " tea",
+        "rewrite 4",
+        "rewrite 4 3",
+        "rewrite -2 3",
+        "rewrite 4 5 6",
+        "tea",
+        "finished 4",
+    };
+#undef HEX
     struct scratch scratch = scratch_make();
     struct error err = {""};
     char path[PATH_MAX];
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct linelog *log = NULL;
         struct manifest *manifest = NULL;
         unlink(scratch_file(&scratch, "manifest", path));
