@@ -148,6 +148,7 @@ def assert_equals_oracle(run: RunDirectory, expected: Result) -> None:
     assert_series(run.series(), expected)
     assert run.digest == expected.digest
     assert run.promised() == expected.published
+    assert run.held() == {r.closed.window: r.closed.revision for r in expected.rows}
     assert_ledger(run.ledger(), expected.ledger)
     assert_dead_letters(run.dead_letters(), expected.dead_letters)
     if expected.rows[0].u is not None:

@@ -51,12 +51,6 @@ def test_series_and_frames_are_the_oracle_s(finished: Finished) -> None:
     assert_equals_oracle(*finished)
 
 
-def test_manifest_stands_for_every_row_of_the_file(finished: Finished) -> None:
-    run, _ = finished
-    series = run.series()
-    assert run.held() == dict(zip(series["window"], series["revision"], strict=True))
-
-
 @pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
 def test_xarray_opens_it_with_datetimes_and_coordinates(finished: Finished, engine: str) -> None:
     run, expected = finished

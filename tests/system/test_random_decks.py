@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from oracle.heat_oracle import Result
+
 from .conftest import Bench
 from .decks import AWKWARD, T0_MS, Deck, Stream, event, merged, sensors
 from .garbage import everything_refused
 from .program import LONG
 from .results import assert_equals_oracle
+from .test_damage import kill_somewhere
 
 FIRST_SEED = int(os.environ.get("HEATSTREAM_RANDOM_SEED", "1"))
 SEEDS = range(FIRST_SEED, FIRST_SEED + (200 if LONG else 10))
@@ -49,13 +52,14 @@ def random_deck(rng: random.Random) -> Deck:
 
 
 def random_stream(rng: random.Random, deck: Deck) -> Stream:
-    """Few or many sensors, clocks of their own, stragglers, garbage, repeats, partitions without
-    anything."""
+    """Few or many sensors, clocks of their own, stragglers, garbage, repeats, a gap, partitions
+    without anything."""
     nx, ny, window_ms = deck["grid"]["nx"], deck["grid"]["ny"], deck["time"]["window_ms"]
     horizon_ms = deck["stream"]["horizon_windows"] * window_ms
     scatter = deck["stream"]["disorder_ms"] + rng.choice([0, window_ms, 4 * window_ms])
     count = rng.choice([60, 400, 1500])
     span = rng.randint(1, 40) * window_ms
+    gap = rng.choice([0, 0, 60 * window_ms])
     parts: list[list[bytes]] = []
     for _ in range(rng.randint(1, 7)):
         cells = [(rng.randrange(nx), rng.randrange(ny)) for _ in range(rng.choice([1, 3, 50]))]
@@ -63,6 +67,7 @@ def random_stream(rng: random.Random, deck: Deck) -> Stream:
         for i in range(rng.choice([0, count, count, count // 3])):
             behind = horizon_ms if rng.random() < 0.03 else scatter
             time_ms = T0_MS + i * span // count - rng.randint(0, behind)
+            time_ms += gap if 2 * i > count else 0
             gen = rng.choice([0, 4, -0.0, rng.uniform(-9, 9), 1e12, 5e-324])
             values.append(event(time_ms, *rng.choice(cells), gen))
             if rng.random() < 0.03:
@@ -75,19 +80,38 @@ def random_stream(rng: random.Random, deck: Deck) -> Stream:
     return Stream(parts)
 
 
+def random_case(rng: random.Random, least: int) -> tuple[Deck, Stream, Result]:
+    """One that publishes at least so many frames, corrected ones counted each time."""
+    while True:
+        deck = random_deck(rng)
+        stream = random_stream(rng, deck)
+        expected = stream.expected(deck)
+        if len(expected.published) >= least:
+            return deck, stream, expected
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_deck_is_the_oracle_s(bench: Bench, seed: int) -> None:
     rng = random.Random(seed)
-    deck = random_deck(rng)
-    stream = random_stream(rng, deck)
-    while not (expected := stream.expected(deck)).rows:
-        stream = random_stream(rng, deck)
+    deck, stream, expected = random_case(rng, least=1)
     path = bench.files(deck, stream)
     columns = deck["grid"]["nx"]
     if rng.random() < 0.5:
         first = rng.randint(1, expected.rows[-1].closed.window + 1)
         bench.run(path, "-D", f"time.windows={first}", ranks=rng.randint(1, min(6, columns)))
     run = bench.run(path, ranks=rng.randint(1, min(6, columns)))
+    assert_equals_oracle(run, expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS[: len(SEEDS) // 3])
+def test_a_random_deck_killed_at_random_is_the_oracle_s(bench: Bench, seed: int) -> None:
+    rng = random.Random(f"killed {seed}")
+    deck, stream, expected = random_case(rng, least=30)
+    path = bench.files(deck, stream, {"checkpoint": {"every_windows": rng.choice([1, 2])}})
+    run, columns = bench.directory(path), deck["grid"]["nx"]
+    for _ in range(3):
+        kill_somewhere(run, path, rng, rng.randint(1, min(4, columns)))
+    bench.run(path, ranks=rng.randint(1, min(3, columns)))
     assert_equals_oracle(run, expected)
 
 
