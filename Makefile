@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-mpi test-broker test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
@@ -57,7 +57,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-mpi test-broker test-system test-kafka4 fuzz fuzzers lint objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 fuzz fuzzers lint objects \
         reference bench install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -80,6 +80,9 @@ test: ## all tests: unit, then MPI, then with a broker
 
 test-unit: $(UNIT) ## CUnit programs of tests/unit
 	$(Q)$(call LEAKS,1) tests/tools/run-tests.sh unit $(UNIT)
+
+test-planted: ## prove that the simulation of event time catches planted defects
+	$(Q)tests/tools/planted-defects.sh $(CC)
 
 test-mpi: $(MPITESTS) ## CUnit programs of tests/mpi on 1, 2, 3, 4 and 6 ranks
 	$(Q)$(call LEAKS,0) NP="$(NP)" tests/tools/run-tests.sh mpi $(MPITESTS)
