@@ -68,8 +68,8 @@ static inline size_t dead_letter_kept(size_t length)
     return length < DEAD_LETTER_BYTES ? length : DEAD_LETTER_BYTES;
 }
 
-/* A record that was refused, with what is kept of its raw bytes: they lie in the owner's byte buffer
- * at key_at and value_at. */
+/* A record that was refused, with what is kept of its raw bytes: they lie in the owner's byte
+ * buffer at key_at and value_at. */
 struct dead_letter {
     int partition;
     enum fate reason;

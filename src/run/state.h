@@ -27,8 +27,8 @@ void state_save(const struct run_state *state, const struct state_origin *origin
                 const struct fingerprint *fingerprints, const struct buffer *windows_state,
                 struct buffer *out);
 
-/* Reads it back and leaves `reader` at the windows' state.
- * STATUS_BAD_DECK: taken with another deck; STATUS_BAD_DATA: from another topic, cluster or number of partitions, or no such state. */
+/* Reads it back and leaves `reader` at the windows' state. STATUS_BAD_DECK: taken with another
+ * deck; STATUS_BAD_DATA: from another topic, cluster or number of partitions, or no such state. */
 enum status state_load(struct buffer_reader *reader, const struct state_origin *origin,
                        struct run_state *state, struct fingerprint *fingerprints,
                        struct error *err) MUST_CHECK;

@@ -177,7 +177,8 @@ def test_a_late_event_is_due_at_a_close_without_events_of_its_own() -> None:
 
 # Random streams through the whole oracle.
 def setup(**event_time: object) -> Setup:
-    rules = replace(EventTime(window_ms=100, disorder_ms=150, t0_ms=0), **event_time)  # type: ignore[arg-type]
+    plain = EventTime(window_ms=100, disorder_ms=150, t0_ms=0)
+    rules = replace(plain, **event_time)  # type: ignore[arg-type]
     return Setup(Physics(nx=NX, ny=NY), Rules("json", NX, NY), rules, stored="f64")
 
 

@@ -102,7 +102,6 @@ static void values_out_of_range_say_the_range_and_the_unit(void)
 static void keys_with_one_meaning_so_far_take_only_that(void)
 {
     static const struct refusal cases[] = {
-        {"stream: {dedup: true}", "1:17: stream.dedup: `true` is not one of: false"},
         {"stream: {idle: wait}", "1:16: stream.idle: `wait` is not one of: block, timeout"},
         {"output: {frames: {compress: gzip}}",
          "1:29: output.frames.compress: `gzip` is not one of: none"},
@@ -111,7 +110,7 @@ static void keys_with_one_meaning_so_far_take_only_that(void)
     };
     ASSERT_REFUSED(cases);
     struct deck *deck =
-        fixture_good("stream: {dedup: false, early_ms: 0, idle: block}\n"
+        fixture_good("stream: {early_ms: 0, idle: block}\n"
                      "regions: []\nalerts: []\nrelations: []\n"
                      "output: {frames: {compress: none}}\nwatch: {listen: ~, metrics_file: }",
                      NULL);

@@ -1,6 +1,6 @@
 /* How much memory event time needs: that of the windows it has to keep, however long the stream and
- * however far one partition could run ahead. Counted by the C library's allocator; under a sanitizer,
- * which brings its own, there is nothing to count. */
+ * however far one partition could run ahead. Counted by the C library's allocator; under a
+ * sanitizer, which brings its own, there is nothing to count. */
 #include <malloc.h>
 
 #include "unit.h"
