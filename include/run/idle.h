@@ -25,7 +25,8 @@ void idle_destroy(struct idle *idle); /* accepts NULL */
 /* To be asked whenever nothing is at hand; *moved tells whether a clock was. When all that hold the
  * open window back have been silent for idle_ms and stand at their freshly asked ends, their clocks
  * are moved just past it: at once while other partitions lead, at the pace of the wall clock when
- * all are silent. */
+ * all are silent. One that does not stand at its end counts as heard, and is asked again after
+ * idle_ms. */
 enum status idle_check(struct idle *idle, bool *moved, struct error *err) MUST_CHECK;
 
 /* How long the ingest thread may sleep before it asks again, in ms. */

@@ -41,9 +41,14 @@ enum status journal_write_ends(struct journal *journal, const int64_t *offsets,
                                struct error *err) MUST_CHECK;
 enum status journal_write_open(struct journal *journal, struct error *err) MUST_CHECK;
 
-/* All time-outs so far, in order; valid until the next one is written. */
+/* The time-outs that were there when the journal was opened, in order. Of those of a partition that
+ * follow each other at one offset, as they do in a long silence, only the last is told: they would
+ * all take effect at once. */
 int64_t journal_idles(const struct journal *journal, const struct journal_idle **idles);
-enum status journal_write_idle(struct journal *journal, const struct journal_idle *idle,
-                               struct error *err) MUST_CHECK;
+
+/* Several are on the disk at the price of one. They are not kept in memory: a silence may last
+ * weeks. */
+enum status journal_write_idles(struct journal *journal, const struct journal_idle *idles,
+                                int count, struct error *err) MUST_CHECK;
 
 #endif

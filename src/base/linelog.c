@@ -38,61 +38,115 @@ static bool line_accept(char *line, size_t length)
     return true;
 }
 
-/* Walks the lines of `contents`; *intact is the length of the good front part. Only a last line may
- * be bad, and it counts as torn. */
-static enum status walk(const char *path, struct buffer *contents, linelog_visit visit,
-                        void *context, size_t *intact, struct error *err)
+/* A file being read line by line: it may be many times as large as what is done with it. */
+struct walk {
+    const char *path;
+    int fd;
+    struct buffer pending; /* read, but not walked over from `at` on */
+    size_t at;
+    bool end;       /* all of the file has been read */
+    int64_t intact; /* bytes of the good lines so far */
+    int64_t size;   /* bytes read so far */
+};
+
+static enum status read_on(struct walk *walk, struct error *err)
 {
-    char *text = (char *)contents->data;
-    size_t start = 0;
-    for (int64_t number = 1; start < contents->size; number++) {
-        char *newline = memchr(text + start, '\n', contents->size - start);
-        if (!newline)
-            break;
-        size_t next = (size_t)(newline - text) + 1;
-        *newline = '\0';
-        if (!line_accept(text + start, next - 1 - start)) {
-            if (next == contents->size)
-                break;
-            return error_set(err, STATUS_BAD_DATA, "%s:%lld: damaged line (its CRC does not agree)",
-                             path, (long long)number);
-        }
-        if (visit)
-            TRY(visit(context, text + start, err));
-        start = next;
-    }
-    *intact = start;
+    enum { CHUNK = 1 << 16 };
+    struct buffer *pending = &walk->pending;
+    pending->size -= walk->at;
+    if (walk->at > 0)
+        memmove(pending->data, pending->data + walk->at, pending->size);
+    walk->at = 0;
+    ssize_t got;
+    do
+        got = read(walk->fd, buffer_reserve(pending, CHUNK), CHUNK);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return error_set(err, STATUS_IO, "reading %s: %s", walk->path, strerror(errno));
+    pending->size += (size_t)got;
+    walk->size += got;
+    walk->end = got == 0;
     return STATUS_OK;
 }
 
-static enum status read_intact(const char *path, linelog_visit visit, void *context, size_t *intact,
-                               size_t *size, struct error *err)
+/* The next line without its newline, which becomes a 0; NULL when what is left has none. */
+static enum status next_line(struct walk *walk, char **line, size_t *length, struct error *err)
 {
-    struct buffer contents = {0};
-    enum status status = durable_read_file(path, &contents, err);
-    *intact = *size = 0;
-    if (status == STATUS_OK)
-        status = walk(path, &contents, visit, context, intact, err);
-    else if (status == STATUS_NO_INPUT)
-        status = STATUS_OK;
-    *size = contents.size;
-    buffer_release(&contents);
+    for (size_t searched = 0;;) {
+        char *start = (char *)walk->pending.data + walk->at;
+        size_t left = walk->pending.size - walk->at;
+        char *newline = searched < left ? memchr(start + searched, '\n', left - searched) : NULL;
+        if (newline) {
+            *newline = '\0';
+            *line = start;
+            *length = (size_t)(newline - start);
+            walk->at += *length + 1;
+            return STATUS_OK;
+        }
+        *line = NULL;
+        if (walk->end)
+            return STATUS_OK;
+        searched = left;
+        TRY(read_on(walk, err));
+    }
+}
+
+/* Only a last line may be bad, and it counts as torn. */
+static enum status check_last(struct walk *walk, int64_t number, struct error *err)
+{
+    while (walk->at == walk->pending.size && !walk->end)
+        TRY(read_on(walk, err));
+    if (walk->at == walk->pending.size)
+        return STATUS_OK;
+    return error_set(err, STATUS_BAD_DATA, "%s:%lld: damaged line (its CRC does not agree)",
+                     walk->path, (long long)number);
+}
+
+static enum status walk_lines(struct walk *walk, linelog_visit visit, void *context,
+                              struct error *err)
+{
+    for (int64_t number = 1;; number++) {
+        char *line;
+        size_t length;
+        TRY(next_line(walk, &line, &length, err));
+        if (!line)
+            return STATUS_OK;
+        if (!line_accept(line, length))
+            return check_last(walk, number, err);
+        if (visit)
+            TRY(visit(context, line, err));
+        walk->intact += (int64_t)length + 1;
+    }
+}
+
+static enum status read_intact(const char *path, linelog_visit visit, void *context,
+                               int64_t *intact, int64_t *size, struct error *err)
+{
+    struct walk walk = {.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (walk.fd < 0 && errno != ENOENT)
+        return error_set(err, STATUS_IO, "opening %s: %s", path, strerror(errno));
+    enum status status = walk.fd < 0 ? STATUS_OK : walk_lines(&walk, visit, context, err);
+    *intact = walk.intact;
+    *size = walk.size;
+    buffer_release(&walk.pending);
+    if (walk.fd >= 0)
+        close(walk.fd);
     return status;
 }
 
 enum status linelog_read(const char *path, linelog_visit visit, void *context, int64_t *torn_bytes,
                          struct error *err)
 {
-    size_t intact, size;
+    int64_t intact, size;
     TRY(read_intact(path, visit, context, &intact, &size, err));
     if (torn_bytes)
-        *torn_bytes = (int64_t)(size - intact);
+        *torn_bytes = size - intact;
     return STATUS_OK;
 }
 
 enum status linelog_open(const char *path, struct linelog **log, struct error *err)
 {
-    size_t intact, size;
+    int64_t intact, size;
     TRY(read_intact(path, NULL, NULL, &intact, &size, err));
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0)

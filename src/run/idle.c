@@ -18,7 +18,8 @@ struct silence {
 
 struct idle {
     struct idle_config config;
-    struct silence *silences;
+    struct silence *silences;     /* [partitions] */
+    struct journal_idle *entries; /* [partitions], scratch */
     int64_t open_window;
     double opened_s; /* when the open window was first seen open */
 };
@@ -30,7 +31,8 @@ struct idle *idle_create(const struct idle_config *config)
         abort();
     idle->config = *config;
     idle->silences = calloc((size_t)config->partitions, sizeof *idle->silences);
-    if (!idle->silences)
+    idle->entries = calloc((size_t)config->partitions, sizeof *idle->entries);
+    if (!idle->silences || !idle->entries)
         abort();
     idle->opened_s = stop_clock_s();
     for (int p = 0; p < config->partitions; p++)
@@ -43,6 +45,7 @@ void idle_destroy(struct idle *idle)
     if (!idle)
         return;
     free(idle->silences);
+    free(idle->entries);
     free(idle);
 }
 
@@ -88,23 +91,48 @@ static void announce(struct idle *idle, int p)
     idle->silences[p].announced = true;
 }
 
-static enum status move_clock(struct idle *idle, int p, bool *moved, struct error *err)
+/* Asks where the partition ends now. False when there is more to come, or nobody tells: whether the
+ * broker is lost for good is for the reading to say. */
+static bool stands_at_end(const struct idle *idle, int p, int64_t *end)
+{
+    int64_t first;
+    struct error unused;
+    return source_bounds(idle->config.source, p, &first, end, &unused) == STATUS_OK &&
+           drain_position(idle->config.drain, p) >= *end;
+}
+
+/* The time-outs with which the open window can close; 0 when some partition it waits for is not
+ * silent after all. That one's silence begins anew, so that it is not asked again all the time. */
+static int find_timeouts(struct idle *idle)
 {
     const struct idle_config *config = &idle->config;
-    int64_t first, end;
-    struct error unused;
-    if (source_bounds(config->source, p, &first, &end, &unused) != STATUS_OK)
-        return STATUS_OK; /* whether the broker is lost for good is for the reading to say */
-    if (drain_position(config->drain, p) < end)
-        return STATUS_OK; /* something is on its way */
-    announce(idle, p);
     __int128 past = (__int128)config->t0_ms + config->disorder_ms +
                     ((__int128)idle->open_window + 1) * config->window_ms;
-    struct journal_idle entry = {.partition = p, .before = end, .to_ms = clamp_to_int64(past)};
-    TRY(journal_write_idle(config->journal, &entry, err));
-    windows_add_advance(config->windows, p, entry.before, entry.to_ms);
-    windows_reach(config->windows, p, end);
-    *moved = true;
+    int count = 0;
+    for (int p = 0; p < config->partitions; p++) {
+        int64_t end;
+        if (!windows_wants(config->windows, p))
+            continue;
+        if (!stands_at_end(idle, p, &end)) {
+            idle->silences[p].since_s = stop_clock_s();
+            return 0;
+        }
+        idle->entries[count++] =
+            (struct journal_idle){.partition = p, .before = end, .to_ms = clamp_to_int64(past)};
+    }
+    return count;
+}
+
+static enum status move_clocks(struct idle *idle, int count, struct error *err)
+{
+    const struct idle_config *config = &idle->config;
+    TRY(journal_write_idles(config->journal, idle->entries, count, err));
+    for (int i = 0; i < count; i++) {
+        const struct journal_idle *entry = &idle->entries[i];
+        announce(idle, entry->partition);
+        windows_add_advance(config->windows, entry->partition, entry->before, entry->to_ms);
+        windows_reach(config->windows, entry->partition, entry->before);
+    }
     return STATUS_OK;
 }
 
@@ -115,8 +143,10 @@ enum status idle_check(struct idle *idle, bool *moved, struct error *err)
     note_movement(idle, now_s);
     if (!all_blockers_silent(idle, now_s))
         return STATUS_OK;
-    for (int p = 0; p < idle->config.partitions; p++)
-        if (windows_wants(idle->config.windows, p))
-            TRY(move_clock(idle, p, moved, err));
+    int count = find_timeouts(idle);
+    if (count == 0)
+        return STATUS_OK;
+    TRY(move_clocks(idle, count, err));
+    *moved = true;
     return STATUS_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/linelog.h"
 
 /* A value for each partition, written in their order: only complete with the last one. */
@@ -21,7 +22,9 @@ struct journal {
     struct journal_set first, ends;
     bool has_t0;
     int64_t t0_ms;
-    struct buffer idles; /* struct journal_idle */
+    struct buffer idles; /* struct journal_idle, those read */
+    int64_t *newest;     /* [partitions] 1 + index of the last one read, 0: none */
+    int64_t sequence;    /* of the next time-out */
 };
 
 static enum status bad_line(const struct journal *journal, const char *line, struct error *err)
@@ -48,9 +51,17 @@ static bool keep_value(const struct journal *journal, struct journal_set *set, l
     return true;
 }
 
-static int64_t count_idles(const struct journal *journal)
+static void keep_idle(struct journal *journal, const struct journal_idle *idle)
 {
-    return (int64_t)(journal->idles.size / sizeof(struct journal_idle));
+    struct journal_idle *idles = (void *)journal->idles.data;
+    int64_t *newest = &journal->newest[idle->partition];
+    journal->sequence++;
+    if (*newest > 0 && idles[*newest - 1].before == idle->before) {
+        idles[*newest - 1].to_ms = max_int64(idles[*newest - 1].to_ms, idle->to_ms);
+        return;
+    }
+    buffer_append(&journal->idles, idle, sizeof *idle);
+    *newest = (int64_t)(journal->idles.size / sizeof *idle);
 }
 
 static bool parse_idle(struct journal *journal, const char *line)
@@ -59,11 +70,11 @@ static bool parse_idle(struct journal *journal, const char *line)
     int end = 0;
     if (sscanf(line, "idle %lld %lld %lld %lld%n", &sequence, &partition, &before, &to_ms, &end) !=
             4 ||
-        line[end] || sequence != count_idles(journal) || partition < 0 ||
+        line[end] || sequence != journal->sequence || partition < 0 ||
         partition >= journal->partitions)
         return false;
     struct journal_idle idle = {.partition = (int)partition, .before = before, .to_ms = to_ms};
-    buffer_append(&journal->idles, &idle, sizeof idle);
+    keep_idle(journal, &idle);
     return true;
 }
 
@@ -110,6 +121,8 @@ enum status journal_open(const char *path, int partitions, struct journal **out,
     journal->partitions = partitions;
     bool made = allocate_set(&journal->first, partitions);
     made = allocate_set(&journal->ends, partitions) && made;
+    journal->newest = calloc((size_t)partitions, sizeof *journal->newest);
+    made = journal->newest && made;
     enum status status =
         made ? STATUS_OK : error_set(err, STATUS_IO, "opening %s: out of memory", path);
     if (status == STATUS_OK)
@@ -130,6 +143,7 @@ void journal_close(struct journal *journal)
         return;
     linelog_close(journal->log);
     buffer_release(&journal->idles);
+    free(journal->newest);
     free(journal->first.values);
     free(journal->first.pending);
     free(journal->ends.values);
@@ -195,17 +209,19 @@ enum status journal_write_t0(struct journal *journal, int64_t t0_ms, struct erro
 int64_t journal_idles(const struct journal *journal, const struct journal_idle **idles)
 {
     *idles = (const struct journal_idle *)(const void *)journal->idles.data;
-    return count_idles(journal);
+    return (int64_t)(journal->idles.size / sizeof **idles);
 }
 
-enum status journal_write_idle(struct journal *journal, const struct journal_idle *idle,
-                               struct error *err)
+enum status journal_write_idles(struct journal *journal, const struct journal_idle *idles,
+                                int count, struct error *err)
 {
-    TRY(linelog_append(journal->log, true, err, "idle %lld %d %lld %lld",
-                       (long long)count_idles(journal), idle->partition, (long long)idle->before,
-                       (long long)idle->to_ms));
-    buffer_append(&journal->idles, idle, sizeof *idle);
-    return STATUS_OK;
+    for (int i = 0; i < count; i++) {
+        TRY(linelog_append(journal->log, false, err, "idle %lld %d %lld %lld",
+                           (long long)journal->sequence, idles[i].partition,
+                           (long long)idles[i].before, (long long)idles[i].to_ms));
+        journal->sequence++;
+    }
+    return linelog_sync(journal->log, err);
 }
 
 enum status journal_write_open(struct journal *journal, struct error *err)

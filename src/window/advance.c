@@ -25,4 +25,6 @@ void windows_reach(struct windows *windows, int partition, int64_t offset)
         }
         part->advances_done += sizeof *next;
     }
+    buffer_clear(&part->advances); /* a silence may last weeks */
+    part->advances_done = 0;
 }

@@ -129,16 +129,40 @@ static void time_outs_are_there_again_in_their_order(void)
     const struct journal_idle *idles;
     struct journal *journal = reopen(scratch_file(&scratch, "journal", path), 3);
     CU_ASSERT_EQUAL(journal_idles(journal, &idles), 0);
-    for (int i = 0; i < 5; i++) {
-        struct journal_idle idle = {.partition = i % 3, .before = 10 * i, .to_ms = -7 + i};
-        CU_ASSERT_EQUAL(journal_write_idle(journal, &idle, &err), STATUS_OK);
-    }
+    struct journal_idle written[5];
+    for (int i = 0; i < 5; i++)
+        written[i] = (struct journal_idle){.partition = i % 3, .before = 10 * i, .to_ms = -7 + i};
+    CU_ASSERT_EQUAL(journal_write_idles(journal, written, 2, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_idles(journal, written + 2, 3, &err), STATUS_OK);
     journal_close(journal);
     journal = reopen(path, 3);
     CU_ASSERT_EQUAL_FATAL(journal_idles(journal, &idles), 5);
     for (int i = 0; i < 5; i++)
         CU_ASSERT(idles[i].partition == i % 3 && idles[i].before == 10 * i &&
                   idles[i].to_ms == -7 + i);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
+static void of_a_long_silence_the_last_time_out_is_told(void)
+{
+    static const char *const lines[] = {"idle 0 1 5 100", "idle 1 0 7 100", "idle 2 1 5 200",
+                                        "idle 3 1 9 150", "idle 4 1 9 120", "idle 5 0 7 300"};
+    static const struct journal_idle expected[] = {{1, 5, 200}, {0, 7, 300}, {1, 9, 150}};
+    struct scratch scratch = scratch_make();
+    struct error err = {""};
+    char path[PATH_MAX];
+    const struct journal_idle *idles;
+    write_raw(scratch_file(&scratch, "journal", path), lines, 6);
+    struct journal *journal = reopen(path, 2);
+    CU_ASSERT_EQUAL_FATAL(journal_idles(journal, &idles), 3);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT(idles[i].partition == expected[i].partition &&
+                  idles[i].before == expected[i].before && idles[i].to_ms == expected[i].to_ms);
+    CU_ASSERT_EQUAL(journal_write_idles(journal, expected, 1, &err), STATUS_OK);
+    journal_close(journal);
+    journal = reopen(path, 2); /* the sequence went on from 6 */
+    CU_ASSERT_EQUAL(journal_idles(journal, &idles), 4);
     journal_close(journal);
     scratch_remove(&scratch);
 }
@@ -190,6 +214,7 @@ int main(void)
         UNIT_TEST(set_cut_off_by_a_crash_can_be_written_again),
         UNIT_TEST(going_on_without_end_makes_ends_void),
         UNIT_TEST(time_outs_are_there_again_in_their_order),
+        UNIT_TEST(of_a_long_silence_the_last_time_out_is_told),
         UNIT_TEST(time_out_out_of_sequence_or_of_no_partition_is_refused),
         UNIT_TEST(journal_of_another_number_of_partitions_is_refused),
         UNIT_TEST(line_that_means_nothing_is_refused),

@@ -1,11 +1,11 @@
 /* What the manifest says of the rows of the frames file: the last word counts, whatever was said
  * before it, and going back to a checkpoint takes back what was said since. */
 #include <float.h>
-#include <malloc.h>
 #include <math.h>
 
 #include "base/durable.h"
 #include "base/linelog.h"
+#include "heap.h"
 #include "manifest_world.h"
 
 static void add_rewrite(struct manifest *manifest, int64_t first, int64_t last)
@@ -94,13 +94,6 @@ static void change_is_kept_to_the_last_bit(void)
         CU_ASSERT_EQUAL(manifest_find_frame(manifest, i, 1)->change, changes[i]);
     manifest_close(manifest);
     scratch_remove(&scratch);
-}
-
-/* 0 under a sanitizer, which has a heap of its own. */
-static size_t heap_bytes(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
 }
 
 /* As in a run that lasts weeks. */
