@@ -215,9 +215,10 @@ static enum status finish_run(struct run *run, struct error *err)
 /* The slowest of late: what is in hand before the time limit must do for a bad one. */
 static void note_cost(struct root *root, const struct order *order, double seconds)
 {
-    if (order->kind != ORDER_STEP || order->checkpoint)
+    if (order->kind != ORDER_STEP)
         return;
-    root->closing_s += seconds;
+    if (!order->checkpoint)
+        root->closing_s += seconds;
     if (order->close != CLOSE_NEW)
         return;
     root->window_s =
