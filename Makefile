@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 bench,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 bench experiments,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
@@ -58,7 +58,7 @@ LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
 .PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 fuzz fuzzers lint objects \
-        reference bench install clean present FORCE
+        reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
 
@@ -121,6 +121,9 @@ reference: $(B)/heatstream $(VENV)/tests.stamp ## regenerate the deck reference 
 
 bench: $(BENCHES) ## run the programs of tests/bench
 	$(Q)set -e; for program in $(BENCHES); do jobs/mpirun-local.sh -np $(or $(NP),1) $$program; done
+
+experiments: $(B)/heatstream $(VENV)/tests.stamp ## coupled streams in random order: events, runs, a table of errors
+	$(Q)$(SYSTEM) PYTHONPATH=tests $(PYTHON) -m experiments.triangle out/triangle
 
 install: $(B)/heatstream ## install to PREFIX (default /usr/local), below DESTDIR
 	install -D -m 755 $(B)/heatstream $(DESTDIR)$(PREFIX)/bin/heatstream
