@@ -66,7 +66,7 @@ static bool await_parcel(struct run *run, struct order *order)
 static struct order order_step(struct run *run, const struct parcel *parcel)
 {
     const struct closed_window *closed = &parcel->closed;
-    struct order order = {.kind = ORDER_STEP, .window = closed->window, .close = closed->kind};
+    struct order order = {.kind = ORDER_STEP, .window = closed->window, .close = (int)closed->kind};
     order.rolls_back = closed->window <= run->window;
     order.frame = closed->kind != CLOSE_REPLAY && run_has_row(run, closed->window);
     order.checkpoint = parcel->has_state;
