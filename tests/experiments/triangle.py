@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,15 +114,16 @@ class Events:
     draws: int
     path: Path
 
-    def run(self, estimate: str) -> RunDirectory:
-        """The whole program on the deck."""
-        name = f"{self.path.stem}-{estimate}"
+    def run(self, estimate: str, others: Mapping[str, str] | None = None) -> RunDirectory:
+        """The whole program on the deck; `others`: options of the deck that are to be otherwise."""
+        name = f"{self.path.stem}-{estimate}" + ("-varied" if others else "")
         changes = {
             "run.id": name,
             "grid.nx": str(3 * self.draws),
             "stream.estimate": estimate,
             "stream.files": f"[{self.path}]",
         }
+        changes |= others or {}
         options = [part for key, value in changes.items() for part in ("-D", f"{key}={value}")]
         out = self.path.parent
         heatstream("run", DECK, *options, "--restart=none", "--out", out, "-q").expect(0)

@@ -99,6 +99,18 @@ def test_the_temperature_is_the_estimate_from_all_samples_bit_for_bit(
     assert counts == {"next": 3 * SAMPLES, "on_time": 3 * SAMPLES}
 
 
+def test_corrections_make_windows_as_complete_as_waiting_does(directory: Path) -> None:
+    """Windows close early, and are corrected as long as samples come. All of them have to close,
+    also the one that only the last sample is in: what is late is applied at the next close."""
+    late = {"stream.disorder_ms": "0", "stream.horizon_windows": "361", "time.windows": "0"}
+    run = all_samples(directory, FAST, 7).run("cubic", late)
+    assert run.temperature()[:SECONDS, :, 0].tobytes() == estimates(FAST, 7, "cubic").tobytes()
+    series = run.series()
+    assert series["events"] == [300] * SECONDS + [3]
+    assert min(series["revision"][: SECONDS - 1]) > 0
+    assert sum(series["late"]) > 100_000
+
+
 @motions
 def test_complete_windows_are_exact_where_a_sample_lies_on_the_middle(
     directory: Path, motion: Motion
