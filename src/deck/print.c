@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "base/hash.h"
 #include "text.h"
 #include "value.h"
 
@@ -220,14 +220,6 @@ void deck_print(const struct deck *deck, struct buffer *yaml)
     }
 }
 
-void print_digest(const void *data, size_t size, char hex[33])
-{
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, size));
-    for (int i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", canonical.digest[i]);
-}
-
 void deck_hash(const struct deck *deck, char hex[33])
 {
     struct buffer text = {0};
@@ -239,6 +231,6 @@ void deck_hash(const struct deck *deck, char hex[33])
         buffer_printf(&text, "\n");
     }
     buffer_printf(&text, "sensors: %s\n", deck->stream.sensors_digest);
-    print_digest(text.data, text.size, hex);
+    hash_hex(text.data, text.size, hex);
     buffer_release(&text);
 }

@@ -11,7 +11,4 @@ void print_double(double value, struct buffer *text);
 /* In flow style, on one line; secrets as "***". */
 void print_value(const struct deck *deck, const struct deck_option *option, struct buffer *text);
 
-/* XXH3-128 in canonical hex. */
-void print_digest(const void *data, size_t size, char hex[33]);
-
 #endif

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/hash.h"
 #include "deck/options.h"
-#include "print.h"
 
 enum { FIELDS_MAX = 4, LEVELS_MAX = 64 };
 
@@ -161,7 +161,7 @@ enum status stream_rules_read_sensors(struct deck *deck, struct error *err)
     struct error reason;
     enum status status = durable_read_file(deck->stream.sensors, &text, &reason);
     if (status == STATUS_OK)
-        print_digest(text.data, text.size, deck->stream.sensors_digest);
+        hash_hex(text.data, text.size, deck->stream.sensors_digest);
     else
         status = deck_error(deck, "stream.sensors", err, "%s", reason.text);
     buffer_release(&text);

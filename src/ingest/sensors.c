@@ -1,12 +1,12 @@
 #include "ingest/sensors.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/buffer.h"
 #include "base/durable.h"
+#include "base/hash.h"
 #include "sensors_table.h"
 
 /* Half of a hash beside the row, so that a wrong id is hardly ever compared. */
@@ -19,7 +19,7 @@ struct sensors {
     struct sensors_table table;
     struct slot *slots; /* [mask + 1] */
     size_t mask;
-    char digest[33];
+    char digest[HASH_HEX_SIZE];
 };
 
 /* The slot of an id: its own, or the free one where it belongs. */
@@ -62,14 +62,6 @@ static enum status index_rows(struct sensors *sensors, const char *name, struct 
     return STATUS_OK;
 }
 
-static void compute_digest(const uint8_t *text, size_t size, char hex[33])
-{
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text, size));
-    for (int i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", canonical.digest[i]);
-}
-
 enum status sensors_parse(const char *name, const uint8_t *text, size_t size, int64_t gnx,
                           int64_t gny, struct sensors **sensors, struct error *err)
 {
@@ -83,7 +75,7 @@ enum status sensors_parse(const char *name, const uint8_t *text, size_t size, in
         sensors_destroy(parsed);
         return status;
     }
-    compute_digest(text, size, parsed->digest);
+    hash_hex(text, size, parsed->digest);
     *sensors = parsed;
     return STATUS_OK;
 }
