@@ -7,10 +7,13 @@
  * path of keys joined by dots, compared unescaped; arrays are not entered. Binary: key 8 bytes
  * big-endian x << 32 | y (both unsigned 32 bits), value int64 time and float64 value, big-endian,
  * 16 bytes. CSV: one line, with or without its end; numbers as in JSON, quotes around any cell.
+ * Avro: one value of the plan's schema, to the last byte (avro_body.h); the Confluent form puts a
+ * byte 0 and the schema's id, 4 bytes big-endian, in front; keys are passed over.
  * Times: see enum time_unit.
  *
  * With a sensor table an identifier takes the place of x and y: a JSON string, compared
- * unescaped, an integer literal by its text, or a CSV cell; rate = gain * value + offset.
+ * unescaped, an integer literal by its text, a CSV cell, or of Avro a string, int or long;
+ * rate = gain * value + offset.
  *
  * Verdicts in this order: undecodable, unknown_sensor, out_of_range (cell outside the grid, or a
  * finite |rate| beyond gen_limit), not_finite (NaN, or a number beyond double). */
@@ -18,6 +21,7 @@
 #define HEATSTREAM_INGEST_DECODER_H
 
 #include "base/status.h"
+#include "ingest/avro_plan.h"
 #include "ingest/format.h"
 #include "ingest/sensors.h"
 #include "ingest/source.h"
@@ -35,6 +39,8 @@ struct decoder_config {
     enum time_unit time_unit; /* EVENT_BINARY: TIME_MS, TIME_US or TIME_NS, and no `sensors` */
     struct sensors *sensors;  /* taken: destroyed with the decoder; NULL: events name cells */
     const char *field_id;     /* with `sensors`, instead of field_x and field_y */
+    struct avro_plan *avro;   /* the Avro formats, which need no field names and no unit: taken */
+    int64_t avro_schema_id;   /* EVENT_CONFLUENT_AVRO: 0 to UINT32_MAX */
     const char *const *csv_columns; /* EVENT_CSV: names of the columns, each field's once */
     int csv_column_count;           /* 0: time, x, y, value, or time, id, value */
 };

@@ -2,7 +2,7 @@
 #ifndef HEATSTREAM_INGEST_FORMAT_H
 #define HEATSTREAM_INGEST_FORMAT_H
 
-enum event_format { EVENT_JSON, EVENT_BINARY, EVENT_CSV };
+enum event_format { EVENT_JSON, EVENT_BINARY, EVENT_CSV, EVENT_AVRO, EVENT_CONFLUENT_AVRO };
 
 /* Milliseconds, a decimal of seconds, micro- or nanoseconds since 1970 UTC, or a text
  * YYYY-MM-DDTHH:MM:SS[.1-9 digits](Z|+HH:MM|-HH:MM); all rounded down to milliseconds. A time

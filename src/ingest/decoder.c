@@ -1,10 +1,13 @@
 #include "ingest/decoder.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "avro_body.h"
 #include "csv.h"
 #include "event_time.h"
 #include "json.h"
@@ -20,11 +23,13 @@ struct decoder {
     enum event_format format;
     enum time_unit unit;
     struct json_field fields[FIELDS];
-    struct json_paths *paths; /* NULL: every field is a number of the event itself */
+    struct json_paths *paths; /* NULL: not JSON, or every field is a number of the event itself */
     char *names[FIELDS];      /* NULL: not wanted */
     int64_t gnx, gny;
     double gen_limit;
     struct sensors *sensors;
+    struct avro_plan *avro;
+    uint64_t avro_schema_id;
     struct csv_layout columns;  /* EVENT_CSV */
     struct csv_layout *layouts; /* [layout_count]; columns 0: the partition is no file of CSV */
     int layout_count;
@@ -85,10 +90,16 @@ static bool is_flat(const struct decoder *decoder)
     return flat;
 }
 
+static bool is_avro(enum event_format format)
+{
+    return format == EVENT_AVRO || format == EVENT_CONFLUENT_AVRO;
+}
+
 struct decoder *decoder_create(const struct decoder_config *config)
 {
     assert(config->format != EVENT_BINARY ||
            (!config->sensors && config->time_unit != TIME_S && config->time_unit != TIME_ISO8601));
+    assert(is_avro(config->format) == (config->avro != NULL));
     struct decoder *decoder = must(calloc(1, sizeof *decoder));
     decoder->format = config->format;
     decoder->unit = config->time_unit;
@@ -96,13 +107,15 @@ struct decoder *decoder_create(const struct decoder_config *config)
     decoder->gny = config->gny;
     decoder->gen_limit = config->gen_limit;
     decoder->sensors = config->sensors;
+    decoder->avro = config->avro;
+    decoder->avro_schema_id = (uint64_t)config->avro_schema_id;
     decoder->keys = must(calloc(1, sizeof *decoder->keys));
     decoder->id_size = config->sensors ? sensors_longest_id(config->sensors) : 0;
     decoder->id = must(malloc(decoder->id_size + 1));
     copy_names(decoder, config);
     if (config->format == EVENT_CSV)
         decoder->columns = columns_of(decoder, config);
-    if (!is_flat(decoder))
+    if (config->format == EVENT_JSON && !is_flat(decoder))
         decoder->paths = json_paths_create((const char *const *)decoder->names);
     return decoder;
 }
@@ -119,6 +132,7 @@ void decoder_destroy(struct decoder *decoder)
     free(decoder->layouts);
     free(decoder->id);
     sensors_destroy(decoder->sensors);
+    avro_plan_destroy(decoder->avro);
     free(decoder);
 }
 
@@ -225,6 +239,42 @@ static bool read_binary(const struct decoder *decoder, const struct message *mes
     return true;
 }
 
+/* The row of an identifier, or -1. */
+static int64_t find_avro_id(const struct decoder *decoder, const struct avro_value *id)
+{
+    char digits[24];
+    if (id->text)
+        return sensors_find(decoder->sensors, id->text, id->text_size);
+    int size = snprintf(digits, sizeof digits, "%" PRId64, id->whole);
+    return sensors_find(decoder->sensors, (const uint8_t *)digits, (size_t)size);
+}
+
+static bool read_avro(const struct decoder *decoder, const struct message *message,
+                      struct reading *reading)
+{
+    struct avro_value values[AVRO_FIELDS];
+    const uint8_t *body = message->value;
+    size_t size = message->value_size;
+    if (decoder->format == EVENT_CONFLUENT_AVRO) {
+        if (size < AVRO_PREFIX_BYTES || body[0] != 0 ||
+            read_big_endian(body + 1, 4) != decoder->avro_schema_id)
+            return false;
+        body += AVRO_PREFIX_BYTES;
+        size -= AVRO_PREFIX_BYTES;
+    }
+    if (!avro_body_read(decoder->avro, body, size, values))
+        return false;
+    reading->time_ms = values[AVRO_FIELD_TIME].whole;
+    reading->value = values[AVRO_FIELD_VALUE].real;
+    if (decoder->sensors) {
+        reading->row = find_avro_id(decoder, &values[AVRO_FIELD_ID]);
+        return true;
+    }
+    reading->x = values[AVRO_FIELD_X].whole;
+    reading->y = values[AVRO_FIELD_Y].whole;
+    return true;
+}
+
 static bool read_event(const struct decoder *decoder, int partition, const struct message *message,
                        struct reading *reading)
 {
@@ -236,6 +286,8 @@ static bool read_event(const struct decoder *decoder, int partition, const struc
         return read_csv(decoder, &decoder->columns, message, reading);
     if (decoder->format == EVENT_BINARY)
         return read_binary(decoder, message, reading);
+    if (decoder->avro)
+        return read_avro(decoder, message, reading);
     return decoder->paths ? read_nested(decoder, message, reading)
                           : read_flat(decoder, message, reading);
 }

@@ -30,4 +30,13 @@ static inline int64_t event_time_of_int64(enum time_unit unit, int64_t time)
     return unit == TIME_MS ? time : floor_div(time, unit == TIME_US ? 1000 : 1000000);
 }
 
+/* A whole number of any unit but TIME_ISO8601; false beyond int64. */
+static inline bool event_time_of_whole(enum time_unit unit, int64_t time, int64_t *time_ms)
+{
+    if (unit == TIME_S)
+        return !__builtin_mul_overflow(time, 1000, time_ms);
+    *time_ms = event_time_of_int64(unit, time);
+    return true;
+}
+
 #endif

@@ -1,0 +1,28 @@
+/* Bodies of Avro events (Avro specification 1.12, "Binary Encoding"), read as a plan says: no copies,
+ * no allocation, nothing believed of a length before it is compared with what is left. */
+#ifndef HEATSTREAM_INGEST_AVRO_BODY_H
+#define HEATSTREAM_INGEST_AVRO_BODY_H
+
+#include "avro_nodes.h"
+
+/* What the Confluent form puts in front of a body. */
+enum { AVRO_PREFIX_BYTES = 5 };
+
+/* A field of an event: of AVRO_FIELD_TIME the milliseconds in `whole`, of AVRO_FIELD_VALUE `real`,
+ * of the cell `whole`. An identifier is a text, borrowed from the body, or where `text` is NULL
+ * `whole`. */
+struct avro_value {
+    const uint8_t *text;
+    size_t text_size;
+    int64_t whole;
+    double real;
+};
+
+/* True when the body is exactly one event of the schema and has every field of the plan: numbers in
+ * at most 10 bytes and in the range of their type, booleans 0 or 1, branches and symbols that exist,
+ * blocks of the size they claim, levels up to AVRO_LEVELS (records, arrays and maps; the event is
+ * level 1), no byte missing or left over. Texts that are not asked for may hold anything. */
+bool avro_body_read(const struct avro_plan *plan, const uint8_t *body, size_t size,
+                    struct avro_value values[AVRO_FIELDS]);
+
+#endif
