@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "ingest/event_avro.h"
 #include "ingest/format.h"
 
 struct generator_config {
@@ -28,6 +29,7 @@ struct generator_config {
     bool zeros; /* sensors that generate nothing say so; else they are silent */
     double jitter_ms, delay_ms, dropout, duplicates;
     const char *field_time, *field_x, *field_y, *field_value; /* JSON keys; NULL: the usual names */
+    const struct event_avro *avro; /* for the Avro formats; has to live as long as what uses it */
 };
 
 struct generated {
@@ -59,8 +61,8 @@ void generator_skip(struct generator *generator, int64_t count);
  * it can be told from the configuration. */
 int64_t generator_count(const struct generator_config *config, int partition);
 
-/* Appends the event's value (and, for binary, its key to `key`; JSON messages have none) as it lies
- * on the topic. */
+/* Appends the event's value (and, for binary, its key to `key`; others have none) as it lies on the
+ * topic. */
 void generator_encode(const struct generator *generator, const struct generated *event,
                       enum event_format format, struct buffer *key, struct buffer *value);
 

@@ -334,6 +334,8 @@ void generator_encode(const struct generator *g, const struct generated *event,
 {
     if (format == EVENT_BINARY)
         event_text_put_binary(event, key, value);
-    else
+    else if (format == EVENT_JSON)
         event_text_put_json(g->text, event, value);
+    else if (g->config.avro)
+        event_avro_put(g->config.avro, event, value);
 }
