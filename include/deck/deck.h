@@ -39,6 +39,9 @@ struct deck {
         char *field_time, *field_x, *field_y, *field_value;
         char *field_id, *sensors; /* both or none are NULL */
         char sensors_digest[33];  /* XXH3-128 of the table's bytes in hex, "" without one */
+        char *schema;             /* of the Avro formats; NULL: none */
+        char schema_digest[33];   /* of its bytes, as sensors_digest */
+        int64_t schema_id;        /* 0: none */
         int time_unit;
         int64_t idle_ms, disorder_ms, horizon_windows, jump_cells, jump_expiry;
         int64_t jump_ms; /* 0: auto */
@@ -88,7 +91,7 @@ void deck_destroy(struct deck *deck); /* accepts NULL */
 void deck_print(const struct deck *deck, struct buffer *yaml);
 
 /* XXH3-128 in hex over the options that decide the output; those a continued run may change (the
- * table says which) are left out. The sensor table counts by what it holds. */
+ * table says which) are left out. The sensor table and the schema count by what they hold. */
 void deck_hash(const struct deck *deck, char hex[33]);
 
 /* STATUS_BAD_DECK where the generator cannot make events of the form the deck asks for. A deck

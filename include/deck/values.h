@@ -7,8 +7,21 @@
 
 /* In the order of the names in the option table. */
 enum deck_source { DECK_SOURCE_KAFKA, DECK_SOURCE_FILE, DECK_SOURCE_SYNTHETIC };
-enum deck_format { DECK_FORMAT_JSON, DECK_FORMAT_BINARY, DECK_FORMAT_CSV };
-enum deck_time_unit { DECK_TIME_MS, DECK_TIME_S, DECK_TIME_US, DECK_TIME_NS, DECK_TIME_ISO8601 };
+enum deck_format {
+    DECK_FORMAT_JSON,
+    DECK_FORMAT_BINARY,
+    DECK_FORMAT_CSV,
+    DECK_FORMAT_AVRO,
+    DECK_FORMAT_CONFLUENT_AVRO
+};
+enum deck_time_unit {
+    DECK_TIME_AUTO,
+    DECK_TIME_MS,
+    DECK_TIME_S,
+    DECK_TIME_US,
+    DECK_TIME_NS,
+    DECK_TIME_ISO8601
+};
 enum deck_estimate { DECK_MEAN, DECK_SUM, DECK_LAST, DECK_LINEAR, DECK_CUBIC };
 enum deck_idle { DECK_IDLE_BLOCK, DECK_IDLE_TIMEOUT };
 enum deck_dtype { DECK_F32, DECK_F64 };

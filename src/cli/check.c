@@ -79,18 +79,12 @@ static void print_temperatures(const struct deck *deck)
            cells, (double)cells * 1000 / (double)deck->time.window_ms / windows, deck->temp.topic);
 }
 
-static bool uses_generator(const struct deck *deck)
-{
-    return deck->stream.source == DECK_SOURCE_SYNTHETIC ||
-           (deck->stream.source == DECK_SOURCE_KAFKA && !strcmp(deck->stream.brokers, "embedded"));
-}
-
 /* Of one step of the generator; 0 where others make the events. */
 static double events_a_step(const struct deck *deck)
 {
     double share = (deck->gen.zeros ? 1.0 : deck->gen.probability) * (1 - deck->gen.dropout) *
                    (1 + deck->gen.duplicates);
-    return uses_generator(deck) ? (double)(deck->grid.nx * deck->grid.ny) * share : 0.0;
+    return deck_is_generated(deck) ? (double)(deck->grid.nx * deck->grid.ny) * share : 0.0;
 }
 
 static double events_a_window(const struct deck *deck)
@@ -101,7 +95,7 @@ static double events_a_window(const struct deck *deck)
 static void print_events(const struct deck *deck)
 {
     static const char *const source[] = {"kafka", "file", "synthetic"};
-    if (!uses_generator(deck)) {
+    if (!deck_is_generated(deck)) {
         printf("events      from %s, not known before\n", source[deck->stream.source]);
         return;
     }
@@ -120,6 +114,22 @@ static enum status check_sensors(const struct deck *deck, struct error *err)
     if (sensors)
         printf("sensors     %" PRId64 ", of %s\n", sensors_count(sensors), deck->stream.sensors);
     sensors_destroy(sensors);
+    return STATUS_OK;
+}
+
+/* The schema has every field, and where events are generated they can be written. */
+static enum status check_schema(const struct deck *deck, struct error *err)
+{
+    struct avro_plan *plan;
+    struct event_avro *event = NULL;
+    TRY(avro_plan_of_deck(deck, &plan, err));
+    if (!plan)
+        return STATUS_OK;
+    avro_plan_destroy(plan);
+    if (deck_is_generated(deck))
+        TRY(event_avro_of_deck(deck, &event, err));
+    event_avro_destroy(event);
+    printf("schema      %s\n", deck->stream.schema);
     return STATUS_OK;
 }
 
@@ -147,6 +157,8 @@ enum status command_check(const struct cli_options *options, struct error *err)
         print_events(deck);
         status = check_sensors(deck, err);
     }
+    if (status == STATUS_OK)
+        status = check_schema(deck, err);
     deck_destroy(deck);
     return status;
 }

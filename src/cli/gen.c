@@ -93,9 +93,9 @@ static enum status open_sink(const struct cli_options *options, const struct dec
                              struct sink **sink, struct error *err)
 {
     int partitions = (int)deck->gen.partitions;
-    if (options->gen_out && deck->stream.format == DECK_FORMAT_BINARY)
+    if (options->gen_out && deck->stream.format != DECK_FORMAT_JSON)
         return error_set(err, STATUS_USAGE,
-                         "gen --out writes lines of JSON, but stream.format is binary: add "
+                         "gen --out writes lines of JSON, but stream.format is another: add "
                          "-D stream.format=json, or leave out --out to write to the topic");
     if (options->gen_out && strcmp(options->gen_out, "-") == 0)
         return sink_open_stream(STDOUT_FILENO, "standard output", sink, err);
@@ -110,11 +110,10 @@ static enum status open_sink(const struct cli_options *options, const struct dec
 }
 
 static enum status generate(const struct cli_options *options, const struct deck *deck,
-                            struct sink *sink, struct error *err)
+                            const struct event_avro *avro, struct sink *sink, struct error *err)
 {
-    struct generator_config config = generator_of_deck(deck);
-    enum event_format format =
-        deck->stream.format == DECK_FORMAT_BINARY ? EVENT_BINARY : EVENT_JSON;
+    struct generator_config config = generator_of_deck(deck, avro);
+    enum event_format format = format_of_deck(deck);
     struct pace pace = {.begin = now(), .step = -1};
     if (options->pace > 0)
         pace.ms_per_step = (double)config.step_ms / options->pace;
@@ -138,11 +137,15 @@ enum status command_gen(const struct cli_options *options, struct error *err)
     struct deck *deck;
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
     struct sink *sink;
+    struct event_avro *avro = NULL;
     enum status status = deck_check_generated(deck, err);
+    if (status == STATUS_OK)
+        status = event_avro_of_deck(deck, &avro, err);
     if (status == STATUS_OK)
         status = open_sink(options, deck, &sink, err);
     if (status == STATUS_OK)
-        status = generate(options, deck, sink, err);
+        status = generate(options, deck, avro, sink, err);
+    event_avro_destroy(avro);
     deck_destroy(deck);
     return status;
 }

@@ -16,6 +16,7 @@ enum { WAIT_MS = 100 };
 /* A recording under way; the time of the last progress line is by stop_clock_s(). */
 struct recording {
     const char *path;
+    struct event_avro *avro; /* of a generated source, NULL but for the Avro formats */
     struct source *source;
     struct recorder *recorder;
     struct stop_watch stop;
@@ -113,19 +114,19 @@ static enum status record_from(struct recording *recording, const struct deck *d
 }
 
 /* Records from the topic the deck names, whatever its source: the file may be what it reads. */
-static enum status open_topic(const struct deck *deck, struct source **source, struct error *err)
+static enum status open_topic(const struct deck *deck, struct recording *recording,
+                              struct error *err)
 {
     const struct kafka_config kafka = kafka_of_deck(deck);
-    const struct generator_config generator = generator_of_deck(deck);
     if (strcmp(deck->stream.brokers, "embedded") != 0)
-        return source_open_kafka(&kafka, source, err);
+        return source_open_kafka(&kafka, &recording->source, err);
     if (!deck_is_embedded(deck))
         return error_set(err, STATUS_USAGE,
                          "record has no topic to read: the deck names no Kafka brokers; give "
                          "-b BROKERS and -t TOPIC");
-    enum event_format format =
-        deck->stream.format == DECK_FORMAT_BINARY ? EVENT_BINARY : EVENT_JSON;
-    return source_open_embedded(&kafka, &generator, format, source, err);
+    TRY(event_avro_of_deck(deck, &recording->avro, err));
+    const struct generator_config generator = generator_of_deck(deck, recording->avro);
+    return source_open_embedded(&kafka, &generator, format_of_deck(deck), &recording->source, err);
 }
 
 static enum status record_deck(const struct cli_options *options, const struct deck *deck,
@@ -143,9 +144,11 @@ static enum status record_deck(const struct cli_options *options, const struct d
         .stop_file = recording.stop_file,
         .task = "completing the file",
         .time_limit_s = options->time_limit_s < 0 ? 0 : (double)options->time_limit_s};
-    TRY(open_topic(deck, &recording.source, err));
-    enum status status = record_from(&recording, deck, options, err);
+    enum status status = open_topic(deck, &recording, err);
+    if (status == STATUS_OK)
+        status = record_from(&recording, deck, options, err);
     source_destroy(recording.source);
+    event_avro_destroy(recording.avro);
     return status;
 }
 

@@ -231,6 +231,7 @@ void deck_hash(const struct deck *deck, char hex[33])
         buffer_printf(&text, "\n");
     }
     buffer_printf(&text, "sensors: %s\n", deck->stream.sensors_digest);
+    buffer_printf(&text, "schema: %s\n", deck->stream.schema_digest);
     hash_hex(text.data, text.size, hex);
     buffer_release(&text);
 }

@@ -52,21 +52,25 @@ static char *place_beside(const char *deck_path, const char *name, const char *c
     return path;
 }
 
+static void make_absolute(const struct deck *deck, const char *current, char **file)
+{
+    if (*file && **file != '/')
+        replace(file, place_beside(deck->path, *file, current));
+}
+
 /* Absolute, so that the deck printed into a run directory still finds its files. */
 static enum status resolve_files(struct deck *deck, struct error *err)
 {
     char current[PATH_MAX];
-    const char *sensors = deck->stream.sensors;
+    const char *key = deck->stream.sensors  ? "stream.sensors"
+                      : deck->stream.schema ? "stream.schema"
+                                            : "stream.files";
     if (!getcwd(current, sizeof current))
-        return deck_error(deck, sensors ? "stream.sensors" : "stream.files", err,
-                          "the current directory: %s", strerror(errno));
-    if (sensors && *sensors != '/')
-        replace(&deck->stream.sensors, place_beside(deck->path, sensors, current));
-    for (int i = 0; i < deck->stream.files.count; i++) {
-        char **file = &deck->stream.files.items[i];
-        if (**file != '/')
-            replace(file, place_beside(deck->path, *file, current));
-    }
+        return deck_error(deck, key, err, "the current directory: %s", strerror(errno));
+    make_absolute(deck, current, &deck->stream.sensors);
+    make_absolute(deck, current, &deck->stream.schema);
+    for (int i = 0; i < deck->stream.files.count; i++)
+        make_absolute(deck, current, &deck->stream.files.items[i]);
     return STATUS_OK;
 }
 
@@ -74,9 +78,9 @@ enum status rules_complete(struct deck *deck, struct error *err)
 {
     if (!strcmp(deck->run.id, "auto"))
         replace(&deck->run.id, id_of_path(deck->path));
-    if (deck->stream.files.count > 0 || deck->stream.sensors)
+    if (deck->stream.files.count > 0 || deck->stream.sensors || deck->stream.schema)
         TRY(resolve_files(deck, err));
-    return deck->stream.sensors ? stream_rules_read_sensors(deck, err) : STATUS_OK;
+    return stream_rules_read_files(deck, err);
 }
 
 static enum status check_id(const struct deck *deck, struct error *err)

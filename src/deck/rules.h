@@ -4,8 +4,8 @@
 
 #include "deck/deck.h"
 
-/* Names the run after the deck where run.id is `auto`, makes stream.files and
- * stream.sensors absolute, and takes the digest of the sensor table. */
+/* Names the run after the deck where run.id is `auto`, makes stream.files,
+ * stream.sensors and stream.schema absolute, and takes the digests of the latter two. */
 enum status rules_complete(struct deck *deck, struct error *err) MUST_CHECK;
 
 enum status rules_check(const struct deck *deck, struct error *err) MUST_CHECK;

@@ -103,9 +103,27 @@ static enum status check_binary(const struct deck *deck, struct error *err)
     int unit = deck->stream.time_unit;
     if (deck->stream.sensors)
         return deck_error(deck, "stream.sensors", err,
-                          "binary events name cells, not sensors: `format: json` or `csv`");
+                          "binary events name cells, not sensors: `format: json`, `csv` or `avro`");
     if (unit == DECK_TIME_S || unit == DECK_TIME_ISO8601)
         return deck_error(deck, "stream.time_unit", err, "binary events have ms, us or ns");
+    return STATUS_OK;
+}
+
+static bool is_avro(const struct deck *deck)
+{
+    return deck->stream.format == DECK_FORMAT_AVRO ||
+           deck->stream.format == DECK_FORMAT_CONFLUENT_AVRO;
+}
+
+static enum status check_schema(const struct deck *deck, struct error *err)
+{
+    bool confluent = deck->stream.format == DECK_FORMAT_CONFLUENT_AVRO;
+    if (!deck->stream.schema)
+        return deck_error(deck, "stream.format", err,
+                          "needs stream.schema, the schema the events were written with");
+    if (confluent && !deck->stream.schema_id)
+        return deck_error(deck, "stream.format", err,
+                          "needs stream.schema_id, the schema registry's id of stream.schema");
     return STATUS_OK;
 }
 
@@ -130,7 +148,9 @@ enum status stream_rules_check(const struct deck *deck, struct error *err)
 {
     TRY(check_sensors(deck, err));
     TRY(check_different(deck, err));
-    if (deck->stream.format == DECK_FORMAT_JSON)
+    if (is_avro(deck))
+        TRY(check_schema(deck, err));
+    if (deck->stream.format == DECK_FORMAT_JSON || is_avro(deck))
         TRY(check_paths(deck, err));
     if (deck->stream.format == DECK_FORMAT_BINARY)
         TRY(check_binary(deck, err));
@@ -141,12 +161,13 @@ enum status stream_rules_check(const struct deck *deck, struct error *err)
 enum status deck_check_generated(const struct deck *deck, struct error *err)
 {
     struct field fields[FIELDS_MAX];
-    int count = list_fields(deck, fields);
+    int count = list_fields(deck, fields), unit = deck->stream.time_unit;
     if (deck->stream.sensors)
         return deck_error(deck, "stream.sensors", err, "generated events name cells, not sensors");
     if (deck->stream.format == DECK_FORMAT_CSV)
-        return deck_error(deck, "stream.format", err, "events are generated as json or binary");
-    if (deck->stream.time_unit != DECK_TIME_MS)
+        return deck_error(deck, "stream.format", err,
+                          "events are generated as json, binary, avro or confluent-avro");
+    if (unit != DECK_TIME_AUTO && unit != DECK_TIME_MS)
         return deck_error(deck, "stream.time_unit", err, "events are generated with times in ms");
     for (int i = 0; i < count && deck->stream.format == DECK_FORMAT_JSON; i++)
         if (strchr(fields[i].name, '.'))
@@ -155,15 +176,26 @@ enum status deck_check_generated(const struct deck *deck, struct error *err)
     return STATUS_OK;
 }
 
-enum status stream_rules_read_sensors(struct deck *deck, struct error *err)
+static enum status read_digest(const struct deck *deck, const char *key, const char *path,
+                               char digest[HASH_HEX_SIZE], struct error *err)
 {
     struct buffer text = {0};
     struct error reason;
-    enum status status = durable_read_file(deck->stream.sensors, &text, &reason);
+    if (!path)
+        return STATUS_OK;
+    enum status status = durable_read_file(path, &text, &reason);
     if (status == STATUS_OK)
-        hash_hex(text.data, text.size, deck->stream.sensors_digest);
+        hash_hex(text.data, text.size, digest);
     else
-        status = deck_error(deck, "stream.sensors", err, "%s", reason.text);
+        status = deck_error(deck, key, err, "%s", reason.text);
     buffer_release(&text);
     return status;
+}
+
+enum status stream_rules_read_files(struct deck *deck, struct error *err)
+{
+    TRY(read_digest(deck, "stream.sensors", deck->stream.sensors, deck->stream.sensors_digest,
+                    err));
+    return read_digest(deck, "stream.schema", is_avro(deck) ? deck->stream.schema : NULL,
+                       deck->stream.schema_digest, err);
 }

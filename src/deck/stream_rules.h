@@ -10,7 +10,7 @@ enum status stream_rules_check(const struct deck *deck, struct error *err) MUST_
 /* True when the events of the run come from the generator. */
 bool stream_rules_generated(const struct deck *deck);
 
-/* Takes the digest of the sensor table, whose path is absolute. */
-enum status stream_rules_read_sensors(struct deck *deck, struct error *err) MUST_CHECK;
+/* Takes the digests of the sensor table and the schema, whose paths are absolute. */
+enum status stream_rules_read_files(struct deck *deck, struct error *err) MUST_CHECK;
 
 #endif

@@ -116,26 +116,38 @@ const struct deck_option deck_options[] = {
     STRING("stream.topic", stream.topic, "heatgen-input", 1, 249, DECK_MAY_CHANGE,
            "Topic to read. A run is not continued on another one. A topic that is missing ends the "
            "run with the list of those known."),
-    ENUM("stream.format", stream.format, "json", "json|binary|csv", 0,
+    ENUM("stream.format", stream.format, "json", "json|binary|csv|avro|confluent-avro", 0,
          "Form of an event: a JSON object, binary (key x and y as 4 bytes each, value int64 time "
-         "and float64 rate, big-endian), or a line of CSV. What does not decode is a dead letter."),
-    STRING("stream.fields.time", stream.field_time, "time", 1, 255, 0,
-           "Field that holds the time, in `stream.time_unit`. In JSON a dotted path, "
-           "`reading.time`, leads into nested objects; it does not enter lists."),
+         "and float64 rate, big-endian), a line of CSV, an Avro record, or one behind a byte 0 and "
+         "the 4 bytes of a schema registry's id. What does not decode is a dead letter."),
+    OR_NULL("stream.schema", stream.schema, 1, PATH_BYTES, DECK_MAY_CHANGE,
+            "Schema (.avsc) the events of `avro` and `confluent-avro` were written with, a record; "
+            "relative to the deck's folder. A restart needs the same schema, wherever it lies."),
+    INT("stream.schema_id", stream.schema_id, "0", 0, 2147483647.0, "", 0,
+        "The schema registry's id of `stream.schema`, for `confluent-avro`. An event with another "
+        "id is a dead letter `undecodable`. 0: none."),
+    STRING(
+        "stream.fields.time", stream.field_time, "time", 1, 255, 0,
+        "Field that holds the time, in `stream.time_unit`. In JSON and Avro a dotted path, "
+        "`reading.time`, leads into nested objects; it does not enter lists. In Avro a long or "
+        "int, or for `iso8601` a string; a field may be a union, and an event that takes a branch "
+        "of another type, such as null, is a dead letter."),
     STRING("stream.fields.x", stream.field_x, "gridX", 1, 255, 0,
-           "Field that holds the cell's column, from 0."),
+           "Field that holds the cell's column, from 0. In Avro an int or long."),
     STRING("stream.fields.y", stream.field_y, "gridY", 1, 255, 0,
            "Field that holds the cell's row, from 0."),
     STRING("stream.fields.value", stream.field_value, "gen", 1, 255, 0,
            "Field that holds the heat rate, in temperature units per second, or the reading that "
-           "`stream.sensors` turns into one."),
+           "`stream.sensors` turns into one. In Avro a double, float, int or long."),
     OR_NULL("stream.fields.id", stream.field_id, 1, 255, 0,
             "Field that holds the sensor's identifier, a text or a whole number, where "
             "`stream.sensors` is given: it takes the place of `x` and `y`."),
-    ENUM("stream.time_unit", stream.time_unit, "ms", "ms|s|us|ns|iso8601", 0,
-         "Unit of an event's time since 1970 UTC: whole numbers, decimals (`s`), or texts "
-         "`2026-01-01T00:00:00.25Z` with a zone. Finer ones are rounded down to ms. Binary events "
-         "have `ms`, `us` or `ns`."),
+    ENUM("stream.time_unit", stream.time_unit, "auto", "auto|ms|s|us|ns|iso8601", 0,
+         "Unit of an event's time since 1970 UTC: whole numbers, decimals (`s`; in Avro whole), or "
+         "texts `2026-01-01T00:00:00.25Z` with a zone. Finer ones are rounded down to ms. Binary "
+         "events have `ms`, `us` or `ns`. `auto` is `ms`, unless an Avro schema gives the time the "
+         "logical type timestamp-micros or timestamp-nanos; any other but timestamp-millis wants "
+         "the unit said here."),
     OR_NULL("stream.sensors", stream.sensors, 1, PATH_BYTES, DECK_MAY_CHANGE,
             "Table of sensors, relative to the deck's folder: CSV with the columns id, x, y and, "
             "if wanted, gain and offset; rate = gain·value + offset. An identifier it lacks is a "

@@ -90,16 +90,11 @@ static bool is_flat(const struct decoder *decoder)
     return flat;
 }
 
-static bool is_avro(enum event_format format)
-{
-    return format == EVENT_AVRO || format == EVENT_CONFLUENT_AVRO;
-}
-
 struct decoder *decoder_create(const struct decoder_config *config)
 {
     assert(config->format != EVENT_BINARY ||
            (!config->sensors && config->time_unit != TIME_S && config->time_unit != TIME_ISO8601));
-    assert(is_avro(config->format) == (config->avro != NULL));
+    assert(event_format_is_avro(config->format) == (config->avro != NULL));
     struct decoder *decoder = must(calloc(1, sizeof *decoder));
     decoder->format = config->format;
     decoder->unit = config->time_unit;

@@ -8,7 +8,12 @@ bool deck_is_embedded(const struct deck *deck)
            strcmp(deck->stream.brokers, "embedded") == 0;
 }
 
-struct generator_config generator_of_deck(const struct deck *deck)
+bool deck_is_generated(const struct deck *deck)
+{
+    return deck->stream.source == DECK_SOURCE_SYNTHETIC || deck_is_embedded(deck);
+}
+
+struct generator_config generator_of_deck(const struct deck *deck, const struct event_avro *avro)
 {
     return (struct generator_config){
         .gnx = deck->grid.nx,
@@ -30,6 +35,7 @@ struct generator_config generator_of_deck(const struct deck *deck)
         .field_x = deck->stream.field_x,
         .field_y = deck->stream.field_y,
         .field_value = deck->stream.field_value,
+        .avro = avro,
     };
 }
 
@@ -43,6 +49,12 @@ struct kafka_config kafka_of_deck(const struct deck *deck)
     };
 }
 
+static enum status changed(const struct deck *deck, const char *key, const char *path,
+                           struct error *err)
+{
+    return deck_error(deck, key, err, "%s has changed since the deck was read", path);
+}
+
 enum status sensors_of_deck(const struct deck *deck, struct sensors **sensors, struct error *err)
 {
     struct sensors *loaded = NULL;
@@ -51,9 +63,68 @@ enum status sensors_of_deck(const struct deck *deck, struct sensors **sensors, s
         TRY(sensors_load(path, deck->grid.nx, deck->grid.ny, &loaded, err));
     if (path && strcmp(sensors_digest(loaded), deck->stream.sensors_digest) != 0) {
         sensors_destroy(loaded);
-        return deck_error(deck, "stream.sensors", err, "%s has changed since the deck was read",
-                          path);
+        return changed(deck, "stream.sensors", path, err);
     }
     *sensors = loaded;
     return STATUS_OK;
+}
+
+enum event_format format_of_deck(const struct deck *deck)
+{
+    static const enum event_format same[] = {[DECK_FORMAT_JSON] = EVENT_JSON,
+                                             [DECK_FORMAT_BINARY] = EVENT_BINARY,
+                                             [DECK_FORMAT_CSV] = EVENT_CSV,
+                                             [DECK_FORMAT_AVRO] = EVENT_AVRO,
+                                             [DECK_FORMAT_CONFLUENT_AVRO] = EVENT_CONFLUENT_AVRO};
+    return same[deck->stream.format];
+}
+
+enum time_unit time_unit_of_deck(const struct deck *deck)
+{
+    static const enum time_unit same[] = {
+        [DECK_TIME_AUTO] = TIME_MS, [DECK_TIME_MS] = TIME_MS, [DECK_TIME_S] = TIME_S,
+        [DECK_TIME_US] = TIME_US,   [DECK_TIME_NS] = TIME_NS, [DECK_TIME_ISO8601] = TIME_ISO8601};
+    return same[deck->stream.time_unit];
+}
+
+enum status avro_plan_of_deck(const struct deck *deck, struct avro_plan **plan, struct error *err)
+{
+    const char *path = deck->stream.schema;
+    struct avro_schema *schema;
+    *plan = NULL;
+    if (!event_format_is_avro(format_of_deck(deck)))
+        return STATUS_OK;
+    TRY(avro_schema_load(path, &schema, err));
+    enum status status =
+        strcmp(avro_schema_digest(schema), deck->stream.schema_digest) == 0
+            ? avro_plan_create(schema,
+                               &(struct avro_fields){
+                                   .time = deck->stream.field_time,
+                                   .value = deck->stream.field_value,
+                                   .x = deck->stream.field_x,
+                                   .y = deck->stream.field_y,
+                                   .id = deck->stream.sensors ? deck->stream.field_id : NULL,
+                                   .time_unit = time_unit_of_deck(deck),
+                                   .unit_of_schema = deck->stream.time_unit == DECK_TIME_AUTO,
+                               },
+                               plan, err)
+            : changed(deck, "stream.schema", path, err);
+    avro_schema_destroy(schema);
+    return status;
+}
+
+enum status event_avro_of_deck(const struct deck *deck, struct event_avro **event,
+                               struct error *err)
+{
+    struct avro_plan *plan;
+    bool plain = deck->stream.format == DECK_FORMAT_AVRO;
+    *event = NULL;
+    TRY(avro_plan_of_deck(deck, &plan, err));
+    if (!plan)
+        return STATUS_OK;
+    enum status status = event_avro_create(plan, deck->stream.schema,
+                                           plain ? EVENT_AVRO_PLAIN : deck->stream.schema_id,
+                                           deck->gen.value, event, err);
+    avro_plan_destroy(plan);
+    return status;
 }

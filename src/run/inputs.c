@@ -6,47 +6,44 @@
 #include "run/deck_sources.h"
 #include "run_internal.h"
 
-static enum event_format format_of(const struct deck *deck)
+static enum status open_source(struct root *root, struct error *err)
 {
-    static const enum event_format same[] = {[DECK_FORMAT_JSON] = EVENT_JSON,
-                                             [DECK_FORMAT_BINARY] = EVENT_BINARY,
-                                             [DECK_FORMAT_CSV] = EVENT_CSV};
-    return same[deck->stream.format];
-}
-
-static enum time_unit unit_of(const struct deck *deck)
-{
-    static const enum time_unit same[] = {[DECK_TIME_MS] = TIME_MS,
-                                          [DECK_TIME_S] = TIME_S,
-                                          [DECK_TIME_US] = TIME_US,
-                                          [DECK_TIME_NS] = TIME_NS,
-                                          [DECK_TIME_ISO8601] = TIME_ISO8601};
-    return same[deck->stream.time_unit];
-}
-
-static enum status open_source(const struct deck *deck, struct source **source, struct error *err)
-{
-    struct generator_config generator = generator_of_deck(deck);
+    const struct deck *deck = root->deck;
+    struct source **source = &root->source;
+    if (deck_is_generated(deck))
+        TRY(event_avro_of_deck(deck, &root->event_avro, err));
+    struct generator_config generator = generator_of_deck(deck, root->event_avro);
     struct kafka_config kafka = kafka_of_deck(deck);
     switch (deck->stream.source) {
     case DECK_SOURCE_FILE:
         return source_open_files((const char *const *)deck->stream.files.items,
                                  deck->stream.files.count, source, err);
     case DECK_SOURCE_SYNTHETIC:
-        return source_open_synthetic(&generator, format_of(deck), source, err);
+        return source_open_synthetic(&generator, format_of_deck(deck), source, err);
     default:
         if (deck_is_embedded(deck))
-            return source_open_embedded(&kafka, &generator, format_of(deck), source, err);
+            return source_open_embedded(&kafka, &generator, format_of_deck(deck), source, err);
         return source_open_kafka(&kafka, source, err);
     }
+}
+
+static enum status read_tables(const struct deck *deck, struct sensors **sensors,
+                               struct avro_plan **avro, struct error *err)
+{
+    TRY(avro_plan_of_deck(deck, avro, err));
+    enum status status = sensors_of_deck(deck, sensors, err);
+    if (status != STATUS_OK)
+        avro_plan_destroy(*avro);
+    return status;
 }
 
 static enum status open_decoder(const struct deck *deck, struct root *root, struct error *err)
 {
     struct sensors *sensors;
-    TRY(sensors_of_deck(deck, &sensors, err));
+    struct avro_plan *avro;
+    TRY(read_tables(deck, &sensors, &avro, err));
     root->decoder = decoder_create(&(struct decoder_config){
-        .format = format_of(deck),
+        .format = format_of_deck(deck),
         .field_time = deck->stream.field_time,
         .field_x = deck->stream.field_x,
         .field_y = deck->stream.field_y,
@@ -54,9 +51,11 @@ static enum status open_decoder(const struct deck *deck, struct root *root, stru
         .gnx = deck->grid.nx,
         .gny = deck->grid.ny,
         .gen_limit = deck->stream.gen_limit,
-        .time_unit = unit_of(deck),
+        .time_unit = time_unit_of_deck(deck),
         .sensors = sensors,
         .field_id = deck->stream.field_id,
+        .avro = avro,
+        .avro_schema_id = deck->stream.schema_id,
         .csv_columns = (const char *const *)deck->stream.csv_columns.items,
         .csv_column_count = deck->stream.csv_columns.count,
     });
@@ -79,8 +78,7 @@ static void *per_partition(const struct root *root, size_t size)
 
 enum status inputs_open(struct root *root, struct error *err)
 {
-    const struct deck *deck = root->deck;
-    TRY(open_source(deck, &root->source, err));
+    TRY(open_source(root, err));
     root->identity = source_identity(root->source);
     root->bounded = root->identity.bounded || root->options->until == RUN_UNTIL_END;
     root->first = per_partition(root, sizeof *root->first);
@@ -89,5 +87,5 @@ enum status inputs_open(struct root *root, struct error *err)
     root->ledgers = per_partition(root, sizeof *root->ledgers);
     for (int p = 0; p < root->identity.partitions; p++)
         root->fingerprints[p].offset = -1;
-    return open_decoder(deck, root, err);
+    return open_decoder(root->deck, root, err);
 }

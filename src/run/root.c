@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "ingest/event_avro.h"
 #include "run_internal.h"
 
 struct root *root_create(const struct deck *deck, const struct run_options *options)
@@ -26,6 +27,7 @@ void root_destroy(struct root *root)
     dead_letters_close(root->letters);
     decoder_destroy(root->decoder);
     source_destroy(root->source);
+    event_avro_destroy(root->event_avro);
     journal_close(root->journal);
     manifest_close(root->manifest);
     log_close_file();

@@ -30,6 +30,7 @@ struct root {
     char deck_hash[33];
     struct rundir rundir;
     bool rundir_open;
+    struct event_avro *event_avro; /* of a generated source, NULL but for the Avro formats */
     struct source *source;
     struct source_identity identity;
     struct decoder *decoder;

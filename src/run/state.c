@@ -50,11 +50,12 @@ static enum status check_origin(struct buffer_reader *reader, const struct state
     if (buffer_get_i64(reader) != RUN_STATE_VERSION || reader->failed)
         return error_set(err, STATUS_BAD_DATA, "the checkpoint was written by another version");
     if (!text_is(reader, origin->deck_hash, found, sizeof found))
-        return error_set(err, STATUS_BAD_DECK,
-                         "the deck or its sensor table differs from the one the run began with in "
-                         "a value that decides its "
-                         "results (compare with config.yaml in the run directory); use another "
-                         "run.id, or --restart=none to begin anew");
+        return error_set(
+            err, STATUS_BAD_DECK,
+            "the deck or its sensor table or schema differs from the one the run began "
+            "with in a value that decides its "
+            "results (compare with config.yaml in the run directory); use another "
+            "run.id, or --restart=none to begin anew");
     if (!text_is(reader, origin->topic, found, sizeof found))
         return error_set(err, STATUS_BAD_DATA, "the run was reading %s, the deck now says %s",
                          found, origin->topic);
