@@ -6,13 +6,6 @@
 
 enum { REASON_BYTES = 640 };
 
-/* What each field of the event may be; bits 1 << kind. */
-enum {
-    WHOLE = 1 << AVRO_INT | 1 << AVRO_LONG,
-    NUMBER = WHOLE | 1 << AVRO_FLOAT | 1 << AVRO_DOUBLE,
-    NAME = WHOLE | 1 << AVRO_STRING
-};
-
 /* For every field of the event, what is left of its path here: NULL, it does not come by; "", this
  * is it. */
 struct want {
@@ -99,9 +92,9 @@ static struct avro_node pass_over(struct compiler *compiler, const struct avro_t
     return node;
 }
 
-/* False when a time of this type has no unit, or none that fits. */
+/* False when the schema says of a time what is none of the units. */
 static bool choose_unit(struct compiler *compiler, const struct avro_type *type,
-                        struct avro_node *node)
+                        enum time_unit *unit)
 {
     static const struct {
         const char *logical;
@@ -109,44 +102,52 @@ static bool choose_unit(struct compiler *compiler, const struct avro_type *type,
     } known[] = {
         {"timestamp-millis", TIME_MS}, {"timestamp-micros", TIME_US}, {"timestamp-nanos", TIME_NS}};
     const struct avro_fields *fields = compiler->fields;
-    node->unit = fields->unit_of_schema ? TIME_MS : fields->time_unit;
-    if (!fields->unit_of_schema || !type->logical || type->kind == AVRO_STRING)
-        return (type->kind == AVRO_STRING) == (node->unit == TIME_ISO8601);
+    *unit = fields->unit_of_schema ? TIME_MS : fields->time_unit;
+    if (!fields->unit_of_schema || !type->logical)
+        return true;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (type->kind == AVRO_LONG && !strcmp(type->logical, known[i].logical)) {
-            node->unit = known[i].unit;
+            *unit = known[i].unit;
             return true;
         }
     EXPLAIN(
         compiler, AVRO_FIELD_TIME,
-        "`%s` has the logical type %.60s, which is no instant; stream.time_unit can say what it "
-        "is",
-        compiler->fields->time, type->logical);
+        "`%s` has the logical type %.60s, which is no instant; stream.time_unit can say what it is",
+        fields->time, type->logical);
     return false;
+}
+
+/* What a field of the event may be, in words and as bits 1 << kind. */
+static int kinds_of(const struct avro_fields *fields, int f, const char **words)
+{
+    static const int whole = 1 << AVRO_INT | 1 << AVRO_LONG;
+    bool iso = !fields->unit_of_schema && fields->time_unit == TIME_ISO8601;
+    if (f == AVRO_FIELD_TIME) {
+        *words = iso ? "string, for stream.time_unit: iso8601"
+                     : "long or int (a string is for stream.time_unit: iso8601)";
+        return iso ? 1 << AVRO_STRING : whole;
+    }
+    if (f == AVRO_FIELD_VALUE) {
+        *words = "double, float, int or long";
+        return whole | 1 << AVRO_DOUBLE | 1 << AVRO_FLOAT;
+    }
+    *words = fields->id ? "string, int or long" : "int or long";
+    return fields->id ? whole | 1 << AVRO_STRING : whole;
 }
 
 static struct avro_node take_field(struct compiler *compiler, const struct avro_type *type, int f)
 {
-    static const char *const wanted[AVRO_FIELDS] = {
-        [AVRO_FIELD_TIME] = "long or int (string: for iso8601, and only then)",
-        [AVRO_FIELD_X] = "int or long",
-        [AVRO_FIELD_Y] = "int or long",
-        [AVRO_FIELD_VALUE] = "double, float, int or long"};
-    static const int kinds[AVRO_FIELDS] = {[AVRO_FIELD_TIME] = NAME,
-                                           [AVRO_FIELD_X] = WHOLE,
-                                           [AVRO_FIELD_Y] = WHOLE,
-                                           [AVRO_FIELD_VALUE] = NUMBER};
+    const char *words;
     struct avro_node node = plain_node(type);
-    bool is_id = f == AVRO_FIELD_ID && compiler->fields->id;
-    bool fits = (is_id ? NAME : kinds[f]) >> type->kind & 1;
-    if (fits && (f != AVRO_FIELD_TIME || choose_unit(compiler, type, &node))) {
+    bool fits = kinds_of(compiler->fields, f, &words) >> type->kind & 1;
+    if (fits && (f != AVRO_FIELD_TIME || choose_unit(compiler, type, &node.unit))) {
         node.field = (int8_t)f;
         node.reaches = (uint8_t)(1 << f);
         return node;
     }
     if (type->kind != AVRO_NULL)
         EXPLAIN(compiler, f, "`%s` is of type %s, not %s", compiler->whole.rest[f],
-                avro_kind_name(type->kind), is_id ? "string, int or long" : wanted[f]);
+                avro_kind_name(type->kind), words);
     return pass_over(compiler, type);
 }
 
