@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "../fuzz/checks.h"
+#include "../fuzz/avro_checks.h"
 #include "unit.h"
 
 enum { ROUNDS = 30000, SEEDS_MAX = 16, BYTES_MAX = 1024 };
@@ -127,12 +127,26 @@ static void any_table_is_good_or_refused(void)
     check_mutations("fuzz_sensors", check_sensors);
 }
 
+static void any_avro_body_gets_a_verdict(void)
+{
+    check_mutations("fuzz_avro", check_avro);
+}
+
+static void any_avro_schema_is_good_or_refused(void)
+{
+    check_mutations("fuzz_avro_schema", check_avro_schema);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
-        UNIT_TEST(any_json_gets_a_verdict),      UNIT_TEST(any_line_gets_a_verdict),
-        UNIT_TEST(any_binary_gets_a_verdict),    UNIT_TEST(any_time_is_one_in_json_and_in_csv),
+        UNIT_TEST(any_json_gets_a_verdict),
+        UNIT_TEST(any_line_gets_a_verdict),
+        UNIT_TEST(any_binary_gets_a_verdict),
+        UNIT_TEST(any_time_is_one_in_json_and_in_csv),
         UNIT_TEST(any_table_is_good_or_refused),
+        UNIT_TEST(any_avro_body_gets_a_verdict),
+        UNIT_TEST(any_avro_schema_is_good_or_refused),
     };
     return unit_run("decoder_mutations", tests, UNIT_COUNT(tests));
 }

@@ -1,0 +1,9 @@
+#include "avro_checks.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    check_avro_schema(data, size);
+    return 0;
+}
