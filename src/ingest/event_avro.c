@@ -95,7 +95,7 @@ static enum status add_slot(const struct maker *maker, const struct avro_node *n
     if (node->field == AVRO_FIELD_VALUE && !holds(node->kind, maker->value))
         return error_set(maker->err, STATUS_BAD_DECK,
                          "%s: events cannot be generated: the type %s of the value does not hold "
-                         "%.17g exactly",
+                         "%.16g exactly",
                          maker->file, avro_kind_name(node->kind), maker->value);
     event->slots[event->slot_count++] = slot;
     return STATUS_OK;

@@ -52,7 +52,7 @@ static enum status check_origin(struct buffer_reader *reader, const struct state
     if (!text_is(reader, origin->deck_hash, found, sizeof found))
         return error_set(
             err, STATUS_BAD_DECK,
-            "the deck or its sensor table or schema differs from the one the run began "
+            "the deck, its schema or its sensor table differs from the one the run began "
             "with in a value that decides its "
             "results (compare with config.yaml in the run directory); use another "
             "run.id, or --restart=none to begin anew");

@@ -15,6 +15,8 @@ from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
+from . import avro
+
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 MAX_LEVELS = 64
 
@@ -72,13 +74,21 @@ class Rules:
     time_unit: str = "ms"
     sensors: Mapping[str, Sensor] | None = None
     csv_columns: tuple[str, ...] = ()
+    schema: avro.Schema | None = None
+    schema_id: int | None = None  # of the Confluent form
 
     @staticmethod
     def from_stream(stream: Mapping[str, Any], nx: int, ny: int, folder: Path = Path()) -> Rules:
         fields = stream.get("fields", {})
         table = stream.get("sensors")
+        form, unit = stream.get("format", "json"), stream.get("time_unit", "auto")
+        schema = None
+        if form in ("avro", "confluent-avro"):
+            schema = avro.Schema.of((folder / stream["schema"]).read_text("utf-8"))
+        if unit == "auto":
+            unit = schema.unit(fields.get("time", "time")) if schema else "ms"
         return Rules(
-            format=stream.get("format", "json"),
+            format=form,
             nx=nx,
             ny=ny,
             gen_limit=float(stream.get("gen_limit", 1e12)),
@@ -87,9 +97,11 @@ class Rules:
             y=fields.get("y", "gridY"),
             value=fields.get("value", "gen"),
             id=fields.get("id"),
-            time_unit=stream.get("time_unit", "ms"),
+            time_unit=unit,
             sensors=sensor_table((folder / table).read_text("utf-8")) if table else None,
             csv_columns=tuple(stream.get("csv_columns", ())),
+            schema=schema,
+            schema_id=stream["schema_id"] if form == "confluent-avro" else None,
         )
 
     def columns(self) -> tuple[str, ...]:
@@ -321,9 +333,47 @@ def parse_binary(key: bytes | None, value: bytes, rules: Rules) -> Event:
     return Event(time // 10 ** -SHIFT[rules.time_unit], x, y, rate)
 
 
+def whole(value: Any) -> int:
+    if not isinstance(value, int):
+        raise Undecodable("no whole number")
+    return value
+
+
+def avro_time(value: Any, unit: str) -> int:
+    if unit == "iso8601":
+        return time_of(value, unit)
+    shift = SHIFT[unit]
+    time_ms = whole(value) * 10**shift if shift > 0 else whole(value) // 10**-shift
+    if not INT64_MIN <= time_ms <= INT64_MAX:
+        raise Undecodable("beyond int64")
+    return time_ms
+
+
+def parse_avro(raw: bytes, rules: Rules) -> Event:
+    assert rules.schema is not None
+    try:
+        body = raw if rules.schema_id is None else avro.without_prefix(rules.schema_id, raw)
+        record = rules.schema.read(body)
+    except avro.NotARecord as error:
+        raise Undecodable(str(error)) from error
+    time_ms = avro_time(at_path(record, rules.time), rules.time_unit)
+    value = at_path(record, rules.value)
+    if not isinstance(value, (int, float)):
+        raise Undecodable("no number")
+    if rules.sensors is not None:
+        identifier = at_path(record, rules.id or "")
+        if not isinstance(identifier, (int, str)):
+            raise Undecodable("no identifier")
+        return event_of(time_ms, str(identifier), float(value), rules)
+    x, y = whole(at_path(record, rules.x)), whole(at_path(record, rules.y))
+    return Event(time_ms, x, y, float(value))
+
+
 def parse(key: bytes | None, value: bytes, rules: Rules) -> Event:
     if rules.format == "json":
         return parse_json(value, rules)
+    if rules.schema is not None:
+        return parse_avro(value, rules)
     return parse_csv(value, rules) if rules.format == "csv" else parse_binary(key, value, rules)
 
 

@@ -76,7 +76,7 @@ class Setup:
 
     @staticmethod
     def from_deck(deck: Mapping[str, Any], bounded: bool = True, folder: Path = Path()) -> Setup:
-        """`folder`: of the deck, where its sensor table lies."""
+        """`folder`: of the deck, where its sensor table and schema lie."""
         grid, time = deck.get("grid", {}), deck.get("time", {})
         stream, heat = deck.get("stream", {}), deck.get("physics", {})
         physics = physics_of(grid, heat, time)

@@ -1,4 +1,4 @@
-"""Events in every form a sensor may send: paths, units of time, CSV, binary, sensors by name."""
+"""Events in every form a sensor may send: paths, units of time, CSV, binary, Avro, by name."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from oracle import avro
 from oracle.event_time import Partition
 from oracle.heat_oracle import Result, Setup, partition_of_lines, run_exact
 
@@ -170,6 +171,48 @@ def as_named(event: dict[str, Any]) -> Pair:
     return None, json.dumps({"s": sensor, "time": event["time"], "gen": event["gen"]}).encode()
 
 
+def record(name: str, **types: Any) -> dict[str, Any]:
+    fields = [{"name": field, "type": declared} for field, declared in types.items()]
+    return {"type": "record", "name": name, "fields": fields}
+
+
+MICROS = {"type": "long", "logicalType": "timestamp-micros"}
+CELL = record("Cell", note="string", x=["null", "int"], y="long")
+SCHEMAS = {
+    "event.avsc": record("heat.Event", time="long", gridX="int", gridY="int", gen="double"),
+    "nested.avsc": record(
+        "heat.Nested",
+        tags={"type": "map", "values": {"type": "array", "items": "string"}},
+        at=["null", record("At", cell=CELL, t=["null", MICROS])],
+        before=["null", "At"],
+        gen=["int", "double", "string"],
+    ),
+    "named.avsc": record("heat.Named", s=["int", "string"], gen="double", time="string"),
+}
+EVENT, NESTED, NAMED = (avro.Schema.of(json.dumps(schema)) for schema in SCHEMAS.values())
+
+
+def as_avro(event: dict[str, Any]) -> Pair:
+    return None, EVENT.write(event)
+
+
+def as_confluent(event: dict[str, Any]) -> Pair:
+    return b"any key", avro.confluent(0x01020304, EVENT.write(event))
+
+
+def as_nested_avro(event: dict[str, Any]) -> Pair:
+    cell = {"note": "n" * event["gridX"], "x": event["gridX"], "y": event["gridY"]}
+    at = {"cell": cell, "t": event["time"] * 1000 + 999}
+    tags = {"a": ["b", "c"], "d": []} if event["gridY"] % 2 else {}
+    before = {"cell": cell | {"x": None}, "t": None} if event["gridX"] % 2 else None
+    return None, NESTED.write({"tags": tags, "at": at, "before": before, "gen": event["gen"]})
+
+
+def as_named_avro(event: dict[str, Any]) -> Pair:
+    sensor = f"{event['gridX']}/{event['gridY']}"
+    return None, NAMED.write({"s": sensor, "gen": event["gen"], "time": instant(event["time"])})
+
+
 PATHS = {"time": "at.t", "x": "at.cell.x", "y": "at.cell.y"}
 COLUMNS = ["gen", "note", "gridY", "time", "gridX"]
 FORMS: dict[str, tuple[Form, dict[str, Any]]] = {
@@ -181,7 +224,28 @@ FORMS: dict[str, tuple[Form, dict[str, Any]]] = {
     "plain_line": (as_plain_line, {"format": "csv"}),
     "binary": (as_binary, {"format": "binary", "time_unit": "us"}),
     "named": (as_named, {"fields": {"id": "s"}, "sensors": "cells.csv"}),
+    "avro": (as_avro, {"format": "avro", "schema": "event.avsc"}),
+    "confluent": (
+        as_confluent,
+        {"format": "confluent-avro", "schema": "event.avsc", "schema_id": 0x01020304},
+    ),
+    "nested_avro": (
+        as_nested_avro,
+        {"format": "avro", "schema": "nested.avsc", "fields": PATHS},
+    ),
+    "named_avro": (
+        as_named_avro,
+        {
+            "format": "avro",
+            "schema": "named.avsc",
+            "time_unit": "iso8601",
+            "fields": {"id": "s"},
+            "sensors": "cells.csv",
+        },
+    ),
 }
+# Without a key beside the value, nor a line end inside of it.
+OF_LINES = ["json", "nested", "seconds", "nanoseconds", "plain_line", "named"]
 
 
 def table_of_cells(path: Path) -> None:
@@ -215,6 +279,8 @@ def formed(bench: Bench, name: str) -> Formed:
     form, changes = FORMS[name]
     stream = sensors(AWKWARD, windows=WINDOWS, partitions=2)
     table_of_cells(bench.path / "cells.csv")
+    for file, schema in SCHEMAS.items():
+        (bench.path / file).write_text(json.dumps(schema, indent=2))
     pairs = in_form(stream, form)
     setup = Setup.from_deck(merged(AWKWARD, {"stream": changes}), folder=bench.path)
     expected = run_exact(parts_of(pairs), setup)
@@ -222,7 +288,7 @@ def formed(bench: Bench, name: str) -> Formed:
     return Formed(pairs, {"stream": changes}, expected)
 
 
-@pytest.mark.parametrize("name", [n for n in FORMS if n not in ("binary", "line")])
+@pytest.mark.parametrize("name", OF_LINES)
 def test_every_form_gives_the_same_bits_from_files(bench: Bench, name: str) -> None:
     events = formed(bench, name)
     lines = Stream([[value or b"" for _, value in part] for part in events.pairs])
@@ -240,3 +306,41 @@ def test_every_form_gives_the_same_bits_from_a_topic(bench: Bench, kafka: Kafka,
     deck = bench.deck(AWKWARD, from_kafka(kafka, topic), events.changes)
     bench.outcome(deck, "--until", "end").expect(0)
     assert_same_events(bench.directory(deck), events.expected)
+
+
+GENERATED = merged(
+    AWKWARD,
+    {
+        "stream": {"schema": "event.avsc", "schema_id": 77},
+        "gen": {
+            "seed": 5, "start_ms": 1_700_000_000_000, "steps": 12, "partitions": 3,
+            "jitter_ms": 20, "delay_ms": 60, "probability": 0.4, "value": 2.5,
+            "dropout": 0.02, "duplicates": 0.02,
+        },
+    },
+)  # fmt: skip
+GENERATED_FORMS = ["json", "binary", "avro", "confluent-avro"]
+
+
+def digest_of(bench: Bench, deck: Path, *arguments: str) -> str:
+    return bench.run(deck, *arguments, ranks=1).digest
+
+
+@pytest.mark.kafka
+def test_generated_events_give_one_digest_in_every_form_on_every_way(
+    bench: Bench, kafka: Kafka
+) -> None:
+    (bench.path / "event.avsc").write_text(json.dumps(SCHEMAS["event.avsc"]))
+    digests = {}
+    for form in GENERATED_FORMS:
+        stream = {"stream": {"format": form}}
+        topic = kafka.create(3)
+        deck = bench.deck(GENERATED, from_kafka(kafka, topic), stream)
+        tool("gen", deck).expect(0)
+        digests[form, "kafka"] = digest_of(bench, deck, "--until", "end")
+        for source in ("kafka", "synthetic"):
+            made = {"stream": {"source": source, "brokers": "embedded"}}
+            digests[form, f"embedded {source}"] = digest_of(
+                bench, bench.deck(GENERATED, stream, made)
+            )
+    assert len(set(digests.values())) == 1, digests
