@@ -6,32 +6,20 @@
 #include "ingest/event_avro.h"
 #include "ingest/generator.h"
 
-#define CHECK_FIELD(name, type) "{\"name\":\"" name "\",\"type\":" type "}"
-#define CHECK_RECORD(name, fields)                                                                 \
-    "{\"type\":\"record\",\"name\":\"" name "\",\"fields\":[" fields "]}"
-
 /* Every kind of type, a list and a tree that contain themselves, and fields at all depths. */
 static const char check_schema_text[] =
-    CHECK_RECORD(
-        "h.Event",
-        CHECK_FIELD(
-            "more",
-            "[\"null\",\"boolean\",\"int\",\"long\",\"float\",\"double\",\"bytes\","
-            "\"string\",{\"type\":\"fixed\",\"name\":\"F\",\"size\":3},{\"type\":"
-            "\"enum\",\"name\":\"K\",\"symbols\":[\"A\",\"B\"]},{\"type\":\"array\","
-            "\"items\":\"Event\"},{\"type\":\"map\",\"values\":[\"null\",\"F\"]}," CHECK_RECORD(
-                "L",
-                CHECK_FIELD(
-                    "n", "[\"L\",\"null\"]")) "]") "," CHECK_FIELD("nothing",
-                                                                   "{\"type\":\"array\",\"items\":"
-                                                                   "\"null\"}") "," CHECK_FIELD("a"
-                                                                                                "t",
-                                                                                                "[" CHECK_RECORD(
-                                                                                                    "At",
-                                                                                                    CHECK_FIELD(
-                                                                                                        "time",
-                                                                                                        "{\"type\":\"long\","
-                                                                                                        "\"logicalType\":\"timestamp-micros\"}") "," CHECK_FIELD("id", "[\"string\",\"int\"]") "," CHECK_FIELD("gridX", "\"int\"")) ",\"null\"]") "," CHECK_FIELD("gridY", "[\"long\",\"int\"]") "," CHECK_FIELD("gen", "[\"double\",\"float\",\"int\"]"));
+    "{\"type\":\"record\",\"name\":\"h.Event\",\"fields\":[{\"name\":\"more\","
+    "\"type\":[\"null\",\"boolean\",\"int\",\"long\",\"float\",\"double\",\"bytes\",\"string\","
+    "{\"type\":\"fixed\",\"name\":\"F\",\"size\":3},{\"type\":\"enum\",\"name\":\"K\","
+    "\"symbols\":[\"A\",\"B\"]},{\"type\":\"array\",\"items\":\"Event\"},{\"type\":\"map\","
+    "\"values\":[\"null\",\"F\"]},{\"type\":\"record\",\"name\":\"L\","
+    "\"fields\":[{\"name\":\"n\",\"type\":[\"L\",\"null\"]}]}]},{\"name\":\"nothing\","
+    "\"type\":{\"type\":\"array\",\"items\":\"null\"}},{\"name\":\"at\","
+    "\"type\":[{\"type\":\"record\",\"name\":\"At\",\"fields\":[{\"name\":\"time\","
+    "\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},{\"name\":\"id\","
+    "\"type\":[\"string\",\"int\"]},{\"name\":\"gridX\",\"type\":\"int\"}]},\"null\"]},"
+    "{\"name\":\"gridY\",\"type\":[\"long\",\"int\"]},{\"name\":\"gen\",\"type\":[\"double\","
+    "\"float\",\"int\"]}]}";
 
 static const struct avro_fields check_cell_fields = {
     .time = "at.time", .x = "at.gridX", .y = "gridY", .value = "gen", .unit_of_schema = true};

@@ -118,21 +118,21 @@ def rich(rng: random.Random, level: int = 0) -> dict[str, Any]:
         time = (T0_MS + rng.randrange(2000)) * 1000 + rng.randrange(1000)
         return {
             "flags": [rng.random() < 0.5 for _ in range(rng.choice([0, 0, 1, 70]))],
-            "time": rng.choice([("long", time)] * 8 + ["noon", None]),
+            "time": rng.choice([("long", time)] * 18 + ["noon", None]),
             "mark": rng.randbytes(5),
         }
 
     def note() -> Any:
         return rng.choice([None, "text €" * rng.randrange(30), rng.randbytes(3), ("heat.At", at())])
 
-    wheres = [("heat.At", at()) for _ in range(12)] + [None, ("heat.Nowhere", {"time": "1"})]
-    rates = [("double", rng.uniform(-1, 5)), ("float", 0.1), ("int", 3), ("long", 2**40), None]
-    rates += [("double", float("nan")), ("float", float("-inf"))]
+    wheres = [("heat.At", at()) for _ in range(20)] + [None, ("heat.Nowhere", {"time": "1"})]
+    rates = [("double", rng.uniform(-1, 5)), ("float", 0.1), ("int", 3), ("long", 2**39)] * 5
+    rates += [("double", float("nan")), ("float", float("-inf")), ("long", 2**40), None]
     return {
         "before": ("heat.Rich", rich(rng, level + 1)) if level < 3 and rng.random() < 0.2 else None,
         "kind": rng.choice("ABC"),
         "at": rng.choice(wheres),
-        "x": rng.choice([("int", rng.randrange(23)), ("long", rng.randrange(24)), None]),
+        "x": rng.choice([("int", rng.randrange(23)), ("long", rng.randrange(24))] * 9 + [None]),
         "notes": {f"k{i}": note() for i in range(rng.choice([0, 0, 1, 3]))},
         "y": rng.choice([rng.randrange(17)] * 9 + [-(2**63), 17]),
         "gen": rng.choice(rates),
