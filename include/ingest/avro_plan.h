@@ -1,5 +1,5 @@
-/* How the events of a schema are read: which bytes of a message are the time, the cell and the rate,
- * and how the others are passed over. Made once; nothing is looked up while messages are read. */
+/* How the events of a schema are read: which bytes of a message are the time, the cell and the
+ * rate, and how the others are passed over. Made once; reading looks nothing up. */
 #ifndef HEATSTREAM_INGEST_AVRO_PLAN_H
 #define HEATSTREAM_INGEST_AVRO_PLAN_H
 

@@ -1,9 +1,9 @@
 /* The schema Avro events were written with: the types an .avsc file declares.
  *
- * Avro specification 1.12, "Schema Declaration"; `aliases`, `default`, `doc` and `order` say nothing
- * of how data lie in a message and are passed over. Stricter than most libraries where a schema
- * contradicts itself: a key twice in one object, a name that is none or is defined twice, a union in
- * a union or with two branches of one type. Types are nested at most 64 levels. */
+ * Avro specification 1.12, "Schema Declaration"; `aliases`, `default`, `doc` and `order` say
+ * nothing of how data lie in a message and are passed over. A schema that contradicts itself is
+ * refused: a key twice in one object, a name that is none or is defined twice, a union in a union
+ * or with two branches of one type. Types are nested at most 64 levels. */
 #ifndef HEATSTREAM_INGEST_AVRO_SCHEMA_H
 #define HEATSTREAM_INGEST_AVRO_SCHEMA_H
 

@@ -1,5 +1,5 @@
-/* Bodies of Avro events (Avro specification 1.12, "Binary Encoding"), read as a plan says: no copies,
- * no allocation, nothing believed of a length before it is compared with what is left. */
+/* Bodies of Avro events (Avro specification 1.12, "Binary Encoding"), read as a plan says: no
+ * copies, no allocation, no length believed before it is compared with what is left. */
 #ifndef HEATSTREAM_INGEST_AVRO_BODY_H
 #define HEATSTREAM_INGEST_AVRO_BODY_H
 
@@ -19,9 +19,9 @@ struct avro_value {
 };
 
 /* True when the body is exactly one event of the schema and has every field of the plan: numbers in
- * at most 10 bytes and in the range of their type, booleans 0 or 1, branches and symbols that exist,
- * blocks of the size they claim, levels up to AVRO_LEVELS (records, arrays and maps; the event is
- * level 1), no byte missing or left over. Texts that are not asked for may hold anything. */
+ * at most 10 bytes and in the range of their type, booleans 0 or 1, branches and symbols that
+ * exist, blocks of the size they claim, levels up to AVRO_LEVELS (records, arrays and maps; the
+ * event is level 1), no byte missing or left over. Texts may hold any bytes. */
 bool avro_body_read(const struct avro_plan *plan, const uint8_t *body, size_t size,
                     struct avro_value values[AVRO_FIELDS]);
 

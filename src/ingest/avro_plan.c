@@ -189,8 +189,9 @@ static void explain_missing(struct compiler *compiler, const struct avro_type *r
     for (int i = 0; i < record->member_count && used < sizeof names; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
                                  record->members[i].name);
-    EXPLAIN(compiler, f, "the record %.100s has no field `%.*s`, only: %s%s", record->name,
-            (int)strcspn(rest, "."), rest, names, used < sizeof names ? "" : "…");
+    EXPLAIN(compiler, f, "the record %.100s has no field `%.*s`%s%s%s", record->name,
+            (int)strcspn(rest, "."), rest, *names ? ", only: " : "", names,
+            used < sizeof names ? "" : "…");
 }
 
 static struct avro_node compile_record(struct compiler *compiler, const struct avro_type *type,

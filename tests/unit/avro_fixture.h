@@ -12,31 +12,49 @@ enum { FIXTURE_GNX = 40, FIXTURE_GNY = 30 };
 
 static struct error fixture_error;
 
-#define FIXTURE_RECORD(fields)                                                                     \
-    "{\"type\": \"record\", \"name\": \"heat.Event\", \"fields\": [" fields "]}"
-#define FIXTURE_FIELD(name, type) "{\"name\": \"" name "\", \"type\": " type "}"
-#define FIXTURE_CELL FIXTURE_FIELD("gridX", "\"int\"") ", " FIXTURE_FIELD("gridY", "\"int\"")
-#define FIXTURE_PLAIN                                                                              \
-    FIXTURE_RECORD(FIXTURE_FIELD("time", "\"long\"") ", " FIXTURE_CELL                             \
-                                                     ", " FIXTURE_FIELD("gen", "\"double\""))
+/* Schemas are written with ' for quotes. */
+#define FIXTURE_RECORD(fields) "{'type': 'record', 'name': 'heat.Event', 'fields': [" fields "]}"
+#define FIXTURE_CELL "{'name': 'gridX', 'type': 'int'}, {'name': 'gridY', 'type': 'int'}"
+#define FIXTURE_TYPES(time, value)                                                                 \
+    FIXTURE_RECORD("{'name': 'time', 'type': " time "}, " FIXTURE_CELL                             \
+                   ", {'name': 'gen', 'type': " value "}")
+#define FIXTURE_PLAIN FIXTURE_TYPES("'long'", "'double'")
 /* With one more field between the time and the cell. */
 #define FIXTURE_WITH(type)                                                                         \
-    FIXTURE_RECORD(FIXTURE_FIELD("time", "\"long\"") ", " FIXTURE_FIELD(                           \
-        "more", type) ", " FIXTURE_CELL ", " FIXTURE_FIELD("gen", "\"double\""))
+    FIXTURE_RECORD("{'name': 'time', 'type': 'long'}, {'name': 'more', 'type': " type              \
+                   "}, " FIXTURE_CELL ", {'name': 'gen', 'type': 'double'}")
 
 static const struct avro_fields fixture_usual = {
     .time = "time", .x = "gridX", .y = "gridY", .value = "gen", .unit_of_schema = true};
 
-/* NULL and fixture_error when the schema or the plan is refused. */
+static inline void fixture_requote(char *text, char from, char to)
+{
+    for (; *text; text++)
+        if (*text == from)
+            *text = to;
+}
+
+static inline enum status fixture_schema(const char *text, struct avro_schema **schema)
+{
+    char *json = strdup(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(json);
+    fixture_requote(json, '\'', '"');
+    enum status status = avro_schema_parse("event.avsc", (const uint8_t *)json, strlen(json),
+                                           schema, &fixture_error);
+    free(json);
+    return status;
+}
+
+/* NULL, and fixture_error with ' for quotes, when the schema or the plan is refused. */
 static inline struct avro_plan *fixture_plan(const char *text, const struct avro_fields *fields)
 {
     struct avro_schema *schema = NULL;
     struct avro_plan *plan = NULL;
     fixture_error.text[0] = '\0';
-    enum status status = avro_schema_parse("event.avsc", (const uint8_t *)text, strlen(text),
-                                           &schema, &fixture_error);
+    enum status status = fixture_schema(text, &schema);
     if (status == STATUS_OK)
         status = avro_plan_create(schema, fields, &plan, &fixture_error);
+    fixture_requote(fixture_error.text, '"', '\'');
     CU_ASSERT(status == STATUS_OK || status == STATUS_BAD_DECK);
     CU_ASSERT_EQUAL(status == STATUS_OK, plan != NULL);
     avro_schema_destroy(schema);

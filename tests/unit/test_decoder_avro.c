@@ -44,65 +44,64 @@ struct passed {
 };
 
 static const struct passed passed[] = {
-    {"\"null\"", "", true},
-    {"\"boolean\"", "00", true},
-    {"\"boolean\"", "01", true},
-    {"\"boolean\"", "02", false},
-    {"\"boolean\"", "80 01", false},
-    {"\"int\"", "ff ff ff ff 0f", true},
-    {"\"int\"", "fe ff ff ff 0f", true},
-    {"\"int\"", "80 80 80 80 10", false}, /* 2^31 */
-    {"\"int\"", "81 80 80 80 10", false}, /* -2^31 - 1 */
-    {"\"long\"", "ff ff ff ff ff ff ff ff ff 01", true},
-    {"\"long\"", "ff ff ff ff ff ff ff ff ff 02", false},
-    {"\"long\"", "ff ff ff ff ff ff ff ff ff 81 00", false},
-    {"\"long\"", "80 80 80 80 80 80 80 80 80 00", true}, /* 0, at length */
-    {"\"long\"", "80 80 80 80 80 80 80 80 80 80 00", false},
-    {"\"float\"", "00 00 c0 7f", true},
-    {"\"double\"", "00 00 00 00 00 00 f0 ff", true},
-    {"\"bytes\"", "00", true},
-    {"\"bytes\"", "04 ff 00", true},
-    {"\"bytes\"", "01 ff", false}, /* length -1 */
-    {"\"bytes\"", "fe ff ff ff ff ff ff ff ff 01", false},
-    {"\"string\"", "06 61 62 63", true},
-    {"\"string\"", "ff ff ff ff ff ff ff ff ff 01", false},
-    {"\"string\"", "80 80 80 80 80 80 80 80 40", false},
-    {"{\"type\": \"fixed\", \"name\": \"F\", \"size\": 3}", "01 02 03", true},
-    {"{\"type\": \"fixed\", \"name\": \"F\", \"size\": 0}", "", true},
-    {"{\"type\": \"fixed\", \"name\": \"F\", \"size\": 9223372036854775807}", "00", false},
-    {"{\"type\": \"enum\", \"name\": \"K\", \"symbols\": [\"A\", \"B\"]}", "02", true},
-    {"{\"type\": \"enum\", \"name\": \"K\", \"symbols\": [\"A\", \"B\"]}", "04", false},
-    {"{\"type\": \"enum\", \"name\": \"K\", \"symbols\": [\"A\", \"B\"]}", "01", false},
-    {"[\"null\", \"string\"]", "00", true},
-    {"[\"null\", \"string\"]", "02 02 61", true},
-    {"[\"null\", \"string\"]", "04", false},
-    {"[\"null\", \"string\"]", "01", false},
-    {"{\"type\": \"array\", \"items\": \"int\"}", "00", true},
-    {"{\"type\": \"array\", \"items\": \"int\"}", "04 02 04 02 06 00", true},
-    {"{\"type\": \"array\", \"items\": \"int\"}", "03 04 02 04 00", true},
-    {"{\"type\": \"array\", \"items\": \"int\"}", "03 06 02 04 00", false}, /* 3 bytes claimed */
-    {"{\"type\": \"array\", \"items\": \"int\"}", "03 02 02 04 00", false}, /* 1 byte claimed */
-    {"{\"type\": \"array\", \"items\": \"int\"}", "03 01 02 04 00", false}, /* -1 */
-    {"{\"type\": \"array\", \"items\": \"int\"}", "ff ff ff ff ff ff ff ff ff 01 00 00", false},
-    {"{\"type\": \"array\", \"items\": \"int\"}", "fe ff ff ff ff ff ff ff ff 01", false},
-    {"{\"type\": \"array\", \"items\": \"null\"}", "fe ff ff ff ff ff ff ff ff 01 00", true},
-    {"{\"type\": \"array\", \"items\": \"null\"}", "03 00 00", true},
-    {"{\"type\": \"array\", \"items\": \"null\"}", "03 02 00", false},
-    {"{\"type\": \"array\", \"items\": {\"type\": \"array\", \"items\": \"boolean\"}}",
-     "04 02 01 00 00 00", true},
-    {"{\"type\": \"map\", \"values\": \"null\"}", "02 02 61 00", true},
-    {"{\"type\": \"map\", \"values\": \"null\"}", "fe ff ff ff ff ff ff ff ff 01", false},
-    {"{\"type\": \"map\", \"values\": \"boolean\"}", "01 06 02 61 01 02 02 62 00 00", true},
-    {"{\"type\": \"map\", \"values\": \"boolean\"}", "02 03 00 00", false}, /* a key of -2 bytes */
-    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": []}", "", true},
-    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": "
-     "\"boolean\"}, {\"name\": \"b\", \"type\": \"null\"}, {\"name\": \"c\", \"type\": "
-     "\"string\"}]}",
+    {"'null'", "", true},
+    {"'boolean'", "00", true},
+    {"'boolean'", "01", true},
+    {"'boolean'", "02", false},
+    {"'boolean'", "80 01", false},
+    {"'int'", "ff ff ff ff 0f", true},
+    {"'int'", "fe ff ff ff 0f", true},
+    {"'int'", "80 80 80 80 10", false}, /* 2^31 */
+    {"'int'", "81 80 80 80 10", false}, /* -2^31 - 1 */
+    {"'long'", "ff ff ff ff ff ff ff ff ff 01", true},
+    {"'long'", "ff ff ff ff ff ff ff ff ff 02", false},
+    {"'long'", "ff ff ff ff ff ff ff ff ff 81 00", false},
+    {"'long'", "80 80 80 80 80 80 80 80 80 00", true}, /* 0, at length */
+    {"'long'", "80 80 80 80 80 80 80 80 80 80 00", false},
+    {"'float'", "00 00 c0 7f", true},
+    {"'double'", "00 00 00 00 00 00 f0 ff", true},
+    {"'bytes'", "00", true},
+    {"'bytes'", "04 ff 00", true},
+    {"'bytes'", "01 ff", false}, /* length -1 */
+    {"'bytes'", "fe ff ff ff ff ff ff ff ff 01", false},
+    {"'string'", "06 61 62 63", true},
+    {"'string'", "ff ff ff ff ff ff ff ff ff 01", false},
+    {"'string'", "80 80 80 80 80 80 80 80 40", false},
+    {"{'type': 'fixed', 'name': 'F', 'size': 3}", "01 02 03", true},
+    {"{'type': 'fixed', 'name': 'F', 'size': 0}", "", true},
+    {"{'type': 'fixed', 'name': 'F', 'size': 9223372036854775807}", "00", false},
+    {"{'type': 'enum', 'name': 'K', 'symbols': ['A', 'B']}", "02", true},
+    {"{'type': 'enum', 'name': 'K', 'symbols': ['A', 'B']}", "04", false},
+    {"{'type': 'enum', 'name': 'K', 'symbols': ['A', 'B']}", "01", false},
+    {"['null', 'string']", "00", true},
+    {"['null', 'string']", "02 02 61", true},
+    {"['null', 'string']", "04", false},
+    {"['null', 'string']", "01", false},
+    {"{'type': 'array', 'items': 'int'}", "00", true},
+    {"{'type': 'array', 'items': 'int'}", "04 02 04 02 06 00", true},
+    {"{'type': 'array', 'items': 'int'}", "03 04 02 04 00", true},
+    {"{'type': 'array', 'items': 'int'}", "03 06 02 04 00", false}, /* 3 bytes claimed */
+    {"{'type': 'array', 'items': 'int'}", "03 02 02 04 00", false}, /* 1 byte claimed */
+    {"{'type': 'array', 'items': 'int'}", "03 01 02 04 00", false}, /* -1 */
+    {"{'type': 'array', 'items': 'int'}", "ff ff ff ff ff ff ff ff ff 01 00 00", false},
+    {"{'type': 'array', 'items': 'int'}", "fe ff ff ff ff ff ff ff ff 01", false},
+    {"{'type': 'array', 'items': 'null'}", "fe ff ff ff ff ff ff ff ff 01 00", true},
+    {"{'type': 'array', 'items': 'null'}", "03 00 00", true},
+    {"{'type': 'array', 'items': 'null'}", "03 02 00", false},
+    {"{'type': 'array', 'items': {'type': 'array', 'items': 'boolean'}}", "04 02 01 00 00 00",
+     true},
+    {"{'type': 'map', 'values': 'null'}", "02 02 61 00", true},
+    {"{'type': 'map', 'values': 'null'}", "fe ff ff ff ff ff ff ff ff 01", false},
+    {"{'type': 'map', 'values': 'boolean'}", "01 06 02 61 01 02 02 62 00 00", true},
+    {"{'type': 'map', 'values': 'boolean'}", "02 03 00 00", false}, /* a key of -2 bytes */
+    {"{'type': 'record', 'name': 'R', 'fields': []}", "", true},
+    {"{'type': 'record', 'name': 'R', 'fields': [{'name': 'a', 'type': "
+     "'boolean'}, {'name': 'b', 'type': 'null'}, {'name': 'c', 'type': "
+     "'string'}]}",
      "01 02 7a", true},
-    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": \"R\"}]}",
-     "", false},
-    {"{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", \"type\": "
-     "{\"type\": \"array\", \"items\": \"R\"}}]}",
+    {"{'type': 'record', 'name': 'R', 'fields': [{'name': 'a', 'type': 'R'}]}", "", false},
+    {"{'type': 'record', 'name': 'R', 'fields': [{'name': 'a', 'type': "
+     "{'type': 'array', 'items': 'R'}}]}",
      "04 02 00 00 00 00", true},
 };
 
@@ -134,49 +133,13 @@ static void fields_are_found_by_name_wherever_they_stand(void)
                                               .value = "reading.value",
                                               .unit_of_schema = true};
     struct decoder *decoder = fixture_decoder(
-        FIXTURE_RECORD(FIXTURE_FIELD(
-            "reading",
-            "{\"type\": \"record\", \"name\": \"Reading\", \"fields\": "
-            "[{\"name\": \"unit\", \"type\": \"string\"}, {\"name\": "
-            "\"value\", \"type\": \"double\"}]}") ", " FIXTURE_FIELD("other",
-                                                                     "\"Reading\"") ","
-                                                                                    " " FIXTURE_FIELD("y", "\"long\"") ", " FIXTURE_FIELD(
-                                                                                        "at",
-                                                                                        "{\"type\":"
-                                                                                        " \"record"
-                                                                                        "\", "
-                                                                                        "\"name\": "
-                                                                                        "\"At\", "
-                                                                                        "\"fields\""
-                                                                                        ": "
-                                                                                        "[{"
-                                                                                        "\"name\": "
-                                                                                        "\"cell\", "
-                                                                                        "\"type\": "
-                                                                                        "{\"type\":"
-                                                                                        " \"record"
-                                                                                        "\", "
-                                                                                        "\"name\": "
-                                                                                        "\"Cell\", "
-                                                                                        "\"fields\""
-                                                                                        ": "
-                                                                                        "[{"
-                                                                                        "\"name\": "
-                                                                                        "\"y\", "
-                                                                                        "\"type\": "
-                                                                                        "\"int\"}, "
-                                                                                        "{\"name\":"
-                                                                                        " "
-                                                                                        "\"x\", "
-                                                                                        "\"type\": "
-                                                                                        "\"int\"}]}"
-                                                                                        "}, "
-                                                                                        "{\"name\":"
-                                                                                        " \"time\","
-                                                                                        " \"type\":"
-                                                                                        " "
-                                                                                        "\"int\"}]"
-                                                                                        "}")),
+        FIXTURE_RECORD(
+            "{'name': 'reading', 'type': {'type': 'record', 'name': 'Reading', 'fields': "
+            "[{'name': 'unit', 'type': 'string'}, {'name': 'value', 'type': 'double'}]}}, "
+            "{'name': 'other', 'type': 'Reading'}, {'name': 'y', 'type': 'long'}, {'name': 'at', "
+            "'type': {'type': 'record', 'name': 'At', 'fields': [{'name': 'cell', 'type': "
+            "{'type': 'record', 'name': 'Cell', 'fields': [{'name': 'y', 'type': 'int'}, "
+            "{'name': 'x', 'type': 'int'}]}}, {'name': 'time', 'type': 'int'}]}}"),
         &fields);
     struct buffer body = {0};
     put_hex(&body, "02 57 00 00 00 00 00 00 f8 3f"    /* W 1.5 */
@@ -193,19 +156,12 @@ static void a_branch_without_the_field_is_undecodable(void)
     static const struct avro_fields deep = {
         .time = "time", .x = "gridX", .y = "gridY", .value = "in.gen", .unit_of_schema = true};
     struct decoder *decoder = fixture_decoder(
-        FIXTURE_RECORD(FIXTURE_FIELD(
-            "time", "[\"null\", \"long\", \"string\"]") ", " FIXTURE_CELL
-                                                        ", " FIXTURE_FIELD(
-                                                            "in",
-                                                            "[{\"type\": \"record\", \"name\": "
-                                                            "\"A\", \"fields\": [{\"name\": "
-                                                            "\"gen\", \"type\": [\"double\", "
-                                                            "\"null\"]}]}, \"null\", "
-                                                            "{\"type\": \"record\", \"name\": "
-                                                            "\"B\", \"fields\": []}, "
-                                                            "{\"type\": \"record\", \"name\": "
-                                                            "\"C\", \"fields\": [{\"name\": "
-                                                            "\"gen\", \"type\": \"int\"}]}]")),
+        FIXTURE_RECORD(
+            "{'name': 'time', 'type': ['null', 'long', 'string']}, {'name': 'gridX', 'type': "
+            "'int'}, {'name': 'gridY', 'type': 'int'}, {'name': 'in', 'type': [{'type': "
+            "'record', 'name': 'A', 'fields': [{'name': 'gen', 'type': ['double', 'null']}]}, "
+            "'null', {'type': 'record', 'name': 'B', 'fields': []}, {'type': 'record', 'name': "
+            "'C', 'fields': [{'name': 'gen', 'type': 'int'}]}]}"),
         &deep);
     struct record record;
     CU_ASSERT_EQUAL(
@@ -234,8 +190,9 @@ static void a_branch_without_the_field_is_undecodable(void)
 static void events_nest_to_the_same_depth_as_in_json(void)
 {
     struct decoder *decoder = fixture_decoder(
-        FIXTURE_WITH("{\"type\": \"record\", \"name\": \"Link\", \"fields\": [{\"name\": \"next\", "
-                     "\"type\": [\"null\", \"Link\"]}]}"),
+        FIXTURE_WITH(
+            "{'type': 'record', 'name': 'Link', 'fields': [{'name': 'next', 'type': ['null', "
+            "'Link']}]}"),
         &fixture_usual);
     for (int links = 1; links <= 70; links++) {
         struct buffer body = {0};
@@ -255,20 +212,20 @@ static void events_nest_to_the_same_depth_as_in_json(void)
 static void a_type_without_bytes_takes_no_time(void)
 {
     struct buffer text = {0};
-    buffer_printf(&text, "%s", "{\"type\": \"record\", \"name\": \"E\", \"fields\": [");
+    buffer_printf(&text, "%s", "{'type': 'record', 'name': 'E', 'fields': [");
     for (int i = 0; i < 62; i++) {
-        char type[32] = "\"null\"";
+        char type[32] = "'null'";
         if (i > 0)
-            snprintf(type, sizeof type, "\"R%d\"", i - 1);
+            snprintf(type, sizeof type, "'R%d'", i - 1);
         buffer_printf(&text,
-                      "{\"name\": \"f%d\", \"type\": {\"type\": \"record\", \"name\": \"R%d\", "
-                      "\"fields\": [{\"name\": \"a\", \"type\": %s}, {\"name\": \"b\", \"type\": "
+                      "{'name': 'f%d', 'type': {'type': 'record', 'name': 'R%d', "
+                      "'fields': [{'name': 'a', 'type': %s}, {'name': 'b', 'type': "
                       "%s}]}}, ",
                       i, i, type, type);
     }
     buffer_printf(&text, "%s",
-                  "{\"name\": \"time\", \"type\": \"long\"}, " FIXTURE_CELL
-                  ", {\"name\": \"gen\", \"type\": \"double\"}]}");
+                  "{'name': 'time', 'type': 'long'}, " FIXTURE_CELL
+                  ", {'name': 'gen', 'type': 'double'}]}");
     buffer_put_u8(&text, 0);
     struct decoder *decoder = fixture_decoder((const char *)text.data, &fixture_usual);
     struct buffer body = body_with("");

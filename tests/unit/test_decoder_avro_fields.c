@@ -1,15 +1,11 @@
 /* The fields of Avro events: every type a time, a cell, a rate and an identifier may have. */
 #include "avro_fixture.h"
 
-#define EVENT_WITH_TIME(type)                                                                      \
-    FIXTURE_RECORD(FIXTURE_FIELD("time", type) ", " FIXTURE_CELL                                   \
-                                               ", " FIXTURE_FIELD("gen", "\"double\""))
-#define EVENT_WITH_VALUE(type)                                                                     \
-    FIXTURE_RECORD(FIXTURE_FIELD("time", "\"long\"") ", " FIXTURE_CELL                             \
-                                                     ", " FIXTURE_FIELD("gen", type))
+#define EVENT_WITH_TIME(type) FIXTURE_TYPES(type, "'double'")
+#define EVENT_WITH_VALUE(type) FIXTURE_TYPES("'long'", type)
 #define EVENT_WITH_ID(type)                                                                        \
-    FIXTURE_RECORD(FIXTURE_FIELD("time", "\"long\"") ", " FIXTURE_FIELD(                           \
-        "id", type) ", " FIXTURE_FIELD("gen", "\"double\""))
+    FIXTURE_RECORD("{'name': 'time', 'type': 'long'}, {'name': 'id', 'type': " type                \
+                   "}, {'name': 'gen', 'type': 'double'}")
 
 struct instant {
     int64_t written, time_ms;
@@ -31,16 +27,16 @@ static void check_times(const char *schema, const struct avro_fields *fields,
     decoder_destroy(decoder);
 }
 
-#define LOGICAL(type, logical) "{\"type\": \"" type "\", \"logicalType\": \"" logical "\"}"
+#define LOGICAL(type, logical) "{'type': '" type "', 'logicalType': '" logical "'}"
 #define CHECK_TIMES(schema, fields, ...)                                                           \
     check_times(schema, fields, (const struct instant[]){__VA_ARGS__},                             \
                 sizeof((const struct instant[]){__VA_ARGS__}) / sizeof(struct instant))
 
 static void times_are_in_the_unit_of_the_schema(void)
 {
-    CHECK_TIMES(EVENT_WITH_TIME("\"long\""), &fixture_usual, {INT64_MIN, INT64_MIN},
+    CHECK_TIMES(EVENT_WITH_TIME("'long'"), &fixture_usual, {INT64_MIN, INT64_MIN},
                 {INT64_MAX, INT64_MAX}, {-1, -1});
-    CHECK_TIMES(EVENT_WITH_TIME("\"int\""), &fixture_usual, {INT32_MIN, INT32_MIN},
+    CHECK_TIMES(EVENT_WITH_TIME("'int'"), &fixture_usual, {INT32_MIN, INT32_MIN},
                 {INT32_MAX, INT32_MAX});
     CHECK_TIMES(EVENT_WITH_TIME(LOGICAL("long", "timestamp-millis")), &fixture_usual, {7, 7});
     CHECK_TIMES(EVENT_WITH_TIME(LOGICAL("long", "timestamp-micros")), &fixture_usual, {7999, 7},
@@ -58,9 +54,9 @@ static void the_decks_unit_overrides_the_schemas(void)
     fields.time_unit = TIME_NS;
     CHECK_TIMES(EVENT_WITH_TIME(LOGICAL("long", "date")), &fields, {1999999, 1});
     fields.time_unit = TIME_S;
-    CHECK_TIMES(EVENT_WITH_TIME("\"int\""), &fields, {-3, -3000}, {INT32_MAX, 2147483647000});
-    CHECK_TIMES(EVENT_WITH_TIME("\"long\""), &fields, {-9223372036854775, -9223372036854775000});
-    struct decoder *decoder = fixture_decoder(EVENT_WITH_TIME("\"long\""), &fields);
+    CHECK_TIMES(EVENT_WITH_TIME("'int'"), &fields, {-3, -3000}, {INT32_MAX, 2147483647000});
+    CHECK_TIMES(EVENT_WITH_TIME("'long'"), &fields, {-9223372036854775, -9223372036854775000});
+    struct decoder *decoder = fixture_decoder(EVENT_WITH_TIME("'long'"), &fields);
     struct buffer body = {0};
     put_whole(&body, 9223372036854776);
     put_rest(&body);
@@ -74,7 +70,7 @@ static void texts_are_instants_where_the_deck_says_so(void)
     struct avro_fields fields = fixture_usual;
     fields.unit_of_schema = false;
     fields.time_unit = TIME_ISO8601;
-    struct decoder *decoder = fixture_decoder(EVENT_WITH_TIME("\"string\""), &fields);
+    struct decoder *decoder = fixture_decoder(EVENT_WITH_TIME("'string'"), &fields);
     static const char *const texts[] = {"1970-01-01T00:00:00.077999Z", "1970-01-01T00:00:00.077",
                                         "", "1970-01-01T00:00:00.077Zx"};
     for (int i = 0; i < 4; i++) {
@@ -105,28 +101,25 @@ static void check_value(const char *schema, const char *hex, enum fate verdict, 
 
 static void rates_are_of_any_type_of_number(void)
 {
-    check_value(EVENT_WITH_VALUE("\"double\""), "9a 99 99 99 99 99 b9 3f", FATE_ON_TIME, 0.1);
-    check_value(EVENT_WITH_VALUE("\"float\""), "cd cc cc 3d", FATE_ON_TIME, (double)0.1f);
-    check_value(EVENT_WITH_VALUE("\"int\""), "07", FATE_ON_TIME, -4.0);
-    check_value(EVENT_WITH_VALUE("\"long\""), "82 80 80 80 80 80 80 80 80 01", FATE_OUT_OF_RANGE,
-                0);
-    check_value(EVENT_WITH_VALUE("\"long\""), "82 80 80 80 20", FATE_ON_TIME, 4294967297.0);
-    check_value(EVENT_WITH_VALUE("[\"int\", \"double\"]"), "00 02", FATE_ON_TIME, 1.0);
-    check_value(EVENT_WITH_VALUE("[\"int\", \"double\"]"), "02 00 00 00 00 00 00 f8 3f",
-                FATE_ON_TIME, 1.5);
-    check_value(EVENT_WITH_VALUE("\"float\""), "00 00 c0 7f", FATE_NOT_FINITE, 0);
-    check_value(EVENT_WITH_VALUE("\"float\""), "00 00 80 ff", FATE_NOT_FINITE, 0);
-    check_value(EVENT_WITH_VALUE("\"double\""), "00 00 00 00 00 00 f0 7f", FATE_NOT_FINITE, 0);
-    check_value(EVENT_WITH_VALUE("\"double\""), "00 00 00 00 00 00 f0 7e", FATE_OUT_OF_RANGE, 0);
+    check_value(EVENT_WITH_VALUE("'double'"), "9a 99 99 99 99 99 b9 3f", FATE_ON_TIME, 0.1);
+    check_value(EVENT_WITH_VALUE("'float'"), "cd cc cc 3d", FATE_ON_TIME, (double)0.1f);
+    check_value(EVENT_WITH_VALUE("'int'"), "07", FATE_ON_TIME, -4.0);
+    check_value(EVENT_WITH_VALUE("'long'"), "82 80 80 80 80 80 80 80 80 01", FATE_OUT_OF_RANGE, 0);
+    check_value(EVENT_WITH_VALUE("'long'"), "82 80 80 80 20", FATE_ON_TIME, 4294967297.0);
+    check_value(EVENT_WITH_VALUE("['int', 'double']"), "00 02", FATE_ON_TIME, 1.0);
+    check_value(EVENT_WITH_VALUE("['int', 'double']"), "02 00 00 00 00 00 00 f8 3f", FATE_ON_TIME,
+                1.5);
+    check_value(EVENT_WITH_VALUE("'float'"), "00 00 c0 7f", FATE_NOT_FINITE, 0);
+    check_value(EVENT_WITH_VALUE("'float'"), "00 00 80 ff", FATE_NOT_FINITE, 0);
+    check_value(EVENT_WITH_VALUE("'double'"), "00 00 00 00 00 00 f0 7f", FATE_NOT_FINITE, 0);
+    check_value(EVENT_WITH_VALUE("'double'"), "00 00 00 00 00 00 f0 7e", FATE_OUT_OF_RANGE, 0);
 }
 
 static void a_cell_outside_of_the_grid_is_out_of_range(void)
 {
-    static const char *const schema =
-        FIXTURE_RECORD(FIXTURE_FIELD("time", "\"long\"") ", " FIXTURE_FIELD(
-            "gridX", "\"long\"") ", " FIXTURE_FIELD("gridY",
-                                                    "\"long\"") ", " FIXTURE_FIELD("gen",
-                                                                                   "\"int\""));
+    static const char *const schema = FIXTURE_RECORD(
+        "{'name': 'time', 'type': 'long'}, {'name': 'gridX', 'type': 'long'}, {'name': "
+        "'gridY', 'type': 'long'}, {'name': 'gen', 'type': 'int'}");
     static const char *const outside[] = {"9a 01 50 00 00", "9a 01 00 3c 00", "9a 01 01 00 00",
                                           "9a 01 80 80 80 80 80 80 80 80 80 01 00 00",
                                           "9a 01 fe ff ff ff ff ff ff ff ff 01 00 00"};
@@ -164,7 +157,7 @@ static void sensors_are_found_by_text_or_number(void)
 {
     struct record record;
     struct decoder *decoder =
-        decoder_of_sensors(EVENT_WITH_ID("[\"string\", \"long\", \"int\", \"null\"]"));
+        decoder_of_sensors(EVENT_WITH_ID("['string', 'long', 'int', 'null']"));
     CU_ASSERT_EQUAL(fixture_decode_hex(decoder, "02 00 0a 72 61 63 6b 37 00 00 00 00 00 00 f8 3f",
                                        false, &record),
                     FATE_ON_TIME);

@@ -50,23 +50,20 @@ static void what_is_written_is_read_back(void)
     static const char *const schemas[] = {
         FIXTURE_PLAIN,
         FIXTURE_RECORD(
-            FIXTURE_FIELD("gen", "[\"null\", \"float\"]") ", " FIXTURE_FIELD("gridY", "\"long\"") ", " FIXTURE_FIELD(
-                "gridX",
-                "[\"string\", \"long\", \"int\"]") ", " FIXTURE_FIELD("time",
-                                                                      "{\"type\": \"long\", "
-                                                                      "\"logicalType\": "
-                                                                      "\"timestamp-micros\"}")),
-        FIXTURE_WITH("[\"string\", \"null\"]"),
-        FIXTURE_WITH("[\"double\", \"string\"]"),
-        FIXTURE_WITH("[\"null\", \"Event\"]"),
-        FIXTURE_WITH("{\"type\": \"array\", \"items\": \"Event\"}"),
-        FIXTURE_WITH("{\"type\": \"map\", \"values\": \"Event\"}"),
-        FIXTURE_WITH("{\"type\": \"fixed\", \"name\": \"F\", \"size\": 4000}"),
-        FIXTURE_WITH("{\"type\": \"enum\", \"name\": \"K\", \"symbols\": [\"A\", \"B\"]}"),
-        FIXTURE_WITH("{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"a\", "
-                     "\"type\": \"float\"}, {\"name\": \"b\", \"type\": \"boolean\"}, {\"name\": "
-                     "\"c\", \"type\": \"double\"}, {\"name\": \"d\", \"type\": \"bytes\"}, "
-                     "{\"name\": \"e\", \"type\": \"int\"}]}"),
+            "{'name': 'gen', 'type': ['null', 'float']}, {'name': 'gridY', 'type': 'long'}, "
+            "{'name': 'gridX', 'type': ['string', 'long', 'int']}, {'name': 'time', 'type': "
+            "{'type': 'long', 'logicalType': 'timestamp-micros'}}"),
+        FIXTURE_WITH("['string', 'null']"),
+        FIXTURE_WITH("['double', 'string']"),
+        FIXTURE_WITH("['null', 'Event']"),
+        FIXTURE_WITH("{'type': 'array', 'items': 'Event'}"),
+        FIXTURE_WITH("{'type': 'map', 'values': 'Event'}"),
+        FIXTURE_WITH("{'type': 'fixed', 'name': 'F', 'size': 4000}"),
+        FIXTURE_WITH("{'type': 'enum', 'name': 'K', 'symbols': ['A', 'B']}"),
+        FIXTURE_WITH(
+            "{'type': 'record', 'name': 'R', 'fields': [{'name': 'a', 'type': 'float'}, {'name': "
+            "'b', 'type': 'boolean'}, {'name': 'c', 'type': 'double'}, {'name': 'd', 'type': "
+            "'bytes'}, {'name': 'e', 'type': 'int'}]}"),
     };
     for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++)
         check_round_trip(schemas[i], &fixture_usual);
@@ -77,13 +74,11 @@ static void fields_inside_of_records_and_unions_are_written(void)
     static const struct avro_fields deep = {
         .time = "in.time", .x = "in.x", .y = "in.y", .value = "gen", .unit_of_schema = true};
     check_round_trip(
-        FIXTURE_RECORD(FIXTURE_FIELD(
-            "in",
-            "[\"null\", {\"type\": \"record\", \"name\": \"Half\", \"fields\": "
-            "[{\"name\": \"time\", \"type\": \"long\"}]}, {\"type\": "
-            "\"record\", \"name\": \"Whole\", \"fields\": [{\"name\": \"y\", "
-            "\"type\": \"int\"}, {\"name\": \"time\", \"type\": \"long\"}, "
-            "{\"name\": \"x\", \"type\": \"int\"}]}]") ", " FIXTURE_FIELD("gen", "\"double\"")),
+        FIXTURE_RECORD(
+            "{'name': 'in', 'type': ['null', {'type': 'record', 'name': 'Half', 'fields': "
+            "[{'name': 'time', 'type': 'long'}]}, {'type': 'record', 'name': 'Whole', 'fields': "
+            "[{'name': 'y', 'type': 'int'}, {'name': 'time', 'type': 'long'}, {'name': 'x', "
+            "'type': 'int'}]}]}, {'name': 'gen', 'type': 'double'}"),
         &deep);
 }
 
@@ -111,29 +106,27 @@ static void check_refused(const char *schema, const struct avro_fields *fields, 
     event_avro_destroy(event);
 }
 
-#define VALUE(type)                                                                                \
-    FIXTURE_RECORD(FIXTURE_FIELD("time", "\"long\"") ", " FIXTURE_CELL                             \
-                                                     ", " FIXTURE_FIELD("gen", type))
+#define VALUE(type) FIXTURE_TYPES("'long'", type)
 
 static void a_value_its_type_cannot_hold_is_refused(void)
 {
     const char *of_float = "the type float of the value does not hold 0.1 exactly";
-    check_refused(VALUE("\"float\""), &fixture_usual, 0.1, of_float);
-    check_refused(VALUE("\"float\""), &fixture_usual, 1e300,
+    check_refused(VALUE("'float'"), &fixture_usual, 0.1, of_float);
+    check_refused(VALUE("'float'"), &fixture_usual, 1e300,
                   "the type float of the value does not hold 1e+300 exactly");
-    check_refused(VALUE("\"int\""), &fixture_usual, 0.5,
+    check_refused(VALUE("'int'"), &fixture_usual, 0.5,
                   "the type int of the value does not hold 0.5 exactly");
-    check_refused(VALUE("\"int\""), &fixture_usual, 2147483648.0,
+    check_refused(VALUE("'int'"), &fixture_usual, 2147483648.0,
                   "the type int of the value does not hold 2147483648 exactly");
-    check_refused(VALUE("\"long\""), &fixture_usual, 9223372036854775808.0,
+    check_refused(VALUE("'long'"), &fixture_usual, 9223372036854775808.0,
                   "the type long of the value does not hold 9.223372036854776e+18 exactly");
     static const struct {
         const char *type;
         double value;
-    } held[] = {{"\"int\"", -2147483648.0},
-                {"\"long\"", -9223372036854775808.0},
-                {"\"float\"", 0.25},
-                {"\"double\"", 0.1}};
+    } held[] = {{"'int'", -2147483648.0},
+                {"'long'", -9223372036854775808.0},
+                {"'float'", 0.25},
+                {"'double'", 0.1}};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
         char schema[512];
         snprintf(schema, sizeof schema, VALUE("%s"), held[i].type);
@@ -151,24 +144,21 @@ static void an_event_that_cannot_be_written_is_refused(void)
     static const struct avro_fields deep = {
         .time = "in.time", .x = "in.x", .y = "in.y", .value = "gen", .unit_of_schema = true};
     check_refused(FIXTURE_PLAIN, &named, 1, "they name cells, not sensors");
-    check_refused(FIXTURE_RECORD(FIXTURE_FIELD(
-                      "time", "\"int\"") ", " FIXTURE_CELL ", " FIXTURE_FIELD("gen", "\"double\"")),
+    check_refused(FIXTURE_RECORD(
+                      "{'name': 'time', 'type': 'int'}, {'name': 'gridX', 'type': 'int'}, {'name': "
+                      "'gridY', 'type': 'int'}, {'name': 'gen', 'type': 'double'}"),
                   &fixture_usual, 1, "their times are longs in ms or us");
-    check_refused(FIXTURE_WITH("\"Event\""), &fixture_usual, 1,
+    check_refused(FIXTURE_WITH("'Event'"), &fixture_usual, 1,
                   "a record contains itself without an end");
-    check_refused(FIXTURE_WITH("{\"type\": \"fixed\", \"name\": \"F\", \"size\": 4097}"),
-                  &fixture_usual, 1, "an event takes more than 4 KiB");
-    check_refused(FIXTURE_WITH("{\"type\": \"fixed\", \"name\": \"F\", \"size\": "
-                               "9223372036854775807}"),
+    check_refused(FIXTURE_WITH("{'type': 'fixed', 'name': 'F', 'size': 4097}"), &fixture_usual, 1,
+                  "an event takes more than 4 KiB");
+    check_refused(FIXTURE_WITH("{'type': 'fixed', 'name': 'F', 'size': 9223372036854775807}"),
                   &fixture_usual, 1, "an event takes more than 4 KiB");
     check_refused(
-        FIXTURE_RECORD(FIXTURE_FIELD(
-            "in",
-            "[{\"type\": \"record\", \"name\": \"A\", \"fields\": [{\"name\": "
-            "\"time\", \"type\": \"long\"}]}, {\"type\": \"record\", "
-            "\"name\": \"B\", \"fields\": [{\"name\": \"x\", \"type\": "
-            "\"int\"}, {\"name\": \"y\", \"type\": \"int\"}]}]") ", " FIXTURE_FIELD("gen",
-                                                                                    "\"double\"")),
+        FIXTURE_RECORD(
+            "{'name': 'in', 'type': [{'type': 'record', 'name': 'A', 'fields': [{'name': 'time', "
+            "'type': 'long'}]}, {'type': 'record', 'name': 'B', 'fields': [{'name': 'x', 'type': "
+            "'int'}, {'name': 'y', 'type': 'int'}]}]}, {'name': 'gen', 'type': 'double'}"),
         &deep, 1, "no branch of a union has all the fields the others have");
 }
 

@@ -355,17 +355,17 @@ static struct record judge(const struct buffer *text)
 
 static bool equal(const struct record *a, const struct record *b)
 {
-    if (a->verdict != b->verdict || a->has_time != b->has_time)
-        return false;
-    if (a->has_time && a->time_ms != b->time_ms)
+    if (a->verdict != b->verdict || a->has_time != b->has_time ||
+        (a->has_time && a->time_ms != b->time_ms))
         return false;
     return a->verdict != FATE_ON_TIME || (a->cell == b->cell && a->rate == b->rate);
 }
 
 static void verdicts_and_values_equal_those_of_jansson(void)
 {
-    const struct decoder_config config = {EVENT_JSON, "time",  "gridX", "gridY", "gen", GRID, GRID,
-                                          gen_limit,  TIME_MS, NULL,    NULL,    NULL,  0};
+    const struct decoder_config config = {EVENT_JSON, "time", "gridX",   "gridY", "gen",
+                                          GRID,       GRID,   gen_limit, TIME_MS, NULL,
+                                          NULL,       NULL,   0,         NULL,    0};
     struct decoder *decoder = decoder_create(&config);
     struct dice dice = {20240229};
     struct buffer text = {0};
