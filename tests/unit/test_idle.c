@@ -90,7 +90,8 @@ static void scene_begin(struct scene *scene)
                                      .jump_ms = 100 * WINDOW_MS,
                                      .max_open_events = 1000,
                                      .span = 1,
-                                     .gen_scale = 1.0};
+                                     .gen_scale = 1.0,
+                                     .snapshot_spacing = 1};
     memset(scene, 0, sizeof *scene);
     now_s = 1000.0;
     syncs = 0;
