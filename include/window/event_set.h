@@ -41,6 +41,8 @@ void event_set_merge(struct event_set *set, const struct event_set *more);
  * `dropped`, which is emptied first. The set is in order and stays so. */
 void event_set_drop_duplicates(struct event_set *set, struct event_set *dropped);
 
+int64_t event_set_count_late(const struct event_set *set);
+
 /* Where events lie, and so what they must be like. */
 enum event_place {
     EVENTS_OPEN,    /* in a window that has not closed: on time */

@@ -52,24 +52,34 @@ static void drop_duplicates(struct windows *windows, struct event_set *set)
     }
 }
 
+/* These events wait no longer; how many of them did. */
+static int64_t end_wait(struct event_set *set)
+{
+    int64_t waited = 0;
+    for (int64_t i = 0; i < set->count; i++) {
+        waited += (set->events[i].tag & EVENT_WAITING) != 0;
+        set->events[i].tag &= ~EVENT_WAITING;
+    }
+    return waited;
+}
+
 /* Completes a closed window with the late events that wait for it. False when none counts. */
 static bool merge_late(struct windows *windows, int64_t window)
 {
     struct closed_set *closed = past_at(windows->past, window);
     struct event_set late = panes_take(windows->panes, window);
     settle(windows, &late);
+    bool dedup = windows->config.dedup;
+    int64_t counted = dedup ? 0 : end_wait(&late);
     event_set_merge(&closed->events, &late);
     panes_recycle(windows->panes, &late);
-    drop_duplicates(windows, &closed->events);
-    bool counts = false;
-    closed->late = 0;
-    for (int64_t i = 0; i < closed->events.count; i++) {
-        struct event *event = &closed->events.events[i];
-        counts = counts || (event->tag & EVENT_WAITING);
-        event->tag &= ~EVENT_WAITING;
-        closed->late += (event->tag & EVENT_LATE) != 0;
+    closed->late += counted;
+    if (dedup) { /* which events count is known when all are together */
+        drop_duplicates(windows, &closed->events);
+        counted = end_wait(&closed->events);
+        closed->late = event_set_count_late(&closed->events);
     }
-    return counts;
+    return counted > 0;
 }
 
 /* True when every partition's own clock has passed the open window. */

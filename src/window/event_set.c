@@ -164,6 +164,14 @@ void event_set_drop_duplicates(struct event_set *set, struct event_set *dropped)
     set->count = kept;
 }
 
+int64_t event_set_count_late(const struct event_set *set)
+{
+    int64_t late = 0;
+    for (int64_t i = 0; i < set->count; i++)
+        late += (set->events[i].tag & EVENT_LATE) != 0;
+    return late;
+}
+
 void event_set_save(const struct event_set *set, struct buffer *state)
 {
     buffer_put_i64(state, set->count);

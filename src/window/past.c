@@ -92,8 +92,7 @@ static bool set_load(struct past *past, struct buffer_reader *state,
     set.complete = flags & 1;
     set.provisional = flags & 2;
     bool good = event_set_load(&set.events, state, past->end, EVENTS_CLOSED, limits);
-    for (int64_t i = 0; i < set.events.count; i++)
-        set.late += (set.events.events[i].tag & EVENT_LATE) != 0;
+    set.late = event_set_count_late(&set.events);
     past_add(past, &set);
     return good && set.revision >= 0 && set.dead >= 0 && flags <= 3;
 }
