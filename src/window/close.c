@@ -116,10 +116,9 @@ static void begin_close(struct windows *windows)
         if (merge_late(windows, window))
             changed = min_int64(changed, window);
     }
-    windows->changed = changed;
-    windows->told = changed - changed % windows->config.snapshot_spacing;
-    if (changed == windows->open)
-        windows->told = changed;
+    windows->changed = windows->told = changed;
+    if (changed < windows->open)
+        windows->told = changed - changed % windows->config.snapshot_spacing;
 }
 
 /* m of a window, modulo 2^64: it may lie past the last event that there can be. */

@@ -134,7 +134,13 @@ static enum status events_load(struct windows *windows, struct buffer_reader *st
         return error_set(err, STATUS_BAD_DATA,
                          "the saved events of the closed windows %lld to %lld make no sense",
                          (long long)first, (long long)windows->open - 1);
-    return panes_load(windows->panes, state, windows->open, &limits, err);
+    TRY(panes_load(windows->panes, state, windows->open, &limits, err));
+    const struct pane *pane = panes_next(windows->panes, INT64_MIN);
+    if (pane && pane->window < windows->open - config->horizon_windows)
+        return error_set(err, STATUS_BAD_DATA,
+                         "a saved late event of window %lld is beyond the horizon of window %lld",
+                         (long long)pane->window, (long long)windows->open);
+    return STATUS_OK;
 }
 
 /* What each partition has that waits for a close; it is not saved. */

@@ -287,6 +287,30 @@ static void a_held_rate_that_a_late_event_changes_is_changed_in_all_windows_it_r
     windows_destroy(windows);
 }
 
+/* The closed windows would fit: they are kept for held rates instead. */
+static void a_saved_late_event_beyond_the_horizon_is_refused(void)
+{
+    struct windows_config config = usual;
+    config.snapshot_spacing = 1;
+    struct windows *windows = make_with_window_4_open(&config);
+    CU_ASSERT_EQUAL(take(windows, 0, 150, 3, 5.0), STATUS_OK);
+    struct buffer state = {0};
+    windows_save(windows, &state);
+    windows_destroy(windows);
+    for (int shorter = 0; shorter < 2; shorter++) {
+        config.horizon_windows = usual.horizon_windows - shorter;
+        config.hold = shorter;
+        windows = make(&config);
+        struct buffer_reader reader = {.data = state.data, .size = state.size};
+        CU_ASSERT_EQUAL(windows_load(windows, &reader, &err),
+                        shorter ? STATUS_BAD_DATA : STATUS_OK);
+        windows_destroy(windows);
+    }
+    CU_ASSERT_STRING_EQUAL(err.text,
+                           "a saved late event of window 1 is beyond the horizon of window 4");
+    buffer_release(&state);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -301,6 +325,7 @@ int main(void)
         UNIT_TEST(a_revised_window_keeps_the_dead_letters_of_its_first_close),
         UNIT_TEST(late_events_that_wait_count_as_open_ones),
         UNIT_TEST(a_held_rate_that_a_late_event_changes_is_changed_in_all_windows_it_reaches),
+        UNIT_TEST(a_saved_late_event_beyond_the_horizon_is_refused),
     };
     return unit_run("late", tests, UNIT_COUNT(tests));
 }
