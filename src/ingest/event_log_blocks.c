@@ -173,11 +173,13 @@ enum status log_blocks_load(struct log_blocks *blocks, int64_t position, struct 
                             struct buffer *records, struct error *err)
 {
     uint8_t bytes[LOG_BLOCK_HEADER];
-    TRY(read_at(blocks, position, bytes, sizeof bytes, err));
-    struct log_block found;
-    if (!log_block_decode(bytes, &found) || found.position != position)
-        return log_blocks_damaged(blocks, position,
-                                  "the header of a block is not what it was a moment ago", err);
+    struct log_block found = {0};
+    bool within = position + LOG_BLOCK_HEADER <= blocks->file_size;
+    if (within)
+        TRY(read_at(blocks, position, bytes, sizeof bytes, err));
+    if (!within || !log_block_decode(bytes, &found) || found.position != position ||
+        end_of(&found) > blocks->file_size)
+        return log_blocks_damaged(blocks, position, "no block stands there any more", err);
     buffer_clear(records);
     TRY(read_at(blocks, position + LOG_BLOCK_HEADER, buffer_reserve(records, found.bytes),
                 found.bytes, err));

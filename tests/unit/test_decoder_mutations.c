@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "../fuzz/avro_checks.h"
+#include "../fuzz/event_log_checks.h"
 #include "unit.h"
 
 enum { ROUNDS = 30000, SEEDS_MAX = 16, BYTES_MAX = 1024 };
@@ -137,6 +138,11 @@ static void any_avro_schema_is_good_or_refused(void)
     check_mutations("fuzz_avro_schema", check_avro_schema);
 }
 
+static void any_event_log_is_read_refused_or_cut(void)
+{
+    check_mutations("fuzz_event_log", check_event_log);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -147,6 +153,7 @@ int main(void)
         UNIT_TEST(any_table_is_good_or_refused),
         UNIT_TEST(any_avro_body_gets_a_verdict),
         UNIT_TEST(any_avro_schema_is_good_or_refused),
+        UNIT_TEST(any_event_log_is_read_refused_or_cut),
     };
     return unit_run("decoder_mutations", tests, UNIT_COUNT(tests));
 }
