@@ -62,6 +62,22 @@ enum status begin_accepted(struct root *root, struct error *err)
     return news == BEGIN_OPEN ? journal_write_open(root->journal, err) : STATUS_OK;
 }
 
+/* What is no longer there cannot be waited for. */
+static enum status keep_ends(struct root *root, const int64_t *ends, struct error *err)
+{
+    for (int p = 0; p < root->identity.partitions; p++) {
+        int64_t first, end;
+        TRY(source_bounds(root->source, p, &first, &end, err));
+        if (end < ends[p])
+            return error_set(err, STATUS_BAD_DATA,
+                             "%s partition %d: the run is to end at offset %lld, but the partition "
+                             "ends before %lld now: it was cut or made anew",
+                             root->identity.topic, p, (long long)ends[p], (long long)end);
+    }
+    memcpy(root->ends, ends, (size_t)root->identity.partitions * sizeof *ends);
+    return STATUS_OK;
+}
+
 /* The captured ends of a bounded run: those of the journal while it is unfinished, else new
  * ones. A run without end makes what the journal has of ends void. */
 static enum status begin_ends(struct root *root, struct error *err)
@@ -73,7 +89,7 @@ static enum status begin_ends(struct root *root, struct error *err)
     bool again = root->bounded && known && !root->takes_back;
     enum status status = STATUS_OK;
     if (again)
-        memcpy(root->ends, before, (size_t)root->identity.partitions * sizeof *before);
+        status = keep_ends(root, before, err);
     else if (root->bounded)
         status = capture_ends(root, root->ends, err);
     if (status == STATUS_OK && root->t0_known)
