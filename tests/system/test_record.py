@@ -348,6 +348,17 @@ def test_a_damaged_recording_ends_the_run_with_file_byte_and_reason(
 
 
 @pytest.mark.kafka
+def test_a_recording_that_became_shorter_is_not_waited_for(bench: Bench, half: Half) -> None:
+    deck, file, topic = half
+    bench.directory(deck).path.mkdir(parents=True)
+    (bench.directory(deck).path / "STOP").touch()
+    bench.outcome(deck, *files(file)).expect(75)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    err = bench.outcome(deck, *files(file)).expect(65).err
+    assert topic in err and "the run is to end at offset" in err
+
+
+@pytest.mark.kafka
 def test_a_recording_cut_short_is_told_and_run_up_to_there(
     bench: Bench, kafka: Kafka, half: Half
 ) -> None:
