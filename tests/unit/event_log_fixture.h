@@ -21,7 +21,7 @@ static inline struct message fixture_message(int partition, int64_t offset)
     uint8_t *text = bytes[(offset + partition) & 15];
     int size = snprintf((char *)text, sizeof bytes[0], "{\"p\":%d,\"o\":%lld}", partition,
                         (long long)offset);
-    struct message message = {.offset = offset, .time_ms = 1767225600000 + 7 * offset};
+    struct message message = {.offset = offset, .time_ms = 1767225600000 + offset % 1000000};
     bool has_key = offset % 3 != 0, has_value = offset % 5 != 4;
     message.key = has_key ? text : NULL;
     message.key_size = has_key ? (size_t)(offset % 4) : 0; /* an empty key is not none */
