@@ -182,6 +182,34 @@ static void other_commands_take_their_own_options_only(void)
     CU_ASSERT_EQUAL(parse("heatstream deck-reference d"), STATUS_USAGE);
 }
 
+static void a_recording_takes_a_file_a_beginning_and_an_end(void)
+{
+    CU_ASSERT_EQUAL(parse("heatstream record -b h:1 -t heat --out a/x.hsl --from -5 --until end "
+                          "--time-limit 01:00:00 deck"),
+                    STATUS_OK);
+    CU_ASSERT_EQUAL(options.command, CLI_RECORD);
+    CU_ASSERT_STRING_EQUAL(options.record_out, "a/x.hsl");
+    CU_ASSERT_STRING_EQUAL(options.from, "-5");
+    CU_ASSERT_EQUAL(options.until, CLI_UNTIL_END);
+    CU_ASSERT_EQUAL(options.time_limit_s, 3600);
+    CU_ASSERT_EQUAL(parse("heatstream record deck"), STATUS_OK);
+    CU_ASSERT_PTR_NULL(options.record_out);
+    CU_ASSERT_EQUAL(options.until, CLI_UNTIL_NONE);
+    CU_ASSERT_EQUAL(parse("heatstream record --until 5 deck"), STATUS_USAGE);
+    CU_ASSERT_STRING_EQUAL(err.text, "--until 5: must be `end`; see heatstream record -h");
+    CU_ASSERT_EQUAL(parse("heatstream record --restart deck"), STATUS_USAGE);
+}
+
+static void every_command_of_the_help_stands_apart_from_its_operand(void)
+{
+    struct buffer text = {0};
+    cli_help(CLI_NONE, &text);
+    buffer_append(&text, "", 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)text.data, "  record DECK "));
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)text.data, "  run    DECK "));
+    buffer_release(&text);
+}
+
 static void usage_errors_say_what_is_wrong_and_where_help_is(void)
 {
     static const struct {
@@ -298,6 +326,8 @@ int main(void)
         UNIT_TEST(offsets_follow_the_grammar_of_kcat),
         UNIT_TEST(out_belongs_to_the_command_it_is_given_to),
         UNIT_TEST(other_commands_take_their_own_options_only),
+        UNIT_TEST(a_recording_takes_a_file_a_beginning_and_an_end),
+        UNIT_TEST(every_command_of_the_help_stands_apart_from_its_operand),
         UNIT_TEST(usage_errors_say_what_is_wrong_and_where_help_is),
         UNIT_TEST(help_needs_no_deck_and_lists_every_option_of_the_command),
         UNIT_TEST(a_kcat_file_becomes_properties),
