@@ -7,7 +7,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
-#include "ingest/event_log.h"
+#include "ingest/event_log_cursor.h"
 #include "ingest/event_log_writer.h"
 #include "ingest/source_kafka.h"
 

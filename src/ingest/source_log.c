@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "ingest/event_log.h"
+#include "ingest/event_log_cursor.h"
 #include "source_ops.h"
 #include "waker.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "checks.h"
-#include "ingest/event_log.h"
+#include "ingest/event_log_cursor.h"
 
 enum { CHECK_LOG_BLOCK = 56 };
 

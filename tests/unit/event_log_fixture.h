@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/durable.h"
-#include "ingest/event_log.h"
+#include "ingest/event_log_cursor.h"
 #include "ingest/event_log_writer.h"
 #include "scratch.h"
 
