@@ -46,6 +46,7 @@ static int64_t count_good(struct event_log *log, int partition, int64_t from, in
             before = messages[i].offset;
         }
     }
+    CU_ASSERT_TRUE(cursor.records.capacity <= 2 << 20); /* a block, however large the log */
     event_log_cursor_release(&cursor);
     return good;
 }
