@@ -5,8 +5,7 @@
 #include "window/replay.h"
 #include "windows_internal.h"
 
-/* How many windows before one its rates depend on. */
-static int64_t reach_of(const struct windows_config *config)
+int64_t windows_memory(const struct windows_config *config)
 {
     return config->hold + config->span - 1;
 }
@@ -24,7 +23,7 @@ int64_t windows_first_replayable(const struct windows *windows)
 
 int64_t windows_first_kept(const struct windows_config *config, int64_t open)
 {
-    return max_int64(0, first_replayable(config, open) - reach_of(config));
+    return max_int64(0, first_replayable(config, open) - windows_memory(config));
 }
 
 static void release_held(struct windows *windows, const struct event_set *set)
@@ -121,17 +120,21 @@ static void begin_close(struct windows *windows)
         windows->told = changed - changed % windows->config.snapshot_spacing;
 }
 
-/* m of a window, modulo 2^64: it may lie past the last event that there can be. */
-static int64_t middle_of(const struct windows_config *config, int64_t window)
+int64_t windows_middle_ms(const struct windows_config *config, int64_t window)
 {
     uint64_t window_ms = (uint64_t)config->window_ms;
     return (int64_t)((uint64_t)config->t0_ms + (uint64_t)window * window_ms + window_ms / 2);
 }
 
+int64_t windows_end_ms(const struct windows_config *config, int64_t window)
+{
+    return clamp_to_int64(config->t0_ms + ((__int128)window + 1) * config->window_ms);
+}
+
 static struct rates_result next_rates(struct windows *windows, int64_t window)
 {
     windows->rated = window + 1;
-    return rates_next(windows->rates, window, middle_of(&windows->config, window),
+    return rates_next(windows->rates, window, windows_middle_ms(&windows->config, window),
                       &past_at(windows->past, window)->events);
 }
 
@@ -139,7 +142,7 @@ static struct rates_result rates_of(struct windows *windows, int64_t window)
 {
     if (windows->rated != window) {
         rates_forget(windows->rates);
-        int64_t first = max_int64(0, window - reach_of(&windows->config));
+        int64_t first = max_int64(0, window - windows_memory(&windows->config));
         for (int64_t before = first; before < window; before++)
             (void)next_rates(windows, before);
     }
@@ -156,7 +159,7 @@ static void tell(struct windows *windows, enum close_kind kind, int64_t window,
         .kind = kind,
         .window = window,
         .revision = set->revision,
-        .end_ms = clamp_to_int64(config->t0_ms + ((__int128)window + 1) * config->window_ms),
+        .end_ms = windows_end_ms(config, window),
         .provisional = set->provisional,
         .complete = set->complete,
         .heat_count = rates.heat_count,

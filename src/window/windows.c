@@ -8,6 +8,15 @@
 #include "window/advance.h"
 #include "windows_internal.h"
 
+struct rates *windows_make_rates(const struct windows_config *config)
+{
+    return rates_create(&(struct rates_config){.cells = config->gnx * config->gny,
+                                               .estimate = config->estimate,
+                                               .span = config->span,
+                                               .hold = config->hold,
+                                               .gen_scale = config->gen_scale});
+}
+
 struct windows *windows_create(const struct windows_config *config, const int64_t *first_offset)
 {
     assert(config->partitions > 0 && config->window_ms > 0 && config->snapshot_spacing > 0);
@@ -24,11 +33,7 @@ struct windows *windows_create(const struct windows_config *config, const int64_
     }
     windows->panes = panes_create();
     windows->past = past_create();
-    windows->rates = rates_create(&(struct rates_config){.cells = config->gnx * config->gny,
-                                                         .estimate = config->estimate,
-                                                         .span = config->span,
-                                                         .hold = config->hold,
-                                                         .gen_scale = config->gen_scale});
+    windows->rates = windows_make_rates(config);
     return windows;
 }
 

@@ -44,6 +44,15 @@ struct windows {
     struct event_set scratch;
 };
 
+/* How many windows before one its rates depend on. */
+int64_t windows_memory(const struct windows_config *config);
+
+/* m of a window, modulo 2^64: it may lie past the last event that there can be; and its end. */
+int64_t windows_middle_ms(const struct windows_config *config, int64_t window);
+int64_t windows_end_ms(const struct windows_config *config, int64_t window);
+
+struct rates *windows_make_rates(const struct windows_config *config);
+
 /* The first window whose events are kept while `open` is the open one. */
 int64_t windows_first_kept(const struct windows_config *config, int64_t open);
 
