@@ -36,6 +36,10 @@ struct segment_band {
 /* "frames/seg_000012.h5" */
 void segment_name(int64_t number, char name[64]);
 
+/* Rank 0: creates the file as it is to begin with, neither synced nor renamed. */
+enum status segment_lay_out(const struct layout *layout, const char *path,
+                            struct error *err) MUST_CHECK;
+
 /* Rank 0: creates the file under a temporary name and renames it. */
 enum status segment_create(const struct layout *layout, const char *path,
                            struct error *err) MUST_CHECK;

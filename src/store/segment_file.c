@@ -25,17 +25,22 @@ static void place_in_chunks(struct h5_scope *scope, const struct layout_rows *ro
     h5_check(scope, H5Pset_fill_time(list, rank == 1 ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER));
 }
 
-enum status segment_create(const struct layout *layout, const char *path, struct error *err)
+enum status segment_lay_out(const struct layout *layout, const char *path, struct error *err)
 {
-    char temporary[PATH_MAX];
     struct layout_rows rows = {.rows = layout->per_segment,
                                .max_rows = layout->per_segment,
                                .place = place_in_chunks,
                                .layout = layout};
+    return layout_create_file(layout, &rows, path, err);
+}
+
+enum status segment_create(const struct layout *layout, const char *path, struct error *err)
+{
+    char temporary[PATH_MAX];
     int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
     if (length < 0 || (size_t)length >= sizeof temporary)
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    TRY(layout_create_file(layout, &rows, temporary, err));
+    TRY(segment_lay_out(layout, temporary, err));
     TRY(durable_sync(temporary, err));
     return durable_rename(temporary, path, err);
 }
