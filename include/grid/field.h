@@ -38,4 +38,7 @@ struct field *field_create_deep(const struct domain *domain, double value, int g
                                 enum field_place place);
 void field_destroy(struct field *field); /* accepts NULL */
 
+/* Copies the cells, without ghosts, of a field of the same slab. */
+void field_copy(struct field *to, const struct field *from);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CACHE_LINE = 64, LINE_CELLS = CACHE_LINE / (int)sizeof(double), PAGE = 4096 };
 
@@ -55,4 +56,10 @@ void field_destroy(struct field *field)
         return;
     free(field->memory);
     free(field);
+}
+
+void field_copy(struct field *to, const struct field *from)
+{
+    for (int i = 0; i < from->nx; i++)
+        memcpy(field_column(to, i), field_column(from, i), (size_t)from->ny * sizeof(double));
 }

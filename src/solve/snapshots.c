@@ -103,19 +103,13 @@ static struct snapshot *find(const struct snapshots *snapshots, int64_t window)
     return slot->window == window ? slot : NULL;
 }
 
-static void copy_cells(struct field *to, const struct field *from)
-{
-    for (int i = 0; i < from->nx; i++)
-        memcpy(field_column(to, i), field_column(from, i), (size_t)from->ny * sizeof(double));
-}
-
 void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
                     struct solver *solver)
 {
     if ((window + 1) % snapshots->spacing != 0)
         return;
     struct snapshot *slot = slot_of(snapshots, window);
-    copy_cells(slot->field, solver_field(solver));
+    field_copy(slot->field, solver_field(solver));
     memcpy(slot->outflow, solver_outflow(solver),
            (size_t)snapshots->domain->nx * sizeof *slot->outflow);
     slot->heat_in = heat_in;
@@ -135,7 +129,7 @@ bool snapshots_restore(struct snapshots *snapshots, int64_t window, struct solve
     const struct snapshot *slot = find(snapshots, window);
     if (!slot)
         return false;
-    copy_cells(solver_field(solver), slot->field);
+    field_copy(solver_field(solver), slot->field);
     memcpy(solver_outflow(solver), slot->outflow,
            (size_t)snapshots->domain->nx * sizeof *slot->outflow);
     *heat_in = slot->heat_in;
