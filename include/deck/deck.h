@@ -43,6 +43,7 @@ struct deck {
         char schema_digest[33];   /* of its bytes, as sensors_digest */
         int64_t schema_id;        /* 0: none */
         int time_unit;
+        int64_t early_ms; /* 0: no early pictures */
         int64_t idle_ms, disorder_ms, horizon_windows, jump_cells, jump_expiry;
         int64_t jump_ms; /* 0: auto */
         int64_t max_gap_windows, max_open_events, batch;

@@ -212,7 +212,11 @@ const struct deck_option deck_options[] = {
          "lowest partition and offset counts, the others are `duplicate`; also when the lower one "
          "comes late. For gateways that send twice. A sensor that speaks twice in one unit of time "
          "loses the second event."),
-    CONSTANT("stream.early_ms", "0", "0", 0, "No picture of a window before it closes."),
+    INT("stream.early_ms", stream.early_ms, "0", 0, DAY_MS, "ms", DECK_MAY_CHANGE,
+        "Pause between provisional pictures of the open window while it waits for events: "
+        "`early.h5` in the run directory, gone when the window closes; 0: none. Each costs a step "
+        "of the whole window and a frame, and may delay the close by as much; a field and a frame "
+        "of memory."),
     OR_NULL("stream.dead_letter_topic", stream.dead_letter_topic, 1, 249, DECK_MAY_CHANGE,
             "Topic that gets a copy of every refused record, beside `dead_letters.ndjson`."),
     INT("stream.batch", stream.batch, "10000", 1, 1e6, "messages", DECK_MAY_CHANGE,
