@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "run/drain.h"
 #include "run/idle.h"
+#include "window/early.h"
 #include "window/windows_state.h"
 
 enum { FEED_PARCELS = 4, PARCEL_WINDOWS = 16 };
@@ -16,7 +17,8 @@ enum parcel_kind {
                    */
     PARCEL_KEEP, /* the state just before the first provisional close: worth a checkpoint that stays
                   */
-    PARCEL_END,  /* the input, or what was asked of it, is over; carries the state */
+    PARCEL_EARLY, /* the open window as it is so far */
+    PARCEL_END,   /* the input, or what was asked of it, is over; carries the state */
     PARCEL_FAILED /* reading failed: status and error */
 };
 
@@ -26,6 +28,7 @@ enum parcel_kind {
 struct parcel {
     enum parcel_kind kind;
     struct closed_window closed; /* PARCEL_WINDOW; its heat points into `heat` */
+    struct early_window early;   /* PARCEL_EARLY; so does this one's */
     struct buffer heat;
     int64_t letter_count; /* dead letters settled since the parcel before, sorted */
     struct buffer letters, letter_bytes;
@@ -49,6 +52,7 @@ struct feed_config {
     struct windows *windows;
     struct idle *idle; /* NULL: a silent partition holds windows back for ever */
     int partitions;
+    int64_t early_ms;    /* between pictures of the open window; 0: none */
     int64_t state_every; /* windows w with (w + 1) % state_every == 0 carry the state; 0: none do */
     int64_t stop_after;  /* the last window to close, INT64_MAX: no limit */
 };

@@ -6,7 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/arith.h"
 #include "parcels.h"
 
 enum { NAP_MS = 200, ROW_HEAT_BYTES = 65536 };
@@ -18,6 +20,9 @@ struct feed {
     atomic_bool stop, want_state;
     pthread_mutex_t mutex; /* of the view */
     struct feed_view view;
+    struct early *early;                  /* NULL: no pictures of the open window */
+    int64_t early_sent_ms;                /* when the last one was sent, by now_ms() */
+    int64_t early_window, early_messages; /* of it: which, and how many had been taken */
 };
 
 static void set_view(struct feed *feed, bool waiting)
@@ -155,6 +160,48 @@ static bool send_windows(struct feed *feed)
     return true;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool has_new_picture(const struct feed *feed)
+{
+    return feed->early && (windows_open_window(feed->config.windows) != feed->early_window ||
+                           drain_messages(feed->config.drain) != feed->early_messages);
+}
+
+/* How long until a picture is due, at most `longest_ms`. Not while the main thread has something
+ * better to do. */
+static int until_picture_ms(const struct feed *feed, int longest_ms)
+{
+    if (!has_new_picture(feed))
+        return longest_ms;
+    int64_t left_ms = feed->early_sent_ms + feed->config.early_ms - now_ms();
+    int64_t least_ms = parcels_all_done(feed->parcels) ? 0 : 1;
+    return (int)min_int64(longest_ms, max_int64(least_ms, left_ms));
+}
+
+static bool send_picture(struct feed *feed)
+{
+    struct parcel *parcel = parcels_begin(feed->parcels);
+    if (!parcel)
+        return false;
+    struct early_window *seen = &parcel->early;
+    parcel->kind = PARCEL_EARLY;
+    early_look(feed->early, seen);
+    buffer_clear(&parcel->heat);
+    buffer_append(&parcel->heat, seen->heat, (size_t)seen->heat_count * sizeof *seen->heat);
+    seen->heat = (const void *)parcel->heat.data;
+    feed->early_window = seen->window;
+    feed->early_messages = drain_messages(feed->config.drain);
+    feed->early_sent_ms = now_ms();
+    parcels_end(feed->parcels);
+    return true;
+}
+
 static void send_failure(struct feed *feed, enum status status, const struct error *error)
 {
     struct parcel *parcel = parcels_begin(feed->parcels);
@@ -202,11 +249,11 @@ static bool close_windows(struct feed *feed)
 static enum status await_messages(struct feed *feed, struct error *err)
 {
     const struct feed_config *config = &feed->config;
-    if (!config->idle)
-        return source_wait(config->source, NAP_MS, err);
-    bool moved;
-    TRY(idle_check(config->idle, &moved, err));
-    return moved ? STATUS_OK : source_wait(config->source, idle_patience_ms(config->idle), err);
+    bool moved = false;
+    if (config->idle)
+        TRY(idle_check(config->idle, &moved, err));
+    int longest_ms = config->idle ? idle_patience_ms(config->idle) : NAP_MS;
+    return moved ? STATUS_OK : source_wait(config->source, until_picture_ms(feed, longest_ms), err);
 }
 
 static void *feed_main(void *argument)
@@ -223,6 +270,8 @@ static void *feed_main(void *argument)
             !send_state(feed, PARCEL_STATE))
             break;
         set_view(feed, taken == 0);
+        if (status == STATUS_OK && until_picture_ms(feed, 1) == 0 && !send_picture(feed))
+            break;
         if (status == STATUS_OK && taken == 0)
             status = await_messages(feed, &error);
         if (status != STATUS_OK) {
@@ -236,6 +285,7 @@ static void *feed_main(void *argument)
 static void feed_release(struct feed *feed)
 {
     parcels_destroy(feed->parcels);
+    early_destroy(feed->early);
     pthread_mutex_destroy(&feed->mutex);
     free(feed);
 }
@@ -260,6 +310,9 @@ enum status feed_start(const struct feed_config *config, struct feed **feed, str
     created->view.waits_for = -1;
     pthread_mutex_init(&created->mutex, NULL);
     created->parcels = parcels_create(config->partitions);
+    if (config->early_ms > 0)
+        created->early = early_create(config->windows);
+    created->early_window = -1;
     int failed = start_thread(created);
     if (failed) {
         feed_release(created);

@@ -77,6 +77,14 @@ static struct order order_step(struct run *run, const struct parcel *parcel)
     return order;
 }
 
+/* Pictures must not keep rows from being seen while the stream pauses. */
+static struct order order_early(const struct run *run)
+{
+    const struct root *root = run->root;
+    bool pauses = stop_clock_s() - root->closed_s >= 1e-3 * POLL_MS;
+    return (struct order){.kind = ORDER_EARLY, .flush = root->rows_pending && pauses};
+}
+
 /* The end of a bounded run. A run whose last close was not provisional is gone on from its end, so
  * that state must be kept. */
 static struct order order_finish(const struct run *run)
@@ -95,6 +103,8 @@ static struct order order_of(struct run *run, const struct parcel *parcel)
     case PARCEL_END:
         order = order_finish(run);
         break;
+    case PARCEL_EARLY:
+        return order_early(run);
     case PARCEL_FAILED:
         order = (struct order){.kind = ORDER_END, .status = parcel->status};
         break;
@@ -110,7 +120,10 @@ static struct order order_of(struct run *run, const struct parcel *parcel)
 static void accept_parcel(struct root *root)
 {
     const struct parcel *parcel = root->parcel;
+    if (parcel->kind == PARCEL_EARLY)
+        return;
     root->closed = &parcel->closed;
+    root->closed_s = stop_clock_s();
     for (int p = 0; p < root->identity.partitions; p++)
         root->ledgers[p] = parcel->ledgers[p];
     if (parcel->has_state) {
@@ -161,6 +174,7 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
     if (order->close != CLOSE_NEW)
         return STATUS_OK;
     run->state.window = order->window;
+    picture_hide(run);
     if (run->root) {
         run->state.provisional = run->root->closed->provisional;
         run->root->rewriting = false;
@@ -172,8 +186,10 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
 {
     if (order->kind == ORDER_STEP)
         TRY(carry_out_step(run, order, err));
-    if (order->kind == ORDER_FLUSH)
+    if (order->kind == ORDER_FLUSH || order->flush)
         TRY(publish_flush(run, true, err));
+    if (order->kind == ORDER_EARLY)
+        TRY(picture_show(run, err));
     if (order->checkpoint)
         TRY(keep_checkpoint(run, err));
     if (run->root && order->kind == ORDER_STEP && order->close == CLOSE_NEW)

@@ -158,6 +158,7 @@ static enum status start_feed(struct run *run, struct error *err)
                                             .windows = root->windows,
                                             .idle = root->idle,
                                             .partitions = root->identity.partitions,
+                                            .early_ms = root->deck->stream.early_ms,
                                             .state_every = root->deck->checkpoint.every_windows,
                                             .stop_after = root->stop_after},
                       &root->feed, err);
@@ -171,24 +172,6 @@ static enum status open_outputs(struct run *run, struct error *err)
     TRY(open_letters(run, err));
     TRY(temperatures_open(run, err));
     return start_feed(run, err);
-}
-
-static enum status open_frames(struct run *run, struct error *err)
-{
-    const struct plan *plan = &run->plan;
-    struct frames_config config = {
-        .directory = plan->directory,
-        .run_id = plan->run_id,
-        .title = plan->title,
-        .dx = plan->solver.dx,
-        .dy = plan->solver.dy,
-        .f64 = plan->f64,
-        .tile = plan->tile,
-        .per_segment = plan->per_segment,
-        .horizon_rows = plan->horizon_windows / plan->frames_every + 1,
-        .provenance = &plan->provenance,
-    };
-    return frames_open(run->domain, &config, run->state.rows, &run->frames, err);
 }
 
 static enum status create_solver(struct run *run, struct error *err)
@@ -243,8 +226,10 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
         return STATUS_OK;
     }
     TRY(restart_choose(run, err));
-    TRY(open_frames(run, err));
+    struct frames_config frames = plan_frames(&run->plan);
+    TRY(frames_open(run->domain, &frames, run->state.rows, &run->frames, err));
     TRY(restart_accept(run, err));
+    TRY(picture_open(run, err));
     TRY(agree(run->domain, open_outputs(run, err), err));
     if (run->plan.to_topic) /* rows that were put back before now are on the topic already */
         run->gather = gather_create(run->domain, &run->plan.temp_box);
@@ -259,6 +244,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
         status = closed;
         *err = closing;
     }
+    picture_close(run); /* while the run directory is still this run's */
     root_destroy(run->root);
     buffer_release(&run->saved_state);
     gather_destroy(run->gather);

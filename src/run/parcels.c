@@ -91,6 +91,14 @@ void parcels_end(struct parcels *parcels)
     pthread_mutex_unlock(&parcels->mutex);
 }
 
+bool parcels_all_done(struct parcels *parcels)
+{
+    pthread_mutex_lock(&parcels->mutex);
+    bool done = parcels->produced == parcels->consumed;
+    pthread_mutex_unlock(&parcels->mutex);
+    return done;
+}
+
 int parcels_row_limit(struct parcels *parcels)
 {
     return atomic_load(&parcels->row_limit);

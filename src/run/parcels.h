@@ -14,6 +14,9 @@ void parcels_destroy(struct parcels *parcels); /* accepts NULL; no thread waits 
 struct parcel *parcels_begin(struct parcels *parcels);
 void parcels_end(struct parcels *parcels);
 
+/* Ingest thread: nothing is on its way, the main thread waits. */
+bool parcels_all_done(struct parcels *parcels);
+
 /* Ingest thread: how many windows a parcel may have, so that it keeps the main thread for about a
  * millisecond only: at least one, at most PARCEL_WINDOWS. */
 int parcels_row_limit(struct parcels *parcels);

@@ -131,6 +131,7 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
         .flush_every = deck->frames.flush_every,
         .horizon_windows = deck->stream.horizon_windows,
         .window_ms = deck->time.window_ms,
+        .early_ms = deck->stream.early_ms,
         .snapshot_spacing =
             snapshots_spacing((int)deck->stream.horizon_windows, deck->grid.nx * deck->grid.ny,
                               deck->solve.snapshot_memory),
@@ -173,4 +174,20 @@ enum status plan_share(const struct deck *deck, const struct run_options *option
 void plan_release(struct plan *plan)
 {
     buffer_release(&plan->texts);
+}
+
+struct frames_config plan_frames(const struct plan *plan)
+{
+    return (struct frames_config){
+        .directory = plan->directory,
+        .run_id = plan->run_id,
+        .title = plan->title,
+        .dx = plan->solver.dx,
+        .dy = plan->solver.dy,
+        .f64 = plan->f64,
+        .tile = plan->tile,
+        .per_segment = plan->per_segment,
+        .horizon_rows = plan->horizon_windows / plan->frames_every + 1,
+        .provenance = &plan->provenance,
+    };
 }

@@ -10,12 +10,14 @@
 #include "grid/gather.h"
 #include "run/run.h"
 #include "solve/solver.h"
+#include "store/frames.h"
 #include "store/provenance.h"
 
 /* Plain data, the same on every rank after plan_share(); `provenance` points into `texts`. */
 struct plan {
     struct solver_config solver;
     int64_t gnx, gny, tile, per_segment, frames_every, flush_every, horizon_windows, window_ms;
+    int64_t early_ms;     /* 0: no pictures of open windows */
     int snapshot_spacing; /* windows from one snapshot to the next */
     bool f64;
     bool dry_run;
@@ -32,5 +34,8 @@ struct plan {
 enum status plan_share(const struct deck *deck, const struct run_options *options,
                        struct plan *plan, struct error *err) MUST_CHECK;
 void plan_release(struct plan *plan);
+
+/* What the frames files of the run are like; borrows from the plan. */
+struct frames_config plan_frames(const struct plan *plan);
 
 #endif

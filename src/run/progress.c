@@ -87,6 +87,16 @@ void progress_stepping(struct run *run)
     warn_of_doubt(&view);
 }
 
+/* " | early.h5: 3 of 5 clocks, 391 events", or nothing when there is no picture of the window. */
+static void format_picture(const struct root *root, int64_t window, char *text, size_t size)
+{
+    const struct early_window *shown = &root->shown;
+    text[0] = '\0';
+    if (shown->clocks > 0 && shown->window == window)
+        snprintf(text, size, " | early.h5: %d of %d clocks, %lld events", shown->clocks_passed,
+                 shown->clocks, (long long)shown->events);
+}
+
 void progress_waiting(struct run *run)
 {
     struct root *root = run->root;
@@ -94,16 +104,18 @@ void progress_waiting(struct run *run)
         return;
     struct feed_view view = feed_view(root->feed);
     root->progress.last_windows = root->progress.windows;
+    char picture[96];
+    format_picture(root, view.open_window, picture, sizeof picture);
     if (!temperatures_ready(run, 0))
         log_progress("window %lld waits for topic %s to take the temperatures before it",
                      (long long)run->window + 1, root->deck->temp.topic);
     else if (view.waits_for >= 0)
-        log_progress("window %lld waits for p%d, clock %.1f s behind | %lld messages so far",
+        log_progress("window %lld waits for p%d, clock %.1f s behind | %lld messages so far%s",
                      (long long)view.open_window, view.waits_for, (double)view.behind_ms / 1000.0,
-                     (long long)view.messages);
+                     (long long)view.messages, picture);
     else
-        log_progress("window %lld fills | %lld messages so far", (long long)view.open_window,
-                     (long long)view.messages);
+        log_progress("window %lld fills | %lld messages so far%s", (long long)view.open_window,
+                     (long long)view.messages, picture);
     warn_of_doubt(&view);
 }
 

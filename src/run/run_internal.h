@@ -56,6 +56,8 @@ struct root {
     bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
     struct parcel *parcel;                /* the one being worked on */
     const struct closed_window *closed;   /* the window being stepped */
+    struct early_window shown;            /* of the last picture, without its heat */
+    double closed_s;                      /* when it came, by stop_clock_s() */
     enum status failure;                  /* of rank 0 alone; ends the run with the next order */
     struct error failure_error;
     double window_s;          /* what a slow window costs, its corrections included */
@@ -71,7 +73,7 @@ struct root {
     struct progress progress;
 };
 
-enum order_kind { ORDER_STEP, ORDER_CHECKPOINT, ORDER_FLUSH, ORDER_END };
+enum order_kind { ORDER_STEP, ORDER_EARLY, ORDER_CHECKPOINT, ORDER_FLUSH, ORDER_END };
 
 /* What rank 0 tells all ranks to do next. */
 struct order {
@@ -79,6 +81,7 @@ struct order {
     int close;       /* of ORDER_STEP: enum close_kind */
     bool rolls_back; /* first put the field back to what it was after window - 1 */
     bool frame, checkpoint;
+    bool flush;    /* of ORDER_EARLY: rows wait to be made readable */
     bool finished; /* the run is complete, not merely stopped */
     int64_t window;
     enum status status; /* ORDER_END without finished: why */
@@ -92,7 +95,8 @@ struct run {
     struct scatter *scatter;
     struct measurer *measurer;
     struct digester *digester;
-    struct gather *gather; /* of the cells that go to root->temperatures; NULL: none */
+    struct picture *picture; /* of the open window, before it closes; NULL: none */
+    struct gather *gather;   /* of the cells that go to root->temperatures; NULL: none */
     struct frames *frames;
     struct run_state state;    /* rank 0's counts; the others follow what they need of it */
     struct buffer saved_state; /* rank 0: of the checkpoint gone on from, or to be written */
@@ -166,6 +170,19 @@ void step_pass(struct run *run);
  */
 void step_keep(struct run *run);
 enum status step_back(struct run *run, int64_t window, struct error *err) MUST_CHECK;
+
+/* The same of the field alone, under heat that rank 0 gives; what such heat adds in a window, in
+ * temperature units times area, cells in order. */
+enum status step_field(struct run *run, const struct heat *heat, int64_t count,
+                       struct error *err) MUST_CHECK;
+double step_heat_of(const struct run *run, const struct heat *heat, int64_t count);
+
+/* picture.c: collective, but picture_hide() is local. A picture of the open window from rank 0's
+ * parcel, after which the run is where it was; without one, if it cannot be written. */
+enum status picture_open(struct run *run, struct error *err) MUST_CHECK;
+void picture_close(struct run *run);
+enum status picture_show(struct run *run, struct error *err) MUST_CHECK;
+void picture_hide(struct run *run);
 
 /* rebuild.c: collective: from the snapshot of a checkpoint to its field, which is there already and
  * must come out the same. */

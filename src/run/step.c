@@ -1,28 +1,34 @@
 #include "run_internal.h"
 
-/* Heat of the window in temperature units times area, cells in order. */
-static double heat_of(const struct run *run, const struct closed_window *closed)
+double step_heat_of(const struct run *run, const struct heat *heat, int64_t count)
 {
     double sum = 0.0;
-    for (int64_t i = 0; i < closed->heat_count; i++)
-        sum += closed->heat[i].rate;
+    for (int64_t i = 0; i < count; i++)
+        sum += heat[i].rate;
     double seconds = run->plan.solver.tau_s * run->plan.solver.substeps;
     return sum * (seconds * run->plan.solver.dx * run->plan.solver.dy);
 }
 
-enum status step_window(struct run *run, int64_t window, struct error *err)
+enum status step_field(struct run *run, const struct heat *heat, int64_t count, struct error *err)
 {
     _Static_assert(sizeof(struct heat) == sizeof(struct slab_heat), "scattered as they are");
-    const struct slab_heat *heat = NULL, *mine;
+    const struct slab_heat *mine;
+    int mine_count;
+    TRY(scatter_heat(run->scatter, (const void *)heat, count, &mine, &mine_count, err));
+    solver_step_window(run->solver, mine, mine_count);
+    return STATUS_OK;
+}
+
+enum status step_window(struct run *run, int64_t window, struct error *err)
+{
+    const struct heat *heat = NULL;
     int64_t count = 0;
     if (run->root) {
-        heat = (const void *)run->root->closed->heat;
+        heat = run->root->closed->heat;
         count = run->root->closed->heat_count;
-        run->state.heat_in += heat_of(run, run->root->closed);
+        run->state.heat_in += step_heat_of(run, heat, count);
     }
-    int mine_count;
-    TRY(scatter_heat(run->scatter, heat, count, &mine, &mine_count, err));
-    solver_step_window(run->solver, mine, mine_count);
+    TRY(step_field(run, heat, count, err));
     run->window = window;
     return STATUS_OK;
 }
