@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "info_events.h"
+#include "store/early_frame.h"
 #include "store/inspect.h"
 #include "store/manifest.h"
 
@@ -162,6 +163,25 @@ static void add_finish(json_t *object, const struct manifest *manifest)
     buffer_release(&text);
 }
 
+/* Of a run that waits for the events of a window. */
+static void add_picture(json_t *object, const char *root)
+{
+    struct early_view view;
+    struct error ignored;
+    if (early_frame_view(root, &view, &ignored) != STATUS_OK)
+        return;
+    json_t *early = json_object();
+    json_object_set_new(early, "window", json_integer(view.window));
+    json_object_set_new(early, "clocks", json_integer(view.clocks));
+    json_object_set_new(early, "clocks_passed", json_integer(view.clocks_passed));
+    json_object_set_new(early, "completeness",
+                        json_real((double)view.clocks_passed / (double)view.clocks));
+    json_object_set_new(early, "events", json_integer(view.events));
+    json_object_set_new(early, "t_min", json_real(view.t_min));
+    json_object_set_new(early, "t_max", json_real(view.t_max));
+    json_object_set_new(object, "early", early);
+}
+
 static enum status describe_run(json_t *object, const char *root, struct error *err)
 {
     char path[PATH_MAX];
@@ -175,6 +195,7 @@ static enum status describe_run(json_t *object, const char *root, struct error *
     add_manifest(object, manifest);
     add_finish(object, manifest);
     json_object_set_new(object, "checkpoints", checkpoints_of(root, manifest));
+    add_picture(object, root);
     manifest_close(manifest);
     return status;
 }
