@@ -100,7 +100,7 @@ def assert_each_once(found: Sequence[Seen]) -> None:
 
 @pytest.fixture(scope="module")
 def stream() -> Stream:
-    return sensors(DECK, windows=WINDOWS + 6)
+    return sensors(DECK, windows=WINDOWS + 6, stragglers=0)
 
 
 def test_every_cell_of_every_frame_arrives_once_and_alike_from_any_number_of_ranks(
@@ -132,6 +132,25 @@ def test_the_windows_of_a_cell_lie_in_one_partition_in_order(
         assert [seen.cell.window for seen in windows] == list(range(WINDOWS))
         assert len({seen.partition for seen in windows}) == 1
     assert len({windows[0].partition for windows in of_cell.values()}) == PARTITIONS
+
+
+def test_corrections_follow_under_the_same_key_with_rising_revisions(
+    bench: Bench, kafka: Kafka
+) -> None:
+    late = sensors(DECK, windows=WINDOWS + 6, stragglers=0.05)
+    seen = []
+    for ranks in (1, 3):
+        topic = kafka.create(PARTITIONS)
+        run = bench.run(bench.files(DECK, late, to_topic(kafka, topic)), ranks=ranks)
+        found = messages(kafka, topic)
+        assert_newest(found, expected(run, range(WINDOWS), ALL))
+        revisions: dict[Cell, list[int]] = defaultdict(list)
+        for one in found:
+            revisions[one.cell].append(one.fields["revision"])
+        assert max(map(len, revisions.values())) > 1
+        assert all(told == list(range(len(told))) for told in revisions.values())
+        seen.append(sorted((s.partition, s.value) for s in found))
+    assert seen[0] == seen[1]
 
 
 def test_a_region_of_some_frames_is_all_that_is_sent(
@@ -225,9 +244,9 @@ def test_kills_lose_nothing_and_repeat_only_what_was_sent_before(
     found = messages(kafka, topic)
     wanted = expected(run, range(KILLED_WINDOWS), KILLED_BOX)
     assert_newest(found, wanted)
-    values: dict[Cell, set[bytes]] = defaultdict(set)
+    values: dict[tuple[Cell, int], set[bytes]] = defaultdict(set)
     for seen in found:
-        values[seen.cell].add(seen.value)
+        values[seen.cell, seen.fields["revision"]].add(seen.value)
     assert all(len(different) == 1 for different in values.values())
 
 
