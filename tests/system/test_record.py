@@ -113,11 +113,13 @@ def test_a_recording_that_is_asked_to_stop_completes_its_file(
     total = sum(len(values) for values in stream.partitions)
     with running(["record", deck, "--out", file], ranks=0) as program:
         program.until(lambda: count_recorded(file) == total, "all records")
+        program.until(lambda: "5 of 5 partitions at their end" in program.text(), "progress")
         if how == "STOP":
             (bench.path / "stopped.hsl.STOP").touch()
         else:
             program.process.send_signal(getattr(signal, f"SIG{how}"))
         outcome = program.wait().expect(75)
+    assert "on the disk, then stopping" in outcome.text
     assert "goes on from here" in outcome.text
     log = read_event_log(file)
     assert log.closed
@@ -183,6 +185,38 @@ def test_a_file_of_another_topic_is_refused(kafka: Kafka, topic: str, half: Half
     deck, file, name = half
     err = record(deck, file, "--until", "end", "-t", topic).expect(65).err
     assert name in err and topic in err
+
+
+def test_a_broker_out_of_reach_leaves_no_file(bench: Bench) -> None:
+    deck, file = bench.deck(DECK, {"stream": {"source": "kafka"}}), bench.path / "x.hsl"
+    nobody = ("-b", "127.0.0.1:9", "-X", "socket.connection.setup.timeout.ms=1000")
+    assert "127.0.0.1:9" in record(deck, file, *nobody).expect(69).err
+    assert not file.exists()
+
+
+@pytest.mark.kafka
+def test_a_checkpoint_signal_ends_nothing(bench: Bench, kafka: Kafka, topic: str) -> None:
+    deck, file = bench.deck(DECK, from_kafka(kafka, topic)), bench.path / "usr1.hsl"
+    with running(["record", deck, "--out", file], ranks=0) as program:
+        program.until(file.exists, "the file")
+        program.process.send_signal(signal.SIGUSR1)
+        program.until(lambda: "signal USR1" in program.text(), "the answer")
+        program.until(lambda: "5 of 5 partitions at their end" in program.text(), "progress")
+        program.process.send_signal(signal.SIGTERM)
+        program.wait().expect(75)
+    assert_is_the_topic(read_event_log(file), kafka, topic)
+
+
+@pytest.mark.kafka
+def test_a_time_limit_ends_a_recording_with_what_there_is(
+    bench: Bench, kafka: Kafka, topic: str
+) -> None:
+    deck, file = bench.deck(DECK, from_kafka(kafka, topic)), bench.path / "limit.hsl"
+    record(deck, file, "--time-limit", "00:03").expect(75)
+    log = read_event_log(file)
+    assert log.closed
+    record(deck, file, "--until", "end").expect(0)
+    assert_is_the_topic(read_event_log(file), kafka, topic)
 
 
 def test_a_deck_without_brokers_has_nothing_to_record(bench: Bench) -> None:
