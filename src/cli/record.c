@@ -142,7 +142,7 @@ static enum status record_deck(const struct cli_options *options, const struct d
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
     recording.stop = (struct stop_watch){
         .stop_file = recording.stop_file,
-        .task = "completing the file",
+        .task = "putting what was received on the disk",
         .time_limit_s = options->time_limit_s < 0 ? 0 : (double)options->time_limit_s};
     enum status status = open_topic(deck, &recording, err);
     if (status == STATUS_OK)
