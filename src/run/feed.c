@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/arith.h"
-#include "parcels.h"
+#include "run/parcels.h"
 
 enum { NAP_MS = 200, ROW_HEAT_BYTES = 65536 };
 

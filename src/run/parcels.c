@@ -1,4 +1,4 @@
-#include "parcels.h"
+#include "run/parcels.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
