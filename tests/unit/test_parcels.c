@@ -26,11 +26,13 @@ static void the_windows_of_a_parcel_are_shown_one_at_a_time(void)
     for (int i = 0; i < 3; i++) {
         struct parcel *parcel = parcels_next(parcels, 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(parcel);
+        CU_ASSERT_FALSE(parcels_all_done(parcels));
         CU_ASSERT_EQUAL(parcel->closed.window, 40 + i);
         CU_ASSERT_EQUAL(parcel->letter_count, i == 2 ? 3 : 0);
         CU_ASSERT_EQUAL(parcel->has_state, i == 2);
         parcels_done(parcels, parcel);
     }
+    CU_ASSERT(parcels_all_done(parcels));
     CU_ASSERT_PTR_NULL(parcels_next(parcels, 0));
     parcels_destroy(parcels);
 }
