@@ -22,7 +22,10 @@ enum status event_avro_create(const struct avro_plan *plan, const char *file, in
                               struct error *err) MUST_CHECK;
 void event_avro_destroy(struct event_avro *event); /* accepts NULL */
 
-/* Appends one event. */
+/* Bytes of an event, at most. */
+size_t event_avro_longest(const struct event_avro *event);
+
+/* Appends one event; a time beyond int64 microseconds stays at its end. */
 void event_avro_put(const struct event_avro *event, const struct generated *generated,
                     struct buffer *value);
 

@@ -66,4 +66,7 @@ int64_t generator_count(const struct generator_config *config, int partition);
 void generator_encode(const struct generator *generator, const struct generated *event,
                       enum event_format format, struct buffer *key, struct buffer *value);
 
+/* Bytes of a message, key and value together, at most. */
+size_t generator_longest(const struct generator *generator, enum event_format format);
+
 #endif

@@ -190,6 +190,11 @@ void event_avro_destroy(struct event_avro *event)
     free(event);
 }
 
+size_t event_avro_longest(const struct event_avro *event)
+{
+    return event->constant.size + (size_t)event->slot_count * NUMBER_BYTES;
+}
+
 static void put_slot(const struct slot *slot, const struct generated *generated,
                      struct buffer *value)
 {

@@ -79,6 +79,11 @@ void event_text_destroy(struct event_text *text)
     free(text);
 }
 
+size_t event_text_longest(const struct event_text *text)
+{
+    return text->longest + 1;
+}
+
 static uint8_t *put_part(uint8_t *at, const struct buffer *part)
 {
     memcpy(at, part->data, part->size);
@@ -98,7 +103,7 @@ static uint8_t *put_double(const struct event_text *text, uint8_t *at, double va
 void event_text_put_json(const struct event_text *text, const struct generated *event,
                          struct buffer *value)
 {
-    uint8_t *begin = buffer_reserve(value, text->longest + 1), *at = begin;
+    uint8_t *begin = buffer_reserve(value, event_text_longest(text)), *at = begin;
     at = put_integer(put_part(at, &text->parts[0]), event->time_ms);
     at = put_integer(put_part(at, &text->parts[1]), event->x);
     at = put_integer(put_part(at, &text->parts[2]), event->y);

@@ -17,6 +17,9 @@ struct event_text;
 struct event_text *event_text_create(const struct generator_config *config);
 void event_text_destroy(struct event_text *text); /* accepts NULL */
 
+/* Bytes of an event, at most. */
+size_t event_text_longest(const struct event_text *text);
+
 void event_text_put_json(const struct event_text *text, const struct generated *event,
                          struct buffer *value);
 

@@ -339,3 +339,11 @@ void generator_encode(const struct generator *g, const struct generated *event,
     else if (g->config.avro)
         event_avro_put(g->config.avro, event, value);
 }
+
+size_t generator_longest(const struct generator *g, enum event_format format)
+{
+    if (format == EVENT_BINARY)
+        return EVENT_KEY_BYTES + EVENT_VALUE_BYTES;
+    return event_format_is_avro(format) ? event_avro_longest(g->config.avro)
+                                        : event_text_longest(g->text);
+}

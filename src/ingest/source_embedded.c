@@ -13,10 +13,10 @@
 #include "source_ops.h"
 #include "waker.h"
 
-/* The in-process broker keeps 5 MiB or 100,000 batches of a partition and forgets what is older. A
- * message of the generator takes less than 200 bytes even in a batch of its own, so that this many
- * which the reader has not seen always fit. */
-enum { AHEAD_MAX = 16384, CHUNK = 1024, IDLE_MS = 20, TOPIC_SIZE = 300, OUT_OF_BAND_PAIRS = 3 };
+/* The in-process broker keeps 5 MiB or 100,000 batches of a partition and forgets what is older: so
+ * much that the reader has not seen fits, were each message in a batch of its own. */
+enum { AHEAD_MAX = 16384, AHEAD_BYTES = 4 << 20, BATCH_BYTES = 120, CHUNKS = 16 };
+enum { IDLE_MS = 20, TOPIC_SIZE = 300, OUT_OF_BAND_PAIRS = 3 };
 
 /* One partition. The broker's offsets count from 0 at every start, the reader's from `base`.
  * Partitions are made independently of each other, so that one which is not read holds back no
@@ -36,9 +36,8 @@ struct source_embedded {
     struct generator_config config; /* without the strings */
     char *topic;
     struct stream *streams;
-    const char **properties; /* the user's, then what leads to the broker */
-    int user_pairs;
-    int starts;
+    const char **properties;           /* the user's, then what leads to the broker */
+    int user_pairs, starts, ahead_max; /* the last: messages of a partition */
 
     struct kafka_client *producer; /* its handle holds the broker */
     rd_kafka_t *rk;                /* the producer's */
@@ -114,13 +113,14 @@ static void produce(struct source_embedded *self, int partition, const struct me
 static bool feed_stream(struct source_embedded *self, int partition)
 {
     struct stream *stream = &self->streams[partition];
+    int ahead_max = self->ahead_max, chunk = ahead_max / CHUNKS;
     if (!stream->open || stream->ended ||
-        stream->produced - atomic_load(&stream->read) > AHEAD_MAX - CHUNK)
+        stream->produced - atomic_load(&stream->read) > ahead_max - chunk)
         return false;
     const struct message *messages;
     int count;
     struct error err;
-    if (source_read(self->feed, partition, CHUNK, &messages, &count, &err) != STATUS_OK)
+    if (source_read(self->feed, partition, chunk, &messages, &count, &err) != STATUS_OK)
         count = 0; /* the generator does not fail */
     for (int i = 0; i < count; i++) {
         stream->ended = messages[i].end;
@@ -363,6 +363,14 @@ static enum status open_broker(struct source_embedded *self, const struct kafka_
     return STATUS_OK;
 }
 
+static int plan_ahead(const struct generator_config *config, enum event_format format)
+{
+    struct generator *generator = generator_create(config);
+    size_t longest = generator_longest(generator, format) + BATCH_BYTES;
+    generator_destroy(generator);
+    return (int)min_int64(AHEAD_BYTES / (int64_t)longest, AHEAD_MAX);
+}
+
 enum status source_open_embedded(const struct kafka_config *config,
                                  const struct generator_config *generator, enum event_format format,
                                  struct source **source, struct error *err)
@@ -373,6 +381,7 @@ enum status source_open_embedded(const struct kafka_config *config,
         abort();
     self->base.ops = &embedded_ops;
     self->config = *generator;
+    self->ahead_max = plan_ahead(generator, format);
     self->config.field_time = self->config.field_x = NULL; /* borrowed for the call only */
     self->config.field_y = self->config.field_value = NULL;
     for (int p = 0; p < generator->partitions; p++)

@@ -1,6 +1,7 @@
 /* Events a second of processor time: made, written as JSON, and decoded in several spellings. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/buffer.h"
@@ -56,16 +57,19 @@ static void bench_generator(const char *what, const struct generator_config *con
     generator_destroy(generator);
 }
 
-static void bench_decoder(const char *what, const struct lines *lines)
+/* `avro` NULL: JSON; taken. */
+static void bench_decoder(const char *what, const struct lines *lines, struct avro_plan *avro)
 {
-    struct decoder *decoder = decoder_create(&(struct decoder_config){.format = EVENT_JSON,
-                                                                      .field_time = "time",
-                                                                      .field_x = "gridX",
-                                                                      .field_y = "gridY",
-                                                                      .field_value = "gen",
-                                                                      .gnx = 40,
-                                                                      .gny = 40,
-                                                                      .gen_limit = 1e12});
+    struct decoder *decoder =
+        decoder_create(&(struct decoder_config){.format = avro ? EVENT_AVRO : EVENT_JSON,
+                                                .field_time = "time",
+                                                .field_x = "gridX",
+                                                .field_y = "gridY",
+                                                .field_value = "gen",
+                                                .gnx = 40,
+                                                .gny = 40,
+                                                .gen_limit = 1e12,
+                                                .avro = avro});
     struct record record;
     double begin_s = processor_s();
     for (int round = 0; round < ROUNDS; round++)
@@ -93,7 +97,46 @@ static void bench_spelling(struct lines *lines, const char *what, const char *fo
                            double gen_step)
 {
     fill(lines, format, gen_step);
-    bench_decoder(what, lines);
+    bench_decoder(what, lines, NULL);
+}
+
+static struct avro_plan *make_plan(const char *schema_text)
+{
+    static const struct avro_fields fields = {
+        .time = "time", .x = "gridX", .y = "gridY", .value = "gen", .unit_of_schema = true};
+    struct avro_schema *schema;
+    struct avro_plan *plan;
+    struct error err;
+    if (avro_schema_parse("bench", (const uint8_t *)schema_text, strlen(schema_text), &schema,
+                          &err) != STATUS_OK ||
+        avro_plan_create(schema, &fields, &plan, &err) != STATUS_OK)
+        abort();
+    avro_schema_destroy(schema);
+    return plan;
+}
+
+/* The events of fill() with a gen_step of 0.5, as a record of the schema. */
+static void bench_avro(struct lines *lines, const char *what, const char *schema_text)
+{
+    struct avro_plan *plan = make_plan(schema_text);
+    struct event_avro *event;
+    struct buffer body = {0};
+    struct error err;
+    if (event_avro_create(plan, "bench", EVENT_AVRO_PLAIN, 0.5, &event, &err) != STATUS_OK)
+        abort();
+    for (int i = 0; i < EVENTS; i++) {
+        buffer_clear(&body);
+        event_avro_put(
+            event,
+            &(struct generated){
+                .time_ms = 1700000000000LL + i, .x = i % 40, .y = i / 40 % 40, .value = 0.5 * i},
+            &body);
+        memcpy(lines->text[i], body.data, body.size);
+        lines->messages[i].value_size = body.size;
+    }
+    bench_decoder(what, lines, plan);
+    buffer_release(&body);
+    event_avro_destroy(event);
 }
 
 int main(void)
@@ -115,6 +158,11 @@ int main(void)
     bench_spelling(
         lines, "decoder, JSON with spaces and another key",
         "{ \"time\": %lld, \"gridX\": %d, \"gridY\": %d, \"gen\": %.3f, \"id\": \"s1\" }", 1.0 / 7);
+    bench_avro(
+        lines, "decoder, Avro",
+        "{\"type\": \"record\", \"name\": \"E\", \"fields\": ["
+        "{\"name\": \"time\", \"type\": \"long\"}, {\"name\": \"gridX\", \"type\": \"int\"}, "
+        "{\"name\": \"gridY\", \"type\": \"int\"}, {\"name\": \"gen\", \"type\": \"double\"}]}");
     free(lines);
     return EXIT_SUCCESS;
 }

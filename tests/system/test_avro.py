@@ -232,18 +232,26 @@ def test_lines_cannot_hold_avro(bench: Bench) -> None:
 
 
 @pytest.mark.kafka
-def test_the_example_reads_from_a_topic_what_it_makes_itself(bench: Bench, kafka: Kafka) -> None:
+def test_the_example_reads_from_a_topic_and_its_record_what_it_makes(
+    bench: Bench, kafka: Kafka
+) -> None:
     example = ROOT / "input" / "registry.yaml"
-    bench.outcome(example, "--out", bench.path / "made").expect(0)
     topic = kafka.create(int(yaml.safe_load(example.read_text())["gen"]["partitions"]))
-    tool("gen", example, "-b", kafka.address, "-t", topic).expect(0)
-    read = ("--until", "end", "--out", bench.path / "read", "-b", kafka.address, "-t", topic)
-    bench.outcome(example, *read).expect(0)
-    infos = [
-        json.loads(tool("info", "--json", bench.path / name / "registry").expect(0).out)
-        for name in ("made", "read")
-    ]
-    assert infos[0]["digest"] == infos[1]["digest"]
-    assert infos[0]["ledger"] == infos[1]["ledger"]
+    at = ("-b", kafka.address, "-t", topic)
+    log = bench.path / "heaters.hsl"
+    tool("gen", example, *at).expect(0)
+    tool("record", example, *at, "--until", "end", "--out", log).expect(0)
+    infos = []
+    for name, way in {
+        "made": (),
+        "read": (*at, "--until", "end"),
+        "recorded": ("-D", "stream.source=file", "-D", f"stream.files=[{log}]"),
+    }.items():
+        bench.outcome(example, *way, "--out", bench.path / name).expect(0)
+        run = bench.path / name / "registry"
+        infos.append(json.loads(tool("info", "--json", run).expect(0).out))
+    for info in infos:
+        assert info["digest"] == infos[0]["digest"]
+        assert info["ledger"] == infos[0]["ledger"]
     for part in infos[0]["ledger"].values():
         assert part["next"] - part["first"] == part["on_time"] > 0
