@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from oracle.event_time import DeadLetter, Ledger
 from oracle.heat_oracle import Result
-from oracle.physics import digest
+from oracle.physics import as_stored, digest
 
 from .program import tool
 
@@ -180,7 +180,8 @@ def assert_series(series: Mapping[str, list[Any]], expected: Result) -> None:
 def assert_frames(
     frames: npt.NDArray[Any], series: Mapping[str, list[Any]], expected: Result
 ) -> None:
-    wanted = np.stack([r.u for r in expected.rows if r.u is not None]).astype(frames.dtype)
+    fields = np.stack([r.u for r in expected.rows if r.u is not None])
+    wanted = as_stored(fields, frames.dtype)
     assert frames.shape == wanted.shape
     assert np.abs(frames - wanted).max() < 1e-12
     assert frames.tobytes() == wanted.tobytes()
