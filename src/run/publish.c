@@ -48,12 +48,11 @@ static struct frame_row row_of(const struct run *run, const struct measure *meas
 }
 
 /* Rank 0: a frame that an earlier, interrupted run committed already must come out the same. */
-static enum status compare_with_manifest(struct run *run, const struct manifest_frame *frame,
-                                         bool *known, struct error *err)
+static enum status compare_with_manifest(const struct run *run, const struct manifest_frame *frame,
+                                         struct error *err)
 {
     const struct manifest_frame *before =
         manifest_find_frame(run->root->manifest, frame->window, frame->revision);
-    *known = before != NULL;
     if (!before || (digest_equal(before->digest, frame->digest) &&
                     digest_equal(before->stored, frame->stored)))
         return STATUS_OK;
@@ -77,9 +76,8 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
                                    .stored = stored,
                                    .final = row->final,
                                    .change = row->change};
-    bool known;
-    TRY(compare_with_manifest(run, &frame, &known, err));
-    if (!known || kind == PUBLISH_RESTORED)
+    TRY(compare_with_manifest(run, &frame, err));
+    if (!manifest_row_holds(run->root->manifest, frame.window, frame.revision))
         buffer_append(&run->root->unflushed, &frame, sizeof frame);
     run->state.revisions += kind == PUBLISH_REVISED;
     run->state.heat_in = 0.0;

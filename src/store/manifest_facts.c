@@ -137,6 +137,18 @@ static void note_checkpoint(struct manifest_facts *facts, const struct manifest_
     checkpoints_of(facts)[at] = *entry;
 }
 
+static void note_back(struct manifest_facts *facts, int64_t window)
+{
+    const struct manifest_checkpoint *list;
+    int count = manifest_facts_checkpoints(facts, &list);
+    while (count > 0 && list[count - 1].window > window)
+        count--;
+    facts->checkpoints.size = (size_t)count * sizeof *list;
+    facts->finished = false;
+    if (window < INT64_MAX)
+        note_rewrite(facts, window + 1, INT64_MAX);
+}
+
 static void note_other(struct manifest_facts *facts, const struct manifest_line *line)
 {
     switch (line->kind) {
@@ -145,6 +157,9 @@ static void note_other(struct manifest_facts *facts, const struct manifest_line 
         break;
     case MANIFEST_CHECKPOINT:
         note_checkpoint(facts, &line->checkpoint);
+        break;
+    case MANIFEST_BACK:
+        note_back(facts, line->back_to);
         break;
     case MANIFEST_SUMMARY:
         buffer_clear(&facts->summary);

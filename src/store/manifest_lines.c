@@ -94,6 +94,22 @@ static enum status append_checkpoint(struct linelog *log, bool sync,
                           (long long)entry->rows, entry->provisional, digests);
 }
 
+static bool parse_back(const char *text, struct manifest_line *line)
+{
+    long long window;
+    int end = 0;
+    if (sscanf(text, "%lld%n", &window, &end) != 1 || text[end] || window < 0)
+        return false;
+    line->back_to = window;
+    return true;
+}
+
+static enum status append_back(struct linelog *log, bool sync, const struct manifest_line *line,
+                               struct error *err)
+{
+    return linelog_append(log, sync, err, "back %lld", (long long)line->back_to);
+}
+
 static bool parse_finished(const char *text, struct manifest_line *line)
 {
     long long window;
@@ -144,6 +160,7 @@ static const struct {
     [MANIFEST_FRAME] = {"frame ", parse_frame, append_frame},
     [MANIFEST_REWRITE] = {"rewrite ", parse_rewrite, append_rewrite},
     [MANIFEST_CHECKPOINT] = {"checkpoint ", parse_checkpoint, append_checkpoint},
+    [MANIFEST_BACK] = {"back ", parse_back, append_back},
     [MANIFEST_SUMMARY] = {"summary ", take_text, append_summary},
     [MANIFEST_FINISHED] = {"finished ", parse_finished, append_finished},
     [MANIFEST_EPOCH] = {"epoch ", take_text, append_epoch},

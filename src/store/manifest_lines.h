@@ -9,6 +9,7 @@ enum manifest_kind {
     MANIFEST_FRAME,
     MANIFEST_REWRITE,
     MANIFEST_CHECKPOINT,
+    MANIFEST_BACK,
     MANIFEST_SUMMARY,
     MANIFEST_FINISHED,
     MANIFEST_EPOCH
@@ -22,6 +23,7 @@ struct manifest_line {
             int64_t first, last;
         } rewrite; /* windows, first <= last */
         struct manifest_checkpoint checkpoint;
+        int64_t back_to; /* a window */
         struct manifest_finish finish;
         const char *text; /* a summary or an epoch, borrowed from the line */
     };

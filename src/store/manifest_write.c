@@ -36,6 +36,12 @@ enum status manifest_add_checkpoint(struct manifest *manifest,
     return add(manifest, true, &line, err);
 }
 
+enum status manifest_add_back(struct manifest *manifest, int64_t window, struct error *err)
+{
+    struct manifest_line line = {.kind = MANIFEST_BACK, .back_to = window};
+    return add(manifest, true, &line, err);
+}
+
 enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
                                   const char *summary, struct error *err)
 {

@@ -22,7 +22,7 @@ import yaml
 from .bulk import BulkWindows, Events
 from .decoding import Rules
 from .event_time import Advance, Closed, DeadLetter, EventTime, Ledger, Partition, Windows
-from .physics import Field, Physics, Solver, digest, hardware_flush
+from .physics import Field, Physics, Solver, as_stored, digest, hardware_flush
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ def solve(windows: Iterable[Closed], setup: Setup, frames: bool) -> Story:
 def largest_change(old: Field, new: Field, stored: str) -> float:
     """Of a value as stored."""
     dtype = {"f32": np.float32, "f64": np.float64}[stored]
-    as_stored = [u.astype(dtype).astype(np.float64) for u in (old, new)]
-    return float(np.abs(as_stored[1] - as_stored[0]).max())
+    before, after = (as_stored(u, dtype).astype(np.float64) for u in (old, new))
+    return float(np.abs(after - before).max())
 
 
 def row_of(closed: Closed, u: Field, physics: Physics, change: float) -> Row:

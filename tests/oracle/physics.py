@@ -13,6 +13,8 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,10 +59,16 @@ class Physics:
         return n
 
 
+@cache
+def math_library() -> ctypes.CDLL:
+    """Looked up once: it takes other programs to find it."""
+    return ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
+
+
 @contextmanager
 def hardware_flush() -> Iterator[bool]:
     """Switches FTZ and DAZ on for the block; yields False where this machine cannot."""
-    libm = ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
+    libm = math_library()
     if platform.machine() != "x86_64" or platform.libc_ver()[0] != "glibc":
         yield False
         return
@@ -79,6 +87,16 @@ def hardware_flush() -> Iterator[bool]:
 
 def flush(values: Field) -> Field:
     return np.where(np.abs(values) < SMALLEST_NORMAL, np.copysign(0.0, values), values)
+
+
+def as_stored(u: Field, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Converted as by a stepping thread, which flushes what is a denormal of the narrower type."""
+    with hardware_flush() as hardware:
+        values = u.astype(dtype)
+    if not hardware:
+        smallest = np.finfo(values.dtype).smallest_normal
+        values[np.abs(values) < smallest] *= 0
+    return values
 
 
 def as_is(values: Field) -> Field:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import xxhash
 
-from oracle.physics import Field, Physics, Solver, digest, hardware_flush
+from oracle.physics import Field, Physics, Solver, as_stored, digest, hardware_flush
 
+SMALLEST_F32 = 2.0**-126
 NOTHING = np.empty(0, dtype=np.int64), np.empty(0)
 
 
@@ -99,3 +100,11 @@ def test_auto_substeps_are_the_least_stable_ones(window_ms: int, n: int) -> None
     assert physics.steps() == n
     assert physics.stability(physics.tau(n)) <= 0.5
     assert n == 1 or physics.stability(physics.tau(n - 1)) > 0.5
+
+
+def test_what_becomes_a_denormal_when_stored_is_flushed_with_its_sign() -> None:
+    u = np.array([[SMALLEST_F32 / 2, -SMALLEST_F32 / 2, SMALLEST_F32, 1.5]])
+    assert (
+        as_stored(u, np.float32).tobytes() == np.array([0, -0.0, SMALLEST_F32, 1.5], "f4").tobytes()
+    )
+    assert as_stored(u, np.float64).tobytes() == u.tobytes()

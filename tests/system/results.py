@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from oracle.event_time import DeadLetter, Ledger
 from oracle.heat_oracle import Result
-from oracle.physics import digest
+from oracle.physics import as_stored, digest
 
 from .program import tool
 
@@ -87,9 +88,9 @@ class RunDirectory:
             return 0
 
     def said_of_rows(self) -> Iterator[list[str]]:
-        """Frame and rewrite lines of the manifest in order, a torn last one left out."""
+        """Lines of the manifest about rows in order, a torn last one left out."""
         for line in (self.path / "manifest").read_text().splitlines():
-            if line.startswith(("frame ", "rewrite ")) and line[-10:-8] == " #":
+            if line.startswith(("frame ", "rewrite ", "back ")) and line[-10:-8] == " #":
                 yield line.split()
 
     def promised(self) -> dict[tuple[int, int], str]:
@@ -105,11 +106,13 @@ class RunDirectory:
         """Revision in each window's row, as last said; rows being rewritten are left out."""
         revisions: dict[int, int] = {}
         for kind, *words in self.said_of_rows():
-            first, second = int(words[0]), int(words[1])
             if kind == "frame":
-                revisions[first] = second
-            else:
-                revisions = {w: r for w, r in revisions.items() if not first <= w <= second}
+                revisions[int(words[0])] = int(words[1])
+                continue
+            first, last = int(words[0]), int(words[1]) if kind == "rewrite" else math.inf
+            if kind == "back":
+                first += 1
+            revisions = {w: r for w, r in revisions.items() if not first <= w <= last}
         return revisions
 
     def lasting(self) -> tuple[object, ...]:
@@ -180,7 +183,8 @@ def assert_series(series: Mapping[str, list[Any]], expected: Result) -> None:
 def assert_frames(
     frames: npt.NDArray[Any], series: Mapping[str, list[Any]], expected: Result
 ) -> None:
-    wanted = np.stack([r.u for r in expected.rows if r.u is not None]).astype(frames.dtype)
+    fields = np.stack([r.u for r in expected.rows if r.u is not None])
+    wanted = as_stored(fields, frames.dtype)
     assert frames.shape == wanted.shape
     assert np.abs(frames - wanted).max() < 1e-12
     assert frames.tobytes() == wanted.tobytes()

@@ -239,6 +239,23 @@ def test_restart_from_a_named_older_checkpoint_gives_the_same_bits(
     assert_equals_oracle(run, brief.expected)
 
 
+@pytest.mark.parametrize("further", [0, 3, 12])
+def test_a_kill_after_a_restart_from_a_named_older_checkpoint_costs_nothing(
+    bench: Bench, brief: Case, further: int
+) -> None:
+    """Rows of windows that the older checkpoint does not know hold earlier revisions again."""
+    deck, run = stopped_with_checkpoints(bench, brief, "older")
+    oldest = run.checkpoints()[0]
+    begun = f"going on after window {window_of(oldest)}"
+    before = run.frames_committed()
+    with running(["run", deck, f"--restart={oldest}"], 2) as program:
+        program.until(lambda: begun in program.text(), begun)
+        program.until(lambda: run.frames_committed() >= before + further, "frames")
+        program.kill_all()
+    bench.run(deck, ranks=3)
+    assert_equals_oracle(run, brief.expected)
+
+
 def test_a_frame_that_differs_when_recomputed_is_a_hard_error(bench: Bench, brief: Case) -> None:
     """The input behind the newest checkpoint is changed under the run's feet."""
     deck, run = stopped_with_checkpoints(bench, brief, "changed")

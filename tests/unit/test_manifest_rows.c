@@ -227,6 +227,35 @@ static void cut_keeps_the_epochs(void)
     scratch_remove(&scratch);
 }
 
+static void going_back_forgets_newer_checkpoints_rows_and_the_finish(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err = {""};
+    char path[PATH_MAX];
+    struct manifest *manifest = reopen(scratch_file(&scratch, "manifest", path), true);
+    struct manifest_finish finish = {.window = 5};
+    for (int64_t window = 0; window < 6; window++) {
+        add_frame(manifest, window, 0, window);
+        add_checkpoint(manifest, window, false);
+    }
+    CU_ASSERT_EQUAL(manifest_add_finished(manifest, &finish, "{}", &err), STATUS_OK);
+    CU_ASSERT_EQUAL(manifest_add_back(manifest, 3, &err), STATUS_OK);
+    add_checkpoint(manifest, 4, false);
+    for (int time = 0; time < 2; time++) {
+        const struct manifest_checkpoint *list;
+        CU_ASSERT_EQUAL_FATAL(manifest_checkpoints(manifest, &list), 5);
+        CU_ASSERT_EQUAL(list[4].window, 4);
+        CU_ASSERT_FALSE(manifest_finished(manifest, &finish));
+        manifest_close(manifest);
+        manifest = reopen(path, true);
+        CU_ASSERT(manifest_row_holds(manifest, 3, 0));
+        CU_ASSERT_FALSE(manifest_row_holds(manifest, 4, 0) || manifest_row_holds(manifest, 5, 0));
+        CU_ASSERT_PTR_NOT_NULL(manifest_find_frame(manifest, 5, 0));
+    }
+    manifest_close(manifest);
+    scratch_remove(&scratch);
+}
+
 static void cut_to_a_checkpoint_that_is_not_there_changes_nothing(void)
 {
     struct scratch scratch = scratch_make();
@@ -257,6 +286,7 @@ int main(void)
         UNIT_TEST(rows_that_hold_what_was_cut_are_not_trusted),
         UNIT_TEST(cut_forgets_what_an_earlier_attempt_had_said),
         UNIT_TEST(cut_keeps_the_epochs),
+        UNIT_TEST(going_back_forgets_newer_checkpoints_rows_and_the_finish),
         UNIT_TEST(cut_to_a_checkpoint_that_is_not_there_changes_nothing),
     };
     return unit_run("manifest_rows", tests, UNIT_COUNT(tests));
