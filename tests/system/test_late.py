@@ -196,3 +196,30 @@ def test_a_stop_while_late_events_wait_for_the_close_loses_none(
     kafka.send(topic, ((0, (None, v)) for v in rest))
     run = bench.run(deck, "--until", "end", ranks=3)
     assert_equals_oracle(run, case.expected)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("flush_every", [1, 5])
+def test_a_kill_after_corrections_leaves_a_manifest_that_is_made_good(
+    bench: Bench, kafka: Kafka, case: Case, flush_every: int
+) -> None:
+    """Rows corrected after the checkpoint are put back, corrected again, and said again."""
+    head = head_with_late_events_due(case.stream, DECK)
+    topic = kafka.topic_of(head)
+    change: Deck = {
+        "stream": {"idle": "block"},
+        "checkpoint": {"every_windows": 9},
+        "output": {"frames": {"flush_every": flush_every}},
+    }
+    deck = bench.deck(DECK, from_kafka(kafka, topic), change)
+    run = bench.directory(deck)
+    for ranks in (2, 3):
+        with running(["run", deck], ranks) as program:
+            program.until(lambda: "waits for p0" in program.text(), "the waiting line")
+            program.kill_all()
+            program.wait()
+    rest = case.stream.partitions[0][len(head.partitions[0]) :]
+    kafka.send(topic, ((0, (None, v)) for v in rest))
+    bench.run(deck, "--until", "end", ranks=1)
+    assert run.held() == dict(zip(run.series()["window"], run.series()["revision"], strict=True))
+    assert_equals_oracle(run, case.expected)
