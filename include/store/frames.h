@@ -11,7 +11,8 @@
  * Late events change rows that were published before. Such a row is overwritten in its place, and
  * while that goes on it may hold some cells of the new revision and some of the old, or be torn by
  * a kill. The manifest says when: a rewrite line comes before the first byte, the frame line of the
- * new revision after the flush (manifest.h). So at any time, also after a kill, a row of which the
+ * new revision after the flush (manifest.h); rows that a restart is to cut off are announced in the
+ * same way. So at any time, also after a kill, a row of which the
  * manifest said a frame line last is whole and of that revision, and any other row counts for
  * nothing until the run goes on and restores it. Lines and rows both wait in the system's cache
  * until the next checkpoint: after a loss of power a row may be older or newer than its line, or

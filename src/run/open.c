@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
 #include "run/deck_sources.h"
@@ -173,8 +174,22 @@ static enum status open_outputs(struct run *run, struct error *err)
     return start_feed(run, err);
 }
 
+/* Rank 0: the rows after the checkpoint are about to be cut off. */
+static enum status announce_cut(struct root *root, int64_t window, struct error *err)
+{
+    const struct manifest_frame *frames;
+    int64_t count = manifest_frames(root->manifest, &frames), newest = window;
+    for (int64_t i = 0; i < count; i++)
+        if (manifest_row_holds(root->manifest, frames[i].window, frames[i].revision))
+            newest = max_int64(newest, frames[i].window);
+    return newest > window ? manifest_add_rewrite(root->manifest, window + 1, newest, err)
+                           : STATUS_OK;
+}
+
 static enum status open_frames(struct run *run, struct error *err)
 {
+    enum status mine = run->root ? announce_cut(run->root, run->window, err) : STATUS_OK;
+    TRY(agree(run->domain, mine, err));
     const struct plan *plan = &run->plan;
     struct frames_config config = {
         .directory = plan->directory,

@@ -139,6 +139,12 @@ def assert_same(one: RunDirectory, other: RunDirectory) -> None:
     )
 
 
+def assert_manifest_stands_for_rows(run: RunDirectory) -> None:
+    """No word of a row that is not there, and the last one of each that is."""
+    series = run.series()
+    assert run.held() == dict(zip(series["window"], series["revision"], strict=True))
+
+
 def identical(one: Sequence[Any], other: Sequence[Any]) -> bool:
     """As bits: repr tells 0.0 from -0.0."""
     return repr(one) == repr(other)
