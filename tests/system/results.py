@@ -70,7 +70,14 @@ class RunDirectory:
         )
 
     def checkpoints(self) -> list[Path]:
-        return sorted((self.path / "ckpt").glob("ckpt_*.h5"))
+        """Those that count: a kill may leave one that the manifest has no line for yet."""
+        lines = (self.path / "manifest").read_text().splitlines()
+        told = {
+            f"ckpt_{int(line.split()[1]):09d}.h5"
+            for line in lines
+            if line.startswith("checkpoint ") and line[-10:-8] == " #"
+        }
+        return sorted(p for p in (self.path / "ckpt").glob("ckpt_*.h5") if p.name in told)
 
     def frames_committed(self) -> int:
         """Frame lines of the manifest; cheap enough to be asked a thousand times a second."""
