@@ -1,7 +1,7 @@
-/* Temperature frames in parallel HDF5: segments frames/seg_NNNNNN.h5 of `per_segment` rows each
- * and the virtual master frames.h5 over them, CF and netCDF-4 conventions.
+/* Temperature frames in parallel HDF5: segments frames/seg_NNNNNN.h5 and the virtual master
+ * frames.h5 over them, CF and netCDF-4 conventions.
  *
- * Row r lies in segment r / per_segment. A segment is made whole, under a temporary name, with
+ * Which segment holds a row: segments.h. A segment is made whole, under a temporary name, with
  * space for all its rows at fixed places (early allocation without filters, HDF5's implicit index;
  * a sparse file). While it is open it has all its rows, unwritten ones with window -1, and nothing
  * but raw data in place ever changes: a kill tears at most the row being written. The master says
@@ -11,12 +11,13 @@
  * Late events change rows that were published before. Such a row is overwritten in its place, and
  * while that goes on it may hold some cells of the new revision and some of the old, or be torn by
  * a kill. The manifest says when: a rewrite line comes before the first byte, the frame line of the
- * new revision after the flush (manifest.h). So at any time, also after a kill, a row of which the
- * manifest said a frame line last is whole and of that revision, and any other row counts for
- * nothing until the run goes on and restores it. Lines and rows both wait in the system's cache
- * until the next checkpoint: after a loss of power a row may be older or newer than its line, or
- * torn. Then, and for a reader without the manifest, /series/stored_digest is the proof: it agrees
- * with the cells of a row only if they are those of one revision. */
+ * new revision after the flush (manifest.h); rows that a restart is to cut off are announced in the
+ * same way. So at any time, also after a kill, a row of which the manifest said a frame line last
+ * is whole and of that revision, and any other row counts for nothing until the run goes on and
+ * restores it. Lines and rows both wait in the system's cache until the next checkpoint: after a
+ * loss of power a row may be older or newer than its line, or torn. Then, and for a reader without
+ * the manifest, /series/stored_digest is the proof: it agrees with the cells of a row only if they
+ * are those of one revision. */
 #ifndef HEATSTREAM_STORE_FRAMES_H
 #define HEATSTREAM_STORE_FRAMES_H
 
@@ -72,8 +73,8 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
 
 /* Makes all rows written so far readable by others: H5Fflush (which is an fsync) and a new master.
  * Does so at once unless the last time is less than 20 times its own cost ago; then a later call
- * does it. So at most about 5 % of the time goes there, and a live run is never behind by more
- * than some 100 ms. */
+ * does it. So at most about 5 % of the time goes there, and what readers see of a live run is some
+ * 100 ms behind, after months and hundreds of segments a few seconds. */
 enum status frames_flush(struct frames *frames, struct error *err) MUST_CHECK;
 
 /* The offsets the rows written so far were computed from, per partition: first and next. Rank 0's

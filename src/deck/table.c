@@ -236,7 +236,10 @@ const struct deck_option deck_options[] = {
         "Frames between flushes: what a reader does not see yet, and what a kill makes the restart "
         "compute again."),
     INT("output.frames.per_segment", frames.per_segment, "1000", 1, 1e9, "frames", 0,
-        "Frames in one file. A damaged file costs at most so many."),
+        "Frames in each of the first 100 files; the next 100 hold ten times as many, and so on "
+        "while "
+        "a file has no more than a million frames and 64 GiB. So the frames of a year are in some "
+        "hundred files, which a reader can open. A damaged file costs at most its frames."),
     OR_NULL("output.temp_topic", temp.topic, 1, 249, DECK_MAY_CHANGE,
             "Topic on `stream.brokers` that gets a message for every cell of every frame, each "
             "revision of it included. Made with the broker's defaults if missing. The run goes no "

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
 #include "run/deck_sources.h"
@@ -174,16 +175,6 @@ static enum status open_outputs(struct run *run, struct error *err)
     return start_feed(run, err);
 }
 
-/* Rank 0: who names a checkpoint may go back behind newer ones. The rows that these count on are
- * about to be cut: a crash after that must find none of them. */
-static enum status forget_newer_checkpoints(const struct run *run, struct error *err)
-{
-    const struct root *root = run->root;
-    if (!root || root->takes_back || root->options->restart != RUN_RESTART_FILE)
-        return STATUS_OK;
-    return manifest_add_back(root->manifest, run->state.window, err);
-}
-
 static enum status create_solver(struct run *run, struct error *err)
 {
     const struct plan *plan = &run->plan;
@@ -237,7 +228,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     }
     TRY(restart_choose(run, err));
     struct frames_config frames = plan_frames(&run->plan);
-    TRY(agree(run->domain, forget_newer_checkpoints(run, err), err));
+    TRY(restart_announce(run, err));
     TRY(frames_open(run->domain, &frames, run->state.rows, &run->frames, err));
     TRY(restart_accept(run, err));
     TRY(picture_open(run, err));

@@ -107,16 +107,31 @@ static enum status recall_change(const struct run *run, struct frame_row *row, s
     return STATUS_OK;
 }
 
-/* Before the first row of a correction changes: until the lines that follow are there, nobody may
- * rely on what these rows hold. */
+/* Rank 0: rows that are in the file now may be relied on. */
+static enum status commit_rows(struct root *root, struct error *err)
+{
+    size_t count = root->unflushed.size / sizeof(struct manifest_frame);
+    const struct manifest_frame *frames = (const void *)root->unflushed.data;
+    for (size_t i = 0; i < count; i++)
+        TRY(manifest_add_frame(root->manifest, &frames[i], err));
+    buffer_clear(&root->unflushed);
+    return STATUS_OK;
+}
+
+/* Rank 0: until the lines that follow are there, nobody may rely on what these rows hold. What was
+ * to be said of them before is said before. */
+static enum status say_rewrite(struct run *run, struct error *err)
+{
+    run->root->rewriting = true;
+    TRY(commit_rows(run->root, err));
+    return manifest_add_rewrite(run->root->manifest, run->window, run->state.window, err);
+}
+
+/* Before the first row of a correction changes. */
 static enum status announce(struct run *run, struct error *err)
 {
-    struct root *root = run->root;
-    if (root && !root->rewriting) {
-        root->rewriting = true;
-        root_note(root, manifest_add_rewrite(root->manifest, run->window, run->state.window, err),
-                  err);
-    }
+    if (run->root && !run->root->rewriting)
+        root_note(run->root, say_rewrite(run, err), err);
     return root_share_failure(run, err);
 }
 
@@ -159,17 +174,6 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
         root_note(run->root, remember_frame(run, &row, stored, kind, err), err);
     TRY(temperatures_publish(run, &row, err));
     solver_reset_outflow(run->solver);
-    return STATUS_OK;
-}
-
-/* Rank 0: rows that are in the file now may be relied on. */
-static enum status commit_rows(struct root *root, struct error *err)
-{
-    size_t count = root->unflushed.size / sizeof(struct manifest_frame);
-    const struct manifest_frame *frames = (const void *)root->unflushed.data;
-    for (size_t i = 0; i < count; i++)
-        TRY(manifest_add_frame(root->manifest, &frames[i], err));
-    buffer_clear(&root->unflushed);
     return STATUS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
 #include "run_internal.h"
@@ -151,6 +152,27 @@ enum status restart_choose(struct run *run, struct error *err)
     if (status == STATUS_OK)
         share_position(run);
     return status;
+}
+
+/* Rank 0: rows after the checkpoint are about to be cut off. Who names a checkpoint may go back
+ * behind newer ones, which count on such rows: a crash after that must find none of them. */
+static enum status announce_cut(struct root *root, int64_t window, struct error *err)
+{
+    if (!root->takes_back && root->options->restart == RUN_RESTART_FILE)
+        TRY(manifest_add_back(root->manifest, window, err));
+    const struct manifest_frame *frames;
+    int64_t count = manifest_frames(root->manifest, &frames), newest = window;
+    for (int64_t i = 0; i < count; i++)
+        if (manifest_row_holds(root->manifest, frames[i].window, frames[i].revision))
+            newest = max_int64(newest, frames[i].window);
+    return newest > window ? manifest_add_rewrite(root->manifest, window + 1, newest, err)
+                           : STATUS_OK;
+}
+
+enum status restart_announce(struct run *run, struct error *err)
+{
+    return agree(run->domain, run->root ? announce_cut(run->root, run->window, err) : STATUS_OK,
+                 err);
 }
 
 /* Rank 0: what a finished run said after the window gone on from is cut without comparing. */

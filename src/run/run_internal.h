@@ -138,6 +138,9 @@ enum status begin_accepted(struct root *root, struct error *err) MUST_CHECK;
  * one. */
 enum status restart_choose(struct run *run, struct error *err) MUST_CHECK;
 
+/* Before the frames are opened: what they will be without is announced. */
+enum status restart_announce(struct run *run, struct error *err) MUST_CHECK;
+
 /* With the frames open: rebuilds the field and settles that the run goes on from here. */
 enum status restart_accept(struct run *run, struct error *err) MUST_CHECK;
 

@@ -55,7 +55,6 @@ static enum status allocate(const struct domain *domain, const struct frames_con
                                     .gnx = domain->gnx,
                                     .gny = domain->gny,
                                     .tile = config->tile,
-                                    .per_segment = 1,
                                     .dx = config->dx,
                                     .dy = config->dy,
                                     .f64 = config->f64};
@@ -110,7 +109,7 @@ static enum status make_file(struct early_frame *early, const struct frame_row *
                              int clocks_passed, struct error *err)
 {
     early->layout.epoch_ms = series_epoch(row->event_time_ms);
-    TRY(segment_lay_out(&early->layout, early->next, err));
+    TRY(segment_lay_out(&early->layout, early->next, 1, err));
     struct h5_scope scope = h5_begin();
     hid_t access = h5_access_serial(&scope);
     hid_t file = h5_own(&scope, H5Fopen(early->next, H5F_ACC_RDWR, access));

@@ -60,7 +60,8 @@ static struct layout layout_of(const struct domain *domain, const struct frames_
         .gnx = domain->gnx,
         .gny = domain->gny,
         .tile = config->tile,
-        .per_segment = config->per_segment,
+        .segments =
+            segments_of(config->per_segment, domain->gnx * domain->gny * (config->f64 ? 8 : 4)),
         .dx = config->dx,
         .dy = config->dy,
         .f64 = config->f64,
@@ -100,7 +101,8 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
 /* A segment that a coming correction can still reach. */
 static bool is_reachable(const struct frames *frames, int64_t number)
 {
-    return frames->rows - (number + 1) * frames->layout.per_segment < frames->horizon_rows;
+    return frames->rows - segments_start(&frames->layout.segments, number + 1) <
+           frames->horizon_rows;
 }
 
 static enum status open_segment(struct frames *frames, int64_t number, struct error *err)
@@ -125,8 +127,8 @@ static enum status open_segment(struct frames *frames, int64_t number, struct er
 
 static enum status open_kept_segments(struct frames *frames, struct error *err)
 {
-    int64_t per_segment = frames->layout.per_segment;
-    for (int64_t number = 0; number * per_segment < frames->rows; number++)
+    const struct segments *segments = &frames->layout.segments;
+    for (int64_t number = 0; segments_start(segments, number) < frames->rows; number++)
         if (is_reachable(frames, number))
             TRY(open_segment(frames, number, err));
     return STATUS_OK;
@@ -170,7 +172,8 @@ static enum status add_segment(struct frames *frames, int64_t number, const stru
             frames->layout.epoch_ms = series_epoch(row->event_time_ms);
         mine = path_join(path, sizeof path, frames->directory, name, err);
         if (mine == STATUS_OK)
-            mine = segment_create(&frames->layout, path, err);
+            mine = segment_create(&frames->layout, path,
+                                  segments_rows(&frames->layout.segments, number), err);
     }
     TRY(agree(frames->domain, mine, err));
     return open_segment(frames, number, err);
@@ -190,16 +193,21 @@ static enum status close_unreachable(struct frames *frames, struct error *err)
 static enum status make_room(struct frames *frames, int64_t index, const struct frame_row *row,
                              struct error *err)
 {
-    if (index != frames->rows || index % frames->layout.per_segment != 0)
+    const struct segments *segments = &frames->layout.segments;
+    int64_t number = segments_find(segments, index);
+    if (index != frames->rows || index != segments_start(segments, number))
         return STATUS_OK;
     TRY(close_unreachable(frames, err));
-    return add_segment(frames, index / frames->layout.per_segment, row, err);
+    return add_segment(frames, number, row, err);
 }
 
-static struct segment *find_open(struct frames *frames, int64_t index)
+/* The open segment of a row, which is row *local in it; or NULL. */
+static struct segment *find_open(struct frames *frames, int64_t index, int64_t *local)
 {
+    int64_t number = segments_find(&frames->layout.segments, index);
+    *local = index - segments_start(&frames->layout.segments, number);
     for (int i = 0; i < frames->open_count; i++)
-        if (frames->open[i].number == index / frames->layout.per_segment)
+        if (frames->open[i].number == number)
             return &frames->open[i];
     return NULL;
 }
@@ -230,11 +238,12 @@ enum status frames_write(struct frames *frames, int64_t index, const struct fiel
 {
     assert(index >= 0 && index <= frames->rows);
     TRY(make_room(frames, index, row, err));
-    struct segment *segment = find_open(frames, index);
+    int64_t local;
+    struct segment *segment = find_open(frames, index, &local);
     if (!segment)
         return out_of_reach(index, err);
     struct digest digest = stage_field(frames->stage, frames->digester, field);
-    TRY(write_staged(frames, segment, index % frames->layout.per_segment, row, digest, err));
+    TRY(write_staged(frames, segment, local, row, digest, err));
     frames->rows = max_int64(frames->rows, index + 1);
     *stored = digest;
     return STATUS_OK;
@@ -259,10 +268,10 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
                           struct frame_row *row, struct digest *stored, struct error *err)
 {
     assert(index >= 0 && index < frames->rows);
-    struct segment *segment = find_open(frames, index);
+    int64_t local;
+    struct segment *segment = find_open(frames, index, &local);
     if (!segment)
         return out_of_reach(index, err);
-    int64_t local = index % frames->layout.per_segment;
     struct digest digest = stage_field(frames->stage, frames->digester, field);
     struct frame_row revised = *row;
     TRY(measure_change(frames, segment, local, &revised.change, err));
@@ -346,12 +355,14 @@ void frames_set_offsets(struct frames *frames, const char *topic, int partitions
 static enum status trim_last(struct frames *frames, struct error *err)
 {
     char path[PATH_MAX], name[64];
-    int64_t per_segment = frames->layout.per_segment, rest = frames->rows % per_segment;
+    const struct segments *segments = &frames->layout.segments;
+    int64_t number = segments_find(segments, frames->rows);
+    int64_t rest = frames->rows - segments_start(segments, number);
     if (frames->domain->rank != 0 || rest == 0)
         return STATUS_OK;
-    segment_name(frames->rows / per_segment, name);
+    segment_name(number, name);
     TRY(path_join(path, sizeof path, frames->directory, name, err));
-    return segment_trim(&frames->layout, path, rest, err);
+    return segment_trim(path, rest, err);
 }
 
 enum status frames_close(struct frames *frames, struct error *err)

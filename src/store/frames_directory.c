@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arith.h"
 #include "base/durable.h"
 #include "segment.h"
 
@@ -47,17 +48,19 @@ static enum status remove_leftovers(const char *folder, int64_t keep, struct err
     return status;
 }
 
+/* The segment holds rows of the first `rows` ones. */
 static enum status prepare_segment(const struct layout *layout, const char *directory,
                                    int64_t number, int64_t rows, struct error *err)
 {
     char path[PATH_MAX], name[64];
+    int64_t first = segments_start(&layout->segments, number);
+    int64_t all = segments_rows(&layout->segments, number), kept = min_int64(rows - first, all);
     segment_name(number, name);
     TRY(path_join(path, sizeof path, directory, name, err));
     if (!durable_exists(path))
         return error_set(err, STATUS_BAD_DATA, "%s is missing: it holds rows %lld to %lld", path,
-                         (long long)(number * layout->per_segment),
-                         (long long)(number * layout->per_segment + rows - 1));
-    return segment_prepare(layout, path, rows, err);
+                         (long long)first, (long long)(first + kept - 1));
+    return segment_prepare(layout, path, kept, all, err);
 }
 
 static enum status read_epoch(struct layout *layout, const char *directory, struct error *err)
@@ -75,14 +78,11 @@ enum status frames_directory_prepare(struct layout *layout, const char *director
                                      struct error *err)
 {
     char path[PATH_MAX];
-    int64_t per_segment = layout->per_segment, keep = (rows + per_segment - 1) / per_segment;
+    int64_t keep = rows > 0 ? segments_find(&layout->segments, rows - 1) + 1 : 0;
     TRY(path_join(path, sizeof path, directory, "frames", err));
     TRY(durable_make_directories(path, err));
-    for (int64_t number = 0; number < keep; number++) {
-        int64_t left = rows - number * per_segment;
-        TRY(prepare_segment(layout, directory, number, left < per_segment ? left : per_segment,
-                            err));
-    }
+    for (int64_t number = 0; number < keep; number++)
+        TRY(prepare_segment(layout, directory, number, rows, err));
     TRY(remove_leftovers(path, keep, err));
     if (rows > 0)
         return read_epoch(layout, directory, err);

@@ -5,6 +5,7 @@
 
 #include "h5.h"
 #include "series.h"
+#include "store/segments.h"
 
 /* The offsets of the topic a file was computed from. Owned arrays, NULL until known. */
 struct layout_offsets {
@@ -18,7 +19,8 @@ struct layout_offsets {
 struct layout {
     const char *run_id, *title;
     const struct provenance *provenance;
-    int64_t gnx, gny, tile, per_segment;
+    int64_t gnx, gny, tile;
+    struct segments segments;
     double dx, dy;
     bool f64;
     int64_t epoch_ms;

@@ -1,4 +1,4 @@
-/* One file frames/seg_NNNNNN.h5. While it is open it has all its `per_segment` rows, unwritten
+/* One file frames/seg_NNNNNN.h5. While it is open it has all its rows (segments.h), unwritten
  * ones with window -1, and nothing but raw data in place ever changes; rank 0 makes it whole, and
  * trims it to the rows it really has when the run closes. */
 #ifndef HEATSTREAM_STORE_SEGMENT_H
@@ -36,27 +36,26 @@ struct segment_band {
 /* "frames/seg_000012.h5" */
 void segment_name(int64_t number, char name[64]);
 
-/* Rank 0: creates the file as it is to begin with, neither synced nor renamed. */
-enum status segment_lay_out(const struct layout *layout, const char *path,
+/* Rank 0: creates the file of `all` rows as it is to begin with, neither synced nor renamed. */
+enum status segment_lay_out(const struct layout *layout, const char *path, int64_t all,
                             struct error *err) MUST_CHECK;
 
-/* Rank 0: creates the file under a temporary name and renames it. */
-enum status segment_create(const struct layout *layout, const char *path,
+/* Rank 0: creates the file, of `all` rows, under a temporary name and renames it. */
+enum status segment_create(const struct layout *layout, const char *path, int64_t all,
                            struct error *err) MUST_CHECK;
 
 /* Rank 0: verifies that the closed file fits the layout and holds its first `rows` rows, and
- * brings it to its full number of rows again, those after `rows` unwritten. STATUS_BAD_DATA when
- * it does not. */
+ * brings it to its full number of rows, `all`, again, those after `rows` unwritten.
+ * STATUS_BAD_DATA when it does not. */
 enum status segment_prepare(const struct layout *layout, const char *path, int64_t rows,
-                            struct error *err) MUST_CHECK;
+                            int64_t all, struct error *err) MUST_CHECK;
 
 /* Rank 0: the time of the first row of a closed file. */
 enum status segment_first_time(const char *path, int64_t *event_time_ms,
                                struct error *err) MUST_CHECK;
 
 /* Rank 0: cuts a closed file to its first `rows` rows. */
-enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
-                         struct error *err) MUST_CHECK;
+enum status segment_trim(const char *path, int64_t rows, struct error *err) MUST_CHECK;
 
 /* Collective, as are the next two; segment->path and number are set before. */
 enum status segment_open(const struct domain *domain, struct segment *segment,

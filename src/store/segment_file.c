@@ -25,22 +25,22 @@ static void place_in_chunks(struct h5_scope *scope, const struct layout_rows *ro
     h5_check(scope, H5Pset_fill_time(list, rank == 1 ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER));
 }
 
-enum status segment_lay_out(const struct layout *layout, const char *path, struct error *err)
+enum status segment_lay_out(const struct layout *layout, const char *path, int64_t all,
+                            struct error *err)
 {
-    struct layout_rows rows = {.rows = layout->per_segment,
-                               .max_rows = layout->per_segment,
-                               .place = place_in_chunks,
-                               .layout = layout};
+    struct layout_rows rows = {
+        .rows = all, .max_rows = all, .place = place_in_chunks, .layout = layout};
     return layout_create_file(layout, &rows, path, err);
 }
 
-enum status segment_create(const struct layout *layout, const char *path, struct error *err)
+enum status segment_create(const struct layout *layout, const char *path, int64_t all,
+                           struct error *err)
 {
     char temporary[PATH_MAX];
     int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
     if (length < 0 || (size_t)length >= sizeof temporary)
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    TRY(segment_lay_out(layout, temporary, err));
+    TRY(segment_lay_out(layout, temporary, all, err));
     TRY(durable_sync(temporary, err));
     return durable_rename(temporary, path, err);
 }
@@ -71,16 +71,16 @@ static bool has_cell_type(struct h5_scope *scope, hid_t set, const struct layout
 }
 
 static enum status check_field(struct h5_scope *scope, hid_t set, const struct layout *layout,
-                               int64_t rows, struct error *err)
+                               int64_t rows, int64_t all, struct error *err)
 {
     struct extent e = get_extent(scope, set);
     if (scope->failed)
         return STATUS_OK; /* reported by the scope */
     if (e.rank != 3 || e.dims[1] != (hsize_t)layout->gny || e.dims[2] != (hsize_t)layout->gnx ||
-        e.most[0] != (hsize_t)layout->per_segment)
-        return error_set(
-            err, STATUS_BAD_DATA, "its frames are not %lld x %lld cells (x, y), %lld to a segment",
-            (long long)layout->gnx, (long long)layout->gny, (long long)layout->per_segment);
+        e.most[0] != (hsize_t)all)
+        return error_set(err, STATUS_BAD_DATA,
+                         "its frames are not %lld x %lld cells (x, y), %lld to this segment",
+                         (long long)layout->gnx, (long long)layout->gny, (long long)all);
     if (!has_cell_type(scope, set, layout))
         return error_set(err, STATUS_BAD_DATA, "its frames are not of type %s",
                          layout->f64 ? "f64" : "f32");
@@ -152,17 +152,17 @@ static void resize(struct h5_scope *scope, hid_t file, int64_t rows, int64_t wri
 }
 
 enum status segment_prepare(const struct layout *layout, const char *path, int64_t rows,
-                            struct error *err)
+                            int64_t all, struct error *err)
 {
     struct h5_scope scope = h5_begin();
     hid_t access = h5_access_in_place(&scope);
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDWR, access));
     hid_t set = h5_own(&scope, H5Dopen2(file, "/temperature", H5P_DEFAULT));
-    enum status status = check_field(&scope, set, layout, rows, err);
+    enum status status = check_field(&scope, set, layout, rows, all, err);
     if (status == STATUS_OK && !scope.failed)
         status = check_windows(&scope, file, rows, err);
     if (status == STATUS_OK && !scope.failed)
-        resize(&scope, file, layout->per_segment, rows);
+        resize(&scope, file, all, rows);
     if (status != STATUS_OK) {
         struct error ignored;
         (void)!h5_end(&scope, status, &ignored, "%s", path);
@@ -187,11 +187,8 @@ enum status segment_first_time(const char *path, int64_t *event_time_ms, struct 
     return STATUS_OK;
 }
 
-enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
-                         struct error *err)
+enum status segment_trim(const char *path, int64_t rows, struct error *err)
 {
-    if (rows >= layout->per_segment)
-        return STATUS_OK;
     struct h5_scope scope = h5_begin();
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDWR, h5_access_in_place(&scope)));
     resize(&scope, file, rows, rows);

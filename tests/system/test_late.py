@@ -24,7 +24,7 @@ from .decks import (
 )
 from .kafka import Kafka
 from .program import running
-from .results import assert_equals_oracle, identical
+from .results import assert_equals_oracle, assert_manifest_stands_for_rows, identical
 
 # A horizon some of the stragglers miss, and segments that have to wait for it.
 DECK = merged(
@@ -195,4 +195,35 @@ def test_a_stop_while_late_events_wait_for_the_close_loses_none(
     rest = case.stream.partitions[0][len(head.partitions[0]) :]
     kafka.send(topic, ((0, (None, v)) for v in rest))
     run = bench.run(deck, "--until", "end", ranks=3)
+    assert_equals_oracle(run, case.expected)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("flush_every", [1, 5])
+def test_a_kill_after_corrections_leaves_a_manifest_that_is_made_good(
+    bench: Bench, kafka: Kafka, case: Case, flush_every: int
+) -> None:
+    """Rows after the checkpoint are taken back, and those corrected put back and said again."""
+    head = head_with_late_events_due(case.stream, DECK)
+    topic = kafka.topic_of(head)
+    change: Deck = {
+        "stream": {"idle": "block"},
+        "checkpoint": {"every_windows": 9},
+        "output": {"frames": {"flush_every": flush_every}},
+    }
+    deck = bench.deck(DECK, from_kafka(kafka, topic), change)
+    run = bench.directory(deck)
+    for ranks in (2, 3):
+        with running(["run", deck], ranks) as program:
+            program.until(lambda: "waits for p0" in program.text(), "the waiting line")
+            program.kill_all()
+            program.wait()
+        (run.path / "STOP").touch()
+        bench.outcome(deck, ranks=1).expect(75)
+        assert_manifest_stands_for_rows(run)
+        (run.path / "STOP").unlink(missing_ok=True)
+    rest = case.stream.partitions[0][len(head.partitions[0]) :]
+    kafka.send(topic, ((0, (None, v)) for v in rest))
+    bench.run(deck, "--until", "end", ranks=1)
+    assert_manifest_stands_for_rows(run)
     assert_equals_oracle(run, case.expected)
