@@ -16,7 +16,8 @@ struct buffer {
 };
 
 void buffer_release(struct buffer *buffer);
-void buffer_clear(struct buffer *buffer); /* keeps the capacity */
+void buffer_clear(struct buffer *buffer);       /* keeps the capacity */
+void buffer_clear_large(struct buffer *buffer); /* keeps at most 1 MiB: for what is rarely large */
 
 /* Makes room for `size` more bytes and returns where they go; does not change buffer->size. */
 void *buffer_reserve(struct buffer *buffer, size_t size);

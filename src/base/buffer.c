@@ -9,10 +9,19 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "fields are stored as they lie in memory");
 
+enum { LARGE = 1 << 20 };
+
 void buffer_release(struct buffer *buffer)
 {
     free(buffer->data);
     *buffer = (struct buffer){0};
+}
+
+void buffer_clear_large(struct buffer *buffer)
+{
+    if (buffer->capacity > LARGE)
+        buffer_release(buffer);
+    buffer->size = 0;
 }
 
 void buffer_clear(struct buffer *buffer)

@@ -67,7 +67,10 @@ enum status keep_checkpoint(struct run *run, struct error *err)
         content.summary = (const char *)run->root->summary.data;
     }
     struct checkpoint_seal seal;
-    TRY(checkpoint_write(run->domain, run->digester, &config, &content, &seal, err));
+    enum status status =
+        checkpoint_write(run->domain, run->digester, &config, &content, &seal, err);
+    buffer_clear_large(&run->saved_state);
+    TRY(status);
     if (!run->root)
         return STATUS_OK;
     root_note(run->root, commit(run, &seal, err), err);

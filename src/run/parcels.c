@@ -163,6 +163,7 @@ void parcels_done(struct parcels *parcels, struct parcel *parcel)
         return;
     if (parcel->kind == PARCEL_WINDOW)
         note_pace(parcels);
+    buffer_clear_large(&parcel->windows_state); /* all events of a horizon, in one parcel of many */
     parcels->opened = NULL;
     pthread_mutex_lock(&parcels->mutex);
     parcels->consumed++;
