@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "ingest/event_log.h"
 #include "ingest/source_file.h"
 #include "ingest/source_kafka.h"
 #include "ingest/source_synthetic.h"
@@ -37,6 +38,27 @@ static enum status read_tables(const struct deck *deck, struct sensors **sensors
     return status;
 }
 
+/* A file of lines begins with names of columns, or holds events of a form that lines can hold. */
+static enum status read_headers(const struct deck *deck, struct root *root, struct error *err)
+{
+    bool lines = deck->stream.format == DECK_FORMAT_JSON || deck->stream.format == DECK_FORMAT_CSV;
+    if (deck->stream.source != DECK_SOURCE_FILE || event_log_is(deck->stream.files.items[0]))
+        return STATUS_OK;
+    for (int p = 0; p < root->identity.partitions; p++) {
+        const char *file = deck->stream.files.items[p];
+        const char *header = source_file_header(root->source, p);
+        enum status status = header ? decoder_set_csv(root->decoder, p, header, err) : STATUS_OK;
+        if (status != STATUS_OK)
+            return error_prefix(err, status, "%s", file);
+        if (!header && !lines)
+            return deck_error(deck, "stream.format", err,
+                              "the lines of %s cannot hold events of this form; `heatstream "
+                              "record` makes files that can",
+                              file);
+    }
+    return STATUS_OK;
+}
+
 static enum status open_decoder(const struct deck *deck, struct root *root, struct error *err)
 {
     struct sensors *sensors;
@@ -59,13 +81,7 @@ static enum status open_decoder(const struct deck *deck, struct root *root, stru
         .csv_columns = (const char *const *)deck->stream.csv_columns.items,
         .csv_column_count = deck->stream.csv_columns.count,
     });
-    for (int p = 0; deck->stream.source == DECK_SOURCE_FILE && p < root->identity.partitions; p++) {
-        const char *header = source_file_header(root->source, p);
-        enum status status = header ? decoder_set_csv(root->decoder, p, header, err) : STATUS_OK;
-        if (status != STATUS_OK)
-            return error_prefix(err, status, "%s", deck->stream.files.items[p]);
-    }
-    return STATUS_OK;
+    return read_headers(deck, root, err);
 }
 
 static void *per_partition(const struct root *root, size_t size)

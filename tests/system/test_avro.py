@@ -223,7 +223,19 @@ def test_the_keys_of_the_schema_are_required(bench: Bench, stream: Deck, message
     assert "stream." in refused.text
 
 
-def test_lines_cannot_hold_avro(bench: Bench) -> None:
+@pytest.mark.parametrize("form", ["avro", "binary"])
+def test_files_of_lines_are_refused_for_what_they_cannot_hold(bench: Bench, form: str) -> None:
+    with_schema(bench)
+    (bench.path / "events.ndjson").write_bytes(json.dumps(event()).encode() + b"\n")
+    stream = {"source": "file", "files": ["events.ndjson"], "format": form}
+    deck = bench.deck(SYNTHETIC, {"stream": stream})
+    outcome = bench.outcome(deck).expect(78)
+    assert "stream.format" in outcome.text
+    assert f"the lines of {bench.path}/events.ndjson cannot hold" in outcome.text
+    assert not bench.directory(deck).path.exists()
+
+
+def test_generated_lines_are_json_or_nothing(bench: Bench) -> None:
     with_schema(bench)
     refused = tool("gen", bench.deck(SYNTHETIC), "--out", bench.path / "events").expect(64)
     assert "stream.format=json" in refused.text
