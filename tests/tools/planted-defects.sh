@@ -20,7 +20,7 @@ link() {
 }
 
 simulate() {
-    HEATSTREAM_SEEDS=${HEATSTREAM_SEEDS:-2000} timeout -k 5 300 "$scratch/simulation" 2>&1
+    SIMULATION_SEEDS=${SIMULATION_SEEDS:-2000} timeout -k 5 300 "$scratch/simulation" 2>&1
 }
 
 # The text to replace must be there: a defect that no longer fits is not planted in silence.
@@ -47,7 +47,7 @@ END
         missed=$((missed + 1))
     else
         local seeds
-        seeds=$(sed -n 's/^repeat with: HEATSTREAM_SEED=\([0-9]*\) .*/\1/p' <<<"$output" | xargs)
+        seeds=$(sed -n 's/^repeat with: SIMULATION_SEED=\([0-9]*\) .*/\1/p' <<<"$output" | xargs)
         echo "caught $what: ${seeds:+at seeds $seeds, }exit status $status"
         caught=$((caught + 1))
     fi
@@ -61,7 +61,7 @@ for source in "$scratch"/src/window/*.c "$scratch"/src/base/{buffer,memory,statu
     compile "$source"
 done
 link
-HEATSTREAM_SEEDS=100 simulate
+SIMULATION_SEEDS=100 simulate
 
 plant 'a clock moved by a dead letter' classify.c \
     'refuse(windows, part, record, record->verdict);' \
@@ -92,7 +92,7 @@ plant 'the last of duplicates counting' event_set.c \
 plant 'events saved in order of arrival' panes.c \
     'event_set_sort(&panes->list[i].events, cells, &panes->scratch);' '(void)cells;'
 plant 'too few windows kept for the rates of a correction' close.c \
-    'first_replayable(config, open) - reach_of(config)' 'first_replayable(config, open)'
+    'first_replayable(config, open) - windows_memory(config)' 'first_replayable(config, open)'
 
 echo "test-planted: $caught passed, $missed failed"
 [ "$missed" -eq 0 ]

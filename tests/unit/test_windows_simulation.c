@@ -2,7 +2,7 @@
  * events, delivered in random batches and interleavings with restarts from saved states at random
  * points: one outcome, whatever happens, and that of the contract.
  *
- * HEATSTREAM_SEEDS=n sets how many seeds are run, HEATSTREAM_SEED=s runs that one alone. */
+ * SIMULATION_SEEDS=n sets how many seeds are run, SIMULATION_SEED=s runs that one alone. */
 #include "window_model_close.h"
 
 static bool same(const struct outcome *a, const struct outcome *b)
@@ -21,7 +21,7 @@ static uint64_t at_work; /* the seed of a test that was left by a fatal assertio
 static void say_how_to_repeat(void)
 {
     if (at_work)
-        fprintf(stderr, "repeat with: HEATSTREAM_SEED=%llu %s\n", (unsigned long long)at_work,
+        fprintf(stderr, "repeat with: SIMULATION_SEED=%llu %s\n", (unsigned long long)at_work,
                 program);
     at_work = 0;
 }
@@ -29,7 +29,7 @@ static void say_how_to_repeat(void)
 static struct seeds all_seeds(void)
 {
     say_how_to_repeat();
-    const char *one = getenv("HEATSTREAM_SEED"), *many = getenv("HEATSTREAM_SEEDS");
+    const char *one = getenv("SIMULATION_SEED"), *many = getenv("SIMULATION_SEEDS");
     uint64_t first = one ? strtoull(one, NULL, 10) : 1;
     uint64_t count = one ? 1 : many ? strtoull(many, NULL, 10) : 500;
     return (struct seeds){.first = first, .seed = first - 1, .end = first + count};
