@@ -62,13 +62,16 @@ class Killer:
     promised: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def moment(self) -> tuple[str, Callable[[], bool]]:
-        """One in four while a checkpoint is being written, some right at the start."""
+        """Some while a checkpoint is being written, or rows of a correction, some at the start."""
         already = self.run.frames_committed()
         newer = already + self.rng.randint(1, 2 * self.lines // KILLS)
-        kind = self.rng.choice(["frames", "frames", "checkpoint", "start"])
+        kind = self.rng.choice(["frames", "frames", "checkpoint", "rewrite", "start"])
         if kind == "checkpoint":
             skip = self.rng.randint(0, 3)
             return "a checkpoint half written", SeenTimes(self.half_written, skip)
+        if kind == "rewrite":
+            skip = self.rng.randint(0, 5)
+            return "rows half rewritten", SeenTimes(self.run.is_rewriting, skip)
         if kind == "start":
             looks = SeenTimes(lambda: self.run.frames_committed() >= 0, self.rng.randint(0, 4000))
             return "an early moment", looks
