@@ -211,6 +211,22 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(
     assert_equals_oracle(run, brief.expected)
 
 
+def test_a_checkpoint_that_was_out_of_reach_for_a_while_is_not_gone_on_from(
+    bench: Bench, brief: Case
+) -> None:
+    """The rows it counts on were cut meanwhile."""
+    deck, run = stopped_with_checkpoints(bench, brief, "away")
+    newest = run.checkpoints()[-1]
+    away = newest.rename(newest.with_suffix(".away"))
+    (run.path / "STOP").touch()
+    bench.outcome(deck, ranks=2).expect(75)
+    (run.path / "STOP").unlink(missing_ok=True)
+    if not newest.exists():
+        away.rename(newest)
+    bench.outcome(deck, ranks=3).expect(0)
+    assert_equals_oracle(run, brief.expected)
+
+
 @pytest.mark.parametrize("restart", ["auto", "latest"])
 def test_no_good_checkpoint_is_66_with_their_names_and_never_a_start_from_zero(
     bench: Bench, brief: Case, restart: str
