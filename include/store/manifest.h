@@ -10,11 +10,10 @@
  *     epoch <number> <host> <pid>
  *
  * A frame line says that a row of the frames file holds that revision of that window, a rewrite
- * line that the rows of these windows may from now on hold anything, or be gone, a back line the
+ * line that the rows of these windows may from now on hold anything or be gone, a back line the
  * same of all rows after that window, and that newer checkpoints and a finish are no more. Of a row
- * the last
- * thing said counts, of all else a later line about the same thing replaces the earlier one.
- * Readers trust only rows of which the last thing said is a frame line. */
+ * the last thing said counts, of all else a later line about the same thing replaces the earlier
+ * one. Readers trust only rows of which the last thing said is a frame line. */
 #ifndef HEATSTREAM_STORE_MANIFEST_H
 #define HEATSTREAM_STORE_MANIFEST_H
 

@@ -154,11 +154,14 @@ enum status restart_choose(struct run *run, struct error *err)
     return status;
 }
 
-/* Rank 0: rows after the checkpoint are about to be cut off. Who names a checkpoint may go back
- * behind newer ones, which count on such rows: a crash after that must find none of them. */
+/* Rank 0: rows after the checkpoint are about to be cut off. Newer checkpoints count on such rows,
+ * which were passed over because an older one was named or they could not be read: a crash after
+ * that must find none of them. */
 static enum status announce_cut(struct root *root, int64_t window, struct error *err)
 {
-    if (!root->takes_back && root->options->restart == RUN_RESTART_FILE)
+    const struct manifest_checkpoint *list;
+    int checkpoints = manifest_checkpoints(root->manifest, &list);
+    if (!root->takes_back && checkpoints > 0 && list[checkpoints - 1].window > window)
         TRY(manifest_add_back(root->manifest, window, err));
     const struct manifest_frame *frames;
     int64_t count = manifest_frames(root->manifest, &frames), newest = window;

@@ -94,6 +94,14 @@ class RunDirectory:
         except FileNotFoundError:
             return 0
 
+    def is_rewriting(self) -> bool:
+        """Whether the last line of the manifest announces rows that a correction rewrites."""
+        try:
+            lines = (self.path / "manifest").read_bytes().rstrip(b"\n")
+        except FileNotFoundError:
+            return False
+        return lines[lines.rfind(b"\n") + 1 :].startswith(b"rewrite ")
+
     def said_of_rows(self) -> Iterator[list[str]]:
         """Lines of the manifest about rows in order, a torn last one left out."""
         for line in (self.path / "manifest").read_text().splitlines():

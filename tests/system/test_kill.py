@@ -62,13 +62,16 @@ class Killer:
     promised: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def moment(self) -> tuple[str, Callable[[], bool]]:
-        """One in four while a checkpoint is being written, some right at the start."""
+        """Some while a checkpoint is being written, or rows of a correction, some at the start."""
         already = self.run.frames_committed()
         newer = already + self.rng.randint(1, 2 * self.lines // KILLS)
-        kind = self.rng.choice(["frames", "frames", "checkpoint", "start"])
+        kind = self.rng.choice(["frames", "frames", "checkpoint", "rewrite", "start"])
         if kind == "checkpoint":
             skip = self.rng.randint(0, 3)
             return "a checkpoint half written", SeenTimes(self.half_written, skip)
+        if kind == "rewrite":
+            skip = self.rng.randint(0, 5)
+            return "rows half rewritten", SeenTimes(self.run.is_rewriting, skip)
         if kind == "start":
             looks = SeenTimes(lambda: self.run.frames_committed() >= 0, self.rng.randint(0, 4000))
             return "an early moment", looks
@@ -205,6 +208,22 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(
     outcome = bench.outcome(deck, ranks=3).expect(0)
     assert newest.name in outcome.text
     assert f"after window {window_of(before)}" in outcome.text
+    assert_equals_oracle(run, brief.expected)
+
+
+def test_a_checkpoint_that_was_out_of_reach_for_a_while_is_not_gone_on_from(
+    bench: Bench, brief: Case
+) -> None:
+    """The rows it counts on were cut meanwhile."""
+    deck, run = stopped_with_checkpoints(bench, brief, "away")
+    newest = run.checkpoints()[-1]
+    away = newest.rename(newest.with_suffix(".away"))
+    (run.path / "STOP").touch()
+    bench.outcome(deck, ranks=2).expect(75)
+    (run.path / "STOP").unlink(missing_ok=True)
+    if not newest.exists():
+        away.rename(newest)
+    bench.outcome(deck, ranks=3).expect(0)
     assert_equals_oracle(run, brief.expected)
 
 

@@ -12,8 +12,8 @@
 enum { LINES = 60, WINDOWS = 8, REVISIONS = 4, NOTHING = -2, ANYTHING = -1 };
 
 struct said {
-    enum { SAID_FRAME, SAID_REWRITE, SAID_CHECKPOINT } what;
-    int64_t first, second; /* window and revision; first and last window; window */
+    enum { SAID_FRAME, SAID_REWRITE, SAID_CHECKPOINT, SAID_BACK } what;
+    int64_t first, second; /* window and revision; first and last window; window; window */
 };
 
 static uint64_t next_random(uint64_t *state)
@@ -25,11 +25,12 @@ static uint64_t next_random(uint64_t *state)
 static void say_at_random(struct said *lines, uint64_t seed)
 {
     for (int i = 0; i < LINES; i++) {
-        uint64_t dice = next_random(&seed) % 10;
+        uint64_t dice = next_random(&seed) % 20;
         int64_t window = (int64_t)(next_random(&seed) % WINDOWS);
-        lines[i] = (struct said){dice < 6   ? SAID_FRAME
-                                 : dice < 8 ? SAID_REWRITE
-                                            : SAID_CHECKPOINT,
+        lines[i] = (struct said){dice < 12   ? SAID_FRAME
+                                 : dice < 16 ? SAID_REWRITE
+                                 : dice < 19 ? SAID_CHECKPOINT
+                                             : SAID_BACK,
                                  window, (int64_t)(next_random(&seed) % REVISIONS)};
         if (lines[i].what == SAID_REWRITE)
             lines[i].second += window;
@@ -40,7 +41,7 @@ static void write_lines(const char *path, const struct said *lines)
 {
     static const char *const forms[] = {"frame %lld %lld 5 " HEX " " HEX " 1 0",
                                         "rewrite %lld %lld",
-                                        "checkpoint %lld %lld 0 " HEX " " HEX " " HEX};
+                                        "checkpoint %lld %lld 0 " HEX " " HEX " " HEX, "back %lld"};
     struct error err = {""};
     struct linelog *log = NULL;
     CU_ASSERT_EQUAL_FATAL(linelog_open(path, &log, &err), STATUS_OK);
@@ -59,6 +60,8 @@ static int64_t held_after(const struct said *lines, int count, int64_t window)
     for (int i = 0; i < count; i++) {
         if (lines[i].what == SAID_FRAME && lines[i].first == window)
             held = lines[i].second;
+        if (lines[i].what == SAID_BACK && lines[i].first < window && held != NOTHING)
+            held = ANYTHING;
         if (lines[i].what == SAID_REWRITE && lines[i].first <= window &&
             lines[i].second >= window && held != NOTHING)
             held = ANYTHING;
