@@ -4,8 +4,8 @@
 
 #include "store/manifest.h"
 
-/* Lines of frames and rewrites are not synced by themselves; the others are on the disk on return,
- * and all lines before them. A rewrite of the rows of windows `first` to `last` is announced before
+/* Frame lines are not synced by themselves; the others are on the disk on return, and all lines
+ * before them. A rewrite of the rows of windows `first` to `last` is announced before
  * the first of them is touched, and each committed by its frame line after it is flushed. */
 enum status manifest_add_frame(struct manifest *manifest, const struct manifest_frame *frame,
                                struct error *err) MUST_CHECK;
@@ -14,7 +14,7 @@ enum status manifest_add_rewrite(struct manifest *manifest, int64_t first, int64
 enum status manifest_add_checkpoint(struct manifest *manifest,
                                     const struct manifest_checkpoint *entry,
                                     struct error *err) MUST_CHECK;
-/* The run goes on from the checkpoint of `window` although there may be newer ones, whose rows are
+/* The run goes on from the checkpoint of `window` (-1: from the beginning) although there may be newer ones, whose rows are
  * about to be cut: those are forgotten, and so is a finish. Frame lines stay: what is computed
  * again must equal them. */
 enum status manifest_add_back(struct manifest *manifest, int64_t window,

@@ -60,6 +60,7 @@ enum status rebuild_field(struct run *run, struct error *err)
     struct digest before = digest_field(run->digester, solver_field(run->solver));
     TRY(step_back(run, run->state.past_window, err));
     run->state.heat_in = run->state.past_heat_in;
+    step_keep(run); /* with that heat: a correction may come back to here */
     for (int64_t window = run->state.past_window + 1; window <= last; window++)
         TRY(replay_window(run, window, err));
     if (run->unflushed_rows > 0)

@@ -161,7 +161,7 @@ static enum status announce_cut(struct root *root, int64_t window, struct error 
 {
     const struct manifest_checkpoint *list;
     int checkpoints = manifest_checkpoints(root->manifest, &list);
-    if (!root->takes_back && checkpoints > 0 && list[checkpoints - 1].window > window)
+    if (checkpoints > 0 && list[checkpoints - 1].window > window)
         TRY(manifest_add_back(root->manifest, window, err));
     const struct manifest_frame *frames;
     int64_t count = manifest_frames(root->manifest, &frames), newest = window;

@@ -98,7 +98,7 @@ static bool parse_back(const char *text, struct manifest_line *line)
 {
     long long window;
     int end = 0;
-    if (sscanf(text, "%lld%n", &window, &end) != 1 || text[end] || window < 0)
+    if (sscanf(text, "%lld%n", &window, &end) != 1 || text[end] || window < -1)
         return false;
     line->back_to = window;
     return true;

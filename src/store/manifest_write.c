@@ -26,7 +26,7 @@ enum status manifest_add_rewrite(struct manifest *manifest, int64_t first, int64
                                  struct error *err)
 {
     struct manifest_line line = {.kind = MANIFEST_REWRITE, .rewrite = {first, last}};
-    return add(manifest, false, &line, err);
+    return add(manifest, true, &line, err);
 }
 
 enum status manifest_add_checkpoint(struct manifest *manifest,

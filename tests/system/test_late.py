@@ -24,7 +24,12 @@ from .decks import (
 )
 from .kafka import Kafka
 from .program import running
-from .results import assert_equals_oracle, assert_manifest_stands_for_rows, identical
+from .results import (
+    assert_equals_oracle,
+    assert_manifest_stands_for_rows,
+    assert_same,
+    identical,
+)
 
 # A horizon some of the stragglers miss, and segments that have to wait for it.
 DECK = merged(
@@ -150,6 +155,26 @@ def test_a_run_gone_on_with_amid_corrections_is_one_that_never_stopped(
     path = bench.files(DECK, case.stream)
     bench.run(path, "-D", f"time.windows={windows}", ranks=2)
     assert_equals_oracle(bench.run(path, ranks=3), case.expected)
+
+
+def test_a_correction_back_to_where_a_restart_began_knows_the_heat_before(bench: Bench) -> None:
+    """Rows are four windows apart: the snapshot that a checkpoint carries lies between two."""
+    deck: Deck = {
+        "run": {"id": "run"},
+        "grid": {"nx": 5, "ny": 4, "dx": 1.0, "dy": 1.0},
+        "time": {"window_ms": 100, "t0": 0},
+        "stream": {"source": "file", "disorder_ms": 0, "horizon_windows": 3},
+        "output": {"frames": {"every": 4, "dtype": "f64"}},
+    }
+    lines = [(t, t // 10 % 5, t // 50 % 4, 1.0) for t in range(0, 1500, 10)]
+    lines.insert(86, (550, 2, 2, 7.0))
+    template = '{"time":%d,"gridX":%d,"gridY":%d,"gen":%r}'
+    stream = Stream([[(template % line).encode() for line in lines]])
+    whole = bench.run(bench.files(deck, stream, name="whole"), ranks=1)
+    assert whole.series()["revision"][1] == 1
+    path = bench.files(deck, stream, name="stopped")
+    bench.run(path, "--until", "8", ranks=2)
+    assert_same(bench.run(path, ranks=1), whole)
 
 
 @pytest.mark.kafka
