@@ -252,6 +252,12 @@ static void going_back_forgets_newer_checkpoints_rows_and_the_finish(void)
         CU_ASSERT_FALSE(manifest_row_holds(manifest, 4, 0) || manifest_row_holds(manifest, 5, 0));
         CU_ASSERT_PTR_NOT_NULL(manifest_find_frame(manifest, 5, 0));
     }
+    CU_ASSERT_EQUAL(manifest_add_back(manifest, -1, &err), STATUS_OK);
+    manifest_close(manifest);
+    manifest = reopen(path, true);
+    const struct manifest_checkpoint *none;
+    CU_ASSERT_EQUAL(manifest_checkpoints(manifest, &none), 0);
+    CU_ASSERT_FALSE(manifest_row_holds(manifest, 0, 0));
     manifest_close(manifest);
     scratch_remove(&scratch);
 }
