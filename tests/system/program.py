@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import random
 import shlex
 import shutil
 import signal
@@ -114,6 +115,17 @@ class Running:
             for pid in left:
                 kill_quietly(pid, signal.SIGKILL)
             self.reap(0.05)
+
+    def kill_one(self, rng: random.Random) -> str:
+        """mpirun or one of the ranks. All of them before the program has said a word: until then
+        they are still being launched, and mpirun may wait for ever for one that is gone."""
+        if not self.text():
+            self.kill_all()
+            return "kill all"
+        targets = [self.process.pid, *self.ranks()]
+        victim = rng.choice(targets)
+        kill_quietly(victim, signal.SIGKILL)
+        return f"kill {targets.index(victim)} of {len(targets)}"
 
     def reap(self, timeout: float) -> bool:
         try:

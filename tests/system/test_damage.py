@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from oracle.heat_oracle import Result
 
 from .conftest import Bench
 from .decks import AWKWARD, Deck, Stream, merged, sensors
-from .program import LONG, heatstream, kill_quietly, running, tool
+from .program import LONG, heatstream, running, tool
 from .results import RunDirectory, assert_equals_oracle
 from .test_growing_topic import stages
 
@@ -133,7 +132,7 @@ def kill_somewhere(run: RunDirectory, deck: Path, rng: random.Random, ranks: int
         wanted = rng.randint(1, 12)
         while looks > 0 and abs(run.frames_committed() - before) < wanted:
             looks -= 1
-        kill_quietly(rng.choice([program.process.pid, *program.ranks()]), signal.SIGKILL)
+        program.kill_one(rng)
         return program.wait(20).code != 0
 
 

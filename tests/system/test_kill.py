@@ -16,7 +16,7 @@ from oracle.heat_oracle import Result
 
 from .conftest import Bench
 from .decks import Stream, large, merged, sensors
-from .program import Running, kill_quietly, running
+from .program import Running, running
 from .results import RunDirectory, assert_equals_oracle, assert_same
 
 WINDOWS, KILLS = 600, 20
@@ -90,11 +90,7 @@ class Killer:
             self.promised |= now
 
     def strike(self, program: Running) -> None:
-        """mpirun, or one of the ranks."""
-        targets = [program.process.pid, *program.ranks()]
-        victim = self.rng.choice(targets)
-        self.log.append(f"kill {targets.index(victim)} of {len(targets)}")
-        kill_quietly(victim, signal.SIGKILL)
+        self.log.append(program.kill_one(self.rng))
 
 
 @dataclass

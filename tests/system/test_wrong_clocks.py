@@ -33,7 +33,9 @@ JOINING_MS = {AHEAD: 2 * PAUSE_MS, FAST: 2 * PAUSE_MS}
 # The fast clock is ahead by half the length at the end, which must be believed at once in delivery
 # by time as well; a late event must be in reach, so no delay comes near the horizon.
 HORIZON = LENGTH_MS // 2 // WINDOW_MS + 10
-LONGEST_DELAY_MS = 5000
+SHORTEST_DELAY_MS, LONGEST_DELAY_MS = 1000, 5000
+# Of honest events, so that one in twenty of all is delayed: none is beyond the end of the stream.
+DELAYED = 0.05 / (1 - (SHORTEST_DELAY_MS + LONGEST_DELAY_MS) / 2 / LENGTH_MS)
 DECK: Deck = {
     "run": {"id": "run"},
     "grid": {"nx": SIDE, "ny": SIDE},
@@ -61,8 +63,8 @@ def sent_by(sensor: int, rng: random.Random) -> list[Sent]:
         if ms < JOINING_MS.get(sensor, 0):
             continue
         value = event(clock(ms), sensor % SIDE, sensor // SIDE, rng.uniform(0.5, 5))
-        delay = rng.uniform(1000, LONGEST_DELAY_MS)
-        delayed = sensor not in CLOCKS and ms + delay < LENGTH_MS and rng.random() < 0.07
+        delay = rng.uniform(SHORTEST_DELAY_MS, LONGEST_DELAY_MS)
+        delayed = sensor not in CLOCKS and ms + delay < LENGTH_MS and rng.random() < DELAYED
         arrival = ms + (delay if delayed else rng.uniform(0, 0.9 * DISORDER_MS))
         first_of_all = sensor == YEAR_AHEAD and not found
         found.append(Sent(-math.inf if first_of_all else arrival, sensor, value, delayed))
