@@ -14,9 +14,9 @@ enum status manifest_add_rewrite(struct manifest *manifest, int64_t first, int64
 enum status manifest_add_checkpoint(struct manifest *manifest,
                                     const struct manifest_checkpoint *entry,
                                     struct error *err) MUST_CHECK;
-/* The run goes on from the checkpoint of `window` (-1: from the beginning) although there may be newer ones, whose rows are
- * about to be cut: those are forgotten, and so is a finish. Frame lines stay: what is computed
- * again must equal them. */
+/* The run goes on from the checkpoint of `window` (-1: from the beginning) although there may be
+ * newer ones, whose rows are about to be cut: those are forgotten, and so is a finish. Frame lines
+ * stay: what is computed again must equal them. */
 enum status manifest_add_back(struct manifest *manifest, int64_t window,
                               struct error *err) MUST_CHECK;
 /* `summary` is one line of JSON: what `info` tells of the finished run. */
