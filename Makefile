@@ -72,11 +72,10 @@ deps: ## install every Debian package that building, testing and linting need
 demo: $(B)/heatstream $(VENV)/analysis.stamp ## the main job on two ranks, through an in-process broker, to a picture
 	$(Q)tests/tools/demo.sh $(B)/heatstream $(PYTHON)
 
-test: ## all tests: unit, then MPI, then with a broker
-	$(Q)$(MAKE) --no-print-directory test-unit
-	$(Q)$(MAKE) --no-print-directory test-mpi
-	$(Q)$(MAKE) --no-print-directory test-broker
-	$(Q)$(MAKE) --no-print-directory test-system
+test: ## all tests: unit, then MPI, then with a broker, each whatever came of the one before
+	$(Q)status=0; for stage in unit mpi broker system; do \
+	    $(MAKE) --no-print-directory test-$$stage || status=1; \
+	done; exit $$status
 
 test-unit: $(UNIT) ## CUnit programs of tests/unit
 	$(Q)$(call LEAKS,1) tests/tools/run-tests.sh unit $(UNIT)

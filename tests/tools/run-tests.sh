@@ -35,7 +35,7 @@ count() {
 run() {
     local title=$1 status=0 output
     shift
-    output=$(timeout -k 5 "${TEST_TIMEOUT:-120}" "$@" 2>&1 </dev/null) || status=$?
+    output=$(timeout -k 5 "${TEST_TIMEOUT:-300}" "$@" 2>&1 </dev/null) || status=$?
     count "$title" "$status" "$output"
 }
 
