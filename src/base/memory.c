@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arith.h"
 
@@ -16,6 +17,14 @@ static void *checked(void *memory, size_t size)
     abort();
 }
 
+void *memory_checked(void *memory)
+{
+    if (memory)
+        return memory;
+    fputs("heatstream: out of memory\n", stderr);
+    abort();
+}
+
 void *memory_zeroed(int64_t count, size_t size)
 {
     assert(count >= 0 && size > 0);
@@ -26,6 +35,11 @@ void *memory_zeroed(int64_t count, size_t size)
 void *memory_block(size_t size)
 {
     return checked(malloc(size > 0 ? size : 1), size);
+}
+
+char *memory_text(const char *text)
+{
+    return checked(strdup(text), strlen(text) + 1);
 }
 
 static int64_t next_capacity(int64_t capacity, int64_t count, size_t size)

@@ -1,4 +1,5 @@
 #include "base/shortest.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <math.h>
@@ -72,9 +73,7 @@ static struct power round_up(const struct big *big, bool more)
 
 struct shortest *shortest_create(void)
 {
-    struct shortest *shortest = calloc(1, sizeof *shortest);
-    if (!shortest)
-        abort();
+    struct shortest *shortest = memory_zeroed(1, sizeof *shortest);
     struct big up = {{1}}, down = {{0}};
     down.words[BIG_WORDS - 1] = 1u << 31;
     for (int k = 0; k <= GREATEST_POWER; k++, multiply_by_ten(&up))

@@ -1,4 +1,5 @@
 #include "check_memory.h"
+#include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,9 +47,7 @@ static void print_memory_for(const struct deck *deck, int substeps, int ranks)
     struct solver_config config = {.substeps = substeps,
                                    .steps_per_sweep = (int)deck->solve.steps_per_sweep,
                                    .halo_depth = (int)deck->solve.halo_depth};
-    int64_t *edges = calloc((size_t)ranks + 1, sizeof *edges);
-    if (!edges)
-        abort();
+    int64_t *edges = memory_zeroed(ranks + 1, sizeof *edges);
     domain_edges(deck->grid.nx, ranks, deck->frames.tile, edges);
     struct solver_memory memory =
         solver_memory_of(edges, ranks, (int)deck->grid.ny, &config, count_snapshots(deck));

@@ -1,4 +1,5 @@
 #include "flags.h"
+#include "base/memory.h"
 
 #include <limits.h>
 #include <math.h>
@@ -47,20 +48,16 @@ enum status cli_usage(const struct parse *parse, const char *format, ...)
 void cli_replace(char **text, const char *value)
 {
     free(*text);
-    *text = strdup(value);
-    if (!*text)
-        abort();
+    *text = memory_text(value);
 }
 
 void cli_override(struct parse *parse, const char *key, const char *value)
 {
     struct cli_options *options = parse->options;
     size_t size = strlen(key) + strlen(value) + 2;
-    char *text = malloc(size);
-    options->overrides = realloc(options->overrides, (size_t)(options->override_count + 1) *
-                                                         sizeof *options->overrides);
-    if (!text || !options->overrides)
-        abort();
+    char *text = memory_block(size);
+    size_t overrides = (size_t)(options->override_count + 1) * sizeof *options->overrides;
+    options->overrides = memory_checked(realloc(options->overrides, overrides));
     snprintf(text, size, "%s%s%s", key, *key ? "=" : "", value);
     options->overrides[options->override_count++] = text;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "flags.h"
 
 enum { MAX_FLAGS = 64, FIRST_CODE = 256 };
@@ -121,9 +122,7 @@ enum status cli_parse(int argc, char **argv, struct cli_options *options, struct
     cli_replace(&options->from, "beginning");
     options->command_line = cli_join_redacted(argc, argv);
     /* getopt_long() sorts its argument list */
-    char **sorted = malloc(((size_t)argc + 1) * sizeof *sorted);
-    if (!sorted)
-        abort();
+    char **sorted = memory_block(((size_t)argc + 1) * sizeof *sorted);
     memcpy(sorted, argv, ((size_t)argc + 1) * sizeof *sorted);
     enum status status = parse_all(&parse, argc, sorted);
     free(sorted);

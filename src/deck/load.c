@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "nearest.h"
 #include "rules.h"
 #include "value.h"
@@ -264,13 +265,9 @@ static enum status fill(struct deck *deck, char *const *overrides, int override_
 enum status deck_load(const char *path, char *const *overrides, int override_count,
                       struct deck **deck, struct error *err)
 {
-    struct deck *loaded = calloc(1, sizeof *loaded);
-    if (!loaded)
-        abort();
-    loaded->path = strdup(path);
-    loaded->origins = calloc((size_t)deck_option_count, sizeof *loaded->origins);
-    if (!loaded->path || !loaded->origins)
-        abort();
+    struct deck *loaded = memory_zeroed(1, sizeof *loaded);
+    loaded->path = memory_text(path);
+    loaded->origins = memory_zeroed(deck_option_count, sizeof *loaded->origins);
     enum status status = fill(loaded, overrides, override_count, err);
     if (status == STATUS_OK)
         *deck = loaded;

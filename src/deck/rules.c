@@ -1,4 +1,5 @@
 #include "rules.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,19 +14,15 @@
 
 static void replace(char **text, char *value)
 {
-    if (!value)
-        abort();
     free(*text);
-    *text = value;
+    *text = memory_checked(value);
 }
 
 /* The deck's file name without its ending, in characters that are good in a directory name. */
 static char *id_of_path(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *id = strdup(slash ? slash + 1 : path);
-    if (!id)
-        abort();
+    char *id = memory_text(slash ? slash + 1 : path);
     char *dot = strrchr(id, '.');
     if (dot && dot != id)
         *dot = '\0';

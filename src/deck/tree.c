@@ -1,4 +1,5 @@
 #include "tree.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,7 @@ struct reader {
 
 static void *allocate(void *old, size_t size)
 {
-    void *memory = realloc(old, size);
-    if (!memory)
-        abort();
-    return memory;
+    return memory_checked(realloc(old, size));
 }
 
 static enum status fail_at(struct reader *reader, yaml_mark_t mark, const char *text)

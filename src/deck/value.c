@@ -1,4 +1,5 @@
 #include "value.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -299,9 +300,7 @@ static void release_list(struct deck_list *list)
 static void append_item(struct deck_list *list, char *text)
 {
     size_t size = (size_t)(list->count + 1) * sizeof *list->items;
-    list->items = realloc(list->items, size);
-    if (!list->items)
-        abort();
+    list->items = memory_checked(realloc(list->items, size));
     list->items[list->count++] = text;
 }
 

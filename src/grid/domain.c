@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 
 /* Edges of `units` equal units cut into `ranks` runs, the first ones a unit longer; each edge times
  * `width`, the last one cut to `end`. */
@@ -67,10 +68,8 @@ enum status domain_create(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile,
     int ranks;
     MPI_Comm_size(comm, &ranks);
     TRY(check_size(gnx, gny, ranks, err));
-    struct domain *domain = calloc(1, sizeof *domain);
-    int64_t *edges = calloc((size_t)ranks + 1, sizeof *edges);
-    if (!domain || !edges)
-        abort();
+    struct domain *domain = memory_zeroed(1, sizeof *domain);
+    int64_t *edges = memory_zeroed(ranks + 1, sizeof *edges);
     *domain = (struct domain){.ranks = ranks, .gnx = gnx, .gny = gny, .edges = edges};
     MPI_Comm_dup(comm, &domain->comm);
     MPI_Comm_rank(domain->comm, &domain->rank);

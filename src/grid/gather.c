@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 
 struct gather {
     const struct domain *domain;
@@ -14,14 +15,6 @@ struct gather {
     double *mine;         /* [columns * height] */
     int *counts, *starts; /* [ranks], in columns */
 };
-
-static void *must_allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count ? count : 1, size);
-    if (!memory)
-        abort();
-    return memory;
-}
 
 /* The columns of the box within a slab, in columns of the box; none: an empty range. */
 static void share_of(const struct domain *domain, const struct cell_box *box, int rank, int *start,
@@ -37,18 +30,18 @@ struct gather *gather_create(const struct domain *domain, const struct cell_box 
 {
     assert(0 <= box->x0 && box->x0 < box->x1 && box->x1 <= domain->gnx);
     assert(0 <= box->y0 && box->y0 < box->y1 && box->y1 <= domain->gny);
-    struct gather *gather = must_allocate(1, sizeof *gather);
+    struct gather *gather = memory_zeroed(1, sizeof *gather);
     gather->domain = domain;
-    gather->counts = must_allocate((size_t)domain->ranks, sizeof *gather->counts);
-    gather->starts = must_allocate((size_t)domain->ranks, sizeof *gather->starts);
+    gather->counts = memory_zeroed(domain->ranks, sizeof *gather->counts);
+    gather->starts = memory_zeroed(domain->ranks, sizeof *gather->starts);
     for (int rank = 0; rank < domain->ranks; rank++)
         share_of(domain, box, rank, &gather->starts[rank], &gather->counts[rank]);
     gather->columns = gather->counts[domain->rank];
     gather->first = narrow_to_int(max_int64(box->x0 - domain->x0, 0));
     gather->bottom = narrow_to_int(box->y0);
     gather->height = narrow_to_int(box->y1 - box->y0);
-    gather->mine =
-        must_allocate((size_t)gather->columns * (size_t)gather->height, sizeof *gather->mine);
+    int64_t cells = (int64_t)gather->columns * gather->height;
+    gather->mine = memory_zeroed(cells, sizeof *gather->mine);
     MPI_Type_contiguous(gather->height, MPI_DOUBLE, &gather->column);
     MPI_Type_commit(&gather->column);
     return gather;

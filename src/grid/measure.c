@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 
 /* What a rank tells about one column. */
 struct column_measure {
@@ -22,25 +23,17 @@ struct measurer {
     int *counts, *starts;           /* [ranks] columns per rank */
 };
 
-static void *must_allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count ? count : 1, size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
 struct measurer *measurer_create(const struct domain *domain)
 {
-    struct measurer *measurer = must_allocate(1, sizeof *measurer);
-    size_t gathered = domain->rank == 0 ? (size_t)domain->gnx : 0;
+    struct measurer *measurer = memory_zeroed(1, sizeof *measurer);
+    int64_t gathered = domain->rank == 0 ? domain->gnx : 0;
     *measurer = (struct measurer){
         .domain = domain,
-        .columns = must_allocate((size_t)domain->nx, sizeof(struct column_measure)),
-        .all = must_allocate(gathered, sizeof(struct column_measure)),
-        .all_values = must_allocate(gathered, sizeof(double)),
-        .counts = must_allocate((size_t)domain->ranks, sizeof(int)),
-        .starts = must_allocate((size_t)domain->ranks, sizeof(int)),
+        .columns = memory_zeroed(domain->nx, sizeof(struct column_measure)),
+        .all = memory_zeroed(gathered, sizeof(struct column_measure)),
+        .all_values = memory_zeroed(gathered, sizeof(double)),
+        .counts = memory_zeroed(domain->ranks, sizeof(int)),
+        .starts = memory_zeroed(domain->ranks, sizeof(int)),
     };
     for (int rank = 0; rank < domain->ranks; rank++) {
         measurer->starts[rank] = narrow_to_int(domain->edges[rank]);

@@ -5,6 +5,7 @@
 
 #include "base/arith.h"
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "grid/agree.h"
 
 struct scatter {
@@ -16,14 +17,10 @@ struct scatter {
 
 struct scatter *scatter_create(const struct domain *domain)
 {
-    struct scatter *scatter = calloc(1, sizeof *scatter);
-    if (!scatter)
-        abort();
+    struct scatter *scatter = memory_zeroed(1, sizeof *scatter);
     scatter->domain = domain;
-    scatter->counts = calloc((size_t)domain->ranks, sizeof *scatter->counts);
-    scatter->starts = calloc((size_t)domain->ranks, sizeof *scatter->starts);
-    if (!scatter->counts || !scatter->starts)
-        abort();
+    scatter->counts = memory_zeroed(domain->ranks, sizeof *scatter->counts);
+    scatter->starts = memory_zeroed(domain->ranks, sizeof *scatter->starts);
     _Static_assert(sizeof(struct slab_heat) == 16, "an entry travels as 16 bytes");
     MPI_Type_contiguous((int)sizeof(struct slab_heat), MPI_BYTE, &scatter->entry);
     MPI_Type_commit(&scatter->entry);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "avro_nodes.h"
+#include "base/memory.h"
 
 enum { REASON_BYTES = 640 };
 
@@ -20,17 +21,10 @@ struct compiler {
     char reason[AVRO_FIELDS][REASON_BYTES]; /* why a field was not found where it was sought */
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 static struct avro_list *add_list(struct avro_plan *plan, int count)
 {
     struct avro_list *list =
-        must(calloc(1, sizeof *list + (size_t)count * sizeof(struct avro_node)));
+        memory_zeroed(1, sizeof *list + (size_t)count * sizeof(struct avro_node));
     list->next = plan->lists;
     plan->lists = list;
     return list;
@@ -264,12 +258,11 @@ static enum status check_reached(const struct compiler *compiler, const char *fi
 enum status avro_plan_create(const struct avro_schema *schema, const struct avro_fields *fields,
                              struct avro_plan **plan, struct error *err)
 {
-    struct avro_plan *made = must(calloc(1, sizeof *made));
-    struct compiler *compiler = must(calloc(1, sizeof *compiler));
+    struct avro_plan *made = memory_zeroed(1, sizeof *made);
+    struct compiler *compiler = memory_zeroed(1, sizeof *compiler);
     compiler->plan = made;
     compiler->fields = fields;
-    compiler->passed =
-        must(calloc((size_t)avro_schema_type_count(schema), sizeof(struct avro_list *)));
+    compiler->passed = memory_zeroed(avro_schema_type_count(schema), sizeof(struct avro_list *));
     compiler->whole = (struct want){{[AVRO_FIELD_TIME] = fields->time,
                                      [AVRO_FIELD_X] = fields->id ? fields->id : fields->x,
                                      [AVRO_FIELD_Y] = fields->id ? NULL : fields->y,

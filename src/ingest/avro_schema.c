@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/durable.h"
 #include "base/hash.h"
+#include "base/memory.h"
 
 struct avro_schema {
     char *file;
@@ -15,13 +16,6 @@ struct avro_schema {
     const struct avro_type *root;
     char digest[HASH_HEX_SIZE];
 };
-
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
 
 static enum status read_schema(struct avro_schema *schema, const uint8_t *text, size_t size,
                                struct error *err)
@@ -38,8 +32,8 @@ static enum status read_schema(struct avro_schema *schema, const uint8_t *text, 
 enum status avro_schema_parse(const char *name, const uint8_t *text, size_t size,
                               struct avro_schema **schema, struct error *err)
 {
-    struct avro_schema *parsed = must(calloc(1, sizeof *parsed));
-    parsed->file = must(strdup(name));
+    struct avro_schema *parsed = memory_zeroed(1, sizeof *parsed);
+    parsed->file = memory_text(name);
     enum status status = read_schema(parsed, text, size, err);
     if (status != STATUS_OK) {
         avro_schema_destroy(parsed);

@@ -1,4 +1,5 @@
 #include "avro_types.h"
+#include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,13 +28,6 @@ static const char *const kind_names[AVRO_KINDS] = {
     [AVRO_BYTES] = "bytes", [AVRO_STRING] = "string",   [AVRO_RECORD] = "record",
     [AVRO_ENUM] = "enum",   [AVRO_ARRAY] = "array",     [AVRO_MAP] = "map",
     [AVRO_UNION] = "union", [AVRO_FIXED] = "fixed"};
-
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
 
 const char *avro_kind_name(enum avro_kind kind)
 {
@@ -70,9 +64,10 @@ static struct avro_type *add_type(struct avro_types *types, enum avro_kind kind)
 {
     if (types->count == types->capacity) {
         types->capacity = 2 * types->capacity + 16;
-        types->items = must(realloc(types->items, (size_t)types->capacity * sizeof *types->items));
+        types->items =
+            memory_checked(realloc(types->items, (size_t)types->capacity * sizeof *types->items));
     }
-    struct avro_type *type = must(calloc(1, sizeof *type));
+    struct avro_type *type = memory_zeroed(1, sizeof *type);
     type->kind = kind;
     type->index = types->count;
     types->items[types->count++] = type;
@@ -91,7 +86,7 @@ void avro_types_release(struct avro_types *types)
 
 static void make_members(struct avro_type *type, size_t count)
 {
-    type->members = must(calloc(count + 1, sizeof *type->members));
+    type->members = memory_zeroed((int64_t)count + 1, sizeof *type->members);
     type->member_count = (int)count;
 }
 
@@ -123,7 +118,7 @@ static bool primitive_kind(const char *name, enum avro_kind *kind)
 static char *join_name(const char *space, size_t space_size, const char *name)
 {
     size_t size = space_size + strlen(name) + 2;
-    char *full = must(malloc(size));
+    char *full = memory_block(size);
     snprintf(full, size, "%.*s%s%s", (int)space_size, space, space_size > 0 ? "." : "", name);
     return full;
 }

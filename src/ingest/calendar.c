@@ -1,4 +1,5 @@
 #include "calendar.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,9 +17,7 @@ static void slots_grow(struct slots *slots, size_t capacity)
 {
     if (capacity <= slots->capacity)
         return;
-    slots->items = realloc(slots->items, capacity * sizeof *slots->items);
-    if (!slots->items)
-        abort();
+    slots->items = memory_checked(realloc(slots->items, capacity * sizeof *slots->items));
     slots->capacity = capacity;
 }
 
@@ -31,9 +30,8 @@ void slots_push(struct slots *slots, const struct slot *slot)
 
 struct calendar *calendar_create(int64_t buckets, int64_t span_us)
 {
-    struct calendar *calendar = calloc(1, sizeof *calendar);
-    if (!calendar || !(calendar->ring = calloc((size_t)buckets, sizeof *calendar->ring)))
-        abort();
+    struct calendar *calendar = memory_zeroed(1, sizeof *calendar);
+    calendar->ring = memory_zeroed(buckets, sizeof *calendar->ring);
     calendar->buckets = buckets;
     calendar->span_us = span_us;
     return calendar;

@@ -1,4 +1,5 @@
 #include "dead_letter_topic.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,8 @@ static enum status require_topic(struct kafka_client *client, const char *topic,
 enum status dead_letter_topic_open(const struct kafka_config *config, const char *source_topic,
                                    struct dead_letter_topic **opened, struct error *err)
 {
-    struct dead_letter_topic *topic = calloc(1, sizeof *topic);
-    if (!topic || !(topic->source_topic = strdup(source_topic)))
-        abort();
+    struct dead_letter_topic *topic = memory_zeroed(1, sizeof *topic);
+    topic->source_topic = memory_text(source_topic);
     enum status status = kafka_producer_create(config, "dead letters", &topic->producer, err);
     if (status == STATUS_OK)
         status = require_topic(kafka_producer_client(topic->producer), config->topic, err);

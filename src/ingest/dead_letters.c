@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/durable.h"
+#include "base/memory.h"
 #include "base64.h"
 #include "dead_letter_topic.h"
 
@@ -43,9 +44,8 @@ enum status dead_letters_open(const char *path, int64_t size, struct dead_letter
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", path, strerror(errno));
-    struct dead_letters *letters = calloc(1, sizeof *letters);
-    if (!letters || !(letters->path = strdup(path)))
-        abort();
+    struct dead_letters *letters = memory_zeroed(1, sizeof *letters);
+    letters->path = memory_text(path);
     letters->fd = fd;
     enum status status = cut_back(letters, size, err);
     if (status != STATUS_OK) {

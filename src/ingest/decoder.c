@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "avro_body.h"
+#include "base/memory.h"
 #include "csv.h"
 #include "event_time.h"
 #include "json.h"
@@ -45,13 +46,6 @@ struct reading {
     double value;
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 static void copy_names(struct decoder *decoder, const struct decoder_config *config)
 {
     const bool table = config->sensors != NULL;
@@ -62,7 +56,7 @@ static void copy_names(struct decoder *decoder, const struct decoder_config *con
     for (int i = 0; i < FIELDS; i++) {
         if (!names[i])
             continue;
-        decoder->names[i] = must(strdup(names[i]));
+        decoder->names[i] = memory_text(names[i]);
         decoder->fields[i] = (struct json_field){decoder->names[i], strlen(names[i])};
     }
 }
@@ -95,7 +89,7 @@ struct decoder *decoder_create(const struct decoder_config *config)
     assert(config->format != EVENT_BINARY ||
            (!config->sensors && config->time_unit != TIME_S && config->time_unit != TIME_ISO8601));
     assert(event_format_is_avro(config->format) == (config->avro != NULL));
-    struct decoder *decoder = must(calloc(1, sizeof *decoder));
+    struct decoder *decoder = memory_zeroed(1, sizeof *decoder);
     decoder->format = config->format;
     decoder->unit = config->time_unit;
     decoder->gnx = config->gnx;
@@ -104,9 +98,9 @@ struct decoder *decoder_create(const struct decoder_config *config)
     decoder->sensors = config->sensors;
     decoder->avro = config->avro;
     decoder->avro_schema_id = (uint64_t)config->avro_schema_id;
-    decoder->keys = must(calloc(1, sizeof *decoder->keys));
+    decoder->keys = memory_zeroed(1, sizeof *decoder->keys);
     decoder->id_size = config->sensors ? sensors_longest_id(config->sensors) : 0;
-    decoder->id = must(malloc(decoder->id_size + 1));
+    decoder->id = memory_block(decoder->id_size + 1);
     copy_names(decoder, config);
     if (config->format == EVENT_CSV)
         decoder->columns = columns_of(decoder, config);
@@ -138,7 +132,8 @@ enum status decoder_set_csv(struct decoder *decoder, int partition, const char *
     TRY(csv_read_header(header, (const char *const *)decoder->names, &layout, err));
     if (partition >= decoder->layout_count) {
         size_t count = (size_t)partition + 1;
-        decoder->layouts = must(realloc(decoder->layouts, count * sizeof *decoder->layouts));
+        decoder->layouts =
+            memory_checked(realloc(decoder->layouts, count * sizeof *decoder->layouts));
         for (int p = decoder->layout_count; p <= partition; p++)
             decoder->layouts[p] = (struct csv_layout){0};
         decoder->layout_count = partition + 1;

@@ -7,6 +7,7 @@
 
 #include "avro_body.h"
 #include "base/arith.h"
+#include "base/memory.h"
 #include "ingest/generator.h"
 
 enum { NUMBER_BYTES = 10, TEMPLATE_BYTES = 4096 };
@@ -164,9 +165,7 @@ static enum status add_value(const struct maker *maker, const struct avro_node *
 enum status event_avro_create(const struct avro_plan *plan, const char *file, int64_t schema_id,
                               double value, struct event_avro **event, struct error *err)
 {
-    struct event_avro *made = calloc(1, sizeof *made);
-    if (!made)
-        abort();
+    struct event_avro *made = memory_zeroed(1, sizeof *made);
     const struct maker maker = {made, file, value, err};
     buffer_reserve(&made->constant, TEMPLATE_BYTES);
     for (int shift = 32; schema_id != EVENT_AVRO_PLAIN && shift >= 0; shift -= 8)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 #include "event_log_internal.h"
 
 /* Headers of blocks are read a window at a time: of small blocks there are many in one. */
@@ -255,19 +256,16 @@ static enum status open_log(struct event_log *log, struct error *err)
     size_t header_bytes;
     TRY(open_regular(log, err));
     TRY(read_header(log, &header_bytes, err));
-    size_t partitions = (size_t)log->header.partitions;
-    log->places = calloc(partitions, sizeof *log->places);
-    log->end = calloc(partitions, sizeof *log->end);
-    if (!log->places || !log->end)
-        abort();
+    int partitions = log->header.partitions;
+    log->places = memory_zeroed(partitions, sizeof *log->places);
+    log->end = memory_zeroed(partitions, sizeof *log->end);
     return find_blocks(log, header_bytes, err);
 }
 
 enum status event_log_open(const char *path, struct event_log **opened, struct error *err)
 {
-    struct event_log *log = calloc(1, sizeof *log);
-    if (!log || !(log->path = strdup(path)))
-        abort();
+    struct event_log *log = memory_zeroed(1, sizeof *log);
+    log->path = memory_text(path);
     log->fd = -1;
     enum status status = open_log(log, err);
     if (status == STATUS_OK)

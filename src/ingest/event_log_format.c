@@ -1,4 +1,5 @@
 #include "event_log_format.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +43,7 @@ static char *get_text(struct buffer_reader *reader)
 {
     size_t size;
     const uint8_t *bytes = buffer_get_bytes(reader, &size);
-    char *text = malloc(size + 1);
-    if (!text)
-        abort();
+    char *text = memory_block(size + 1);
     memcpy(text, bytes, size);
     text[size] = '\0';
     if (strlen(text) != size)
@@ -60,9 +59,7 @@ static bool get_fields(struct buffer_reader *reader, struct log_header *header)
     if (partitions < 1 || partitions > LOG_PARTITIONS_MAX)
         return false;
     header->partitions = (int)partitions;
-    header->first = calloc((size_t)partitions, sizeof *header->first);
-    if (!header->first)
-        abort();
+    header->first = memory_zeroed(partitions, sizeof *header->first);
     for (int p = 0; p < header->partitions; p++) {
         header->first[p] = buffer_get_i64(reader);
         if (header->first[p] < 0)

@@ -13,6 +13,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "event_log_format.h"
 #include "ingest/event_log.h"
 
@@ -127,9 +128,7 @@ static void begin_block(struct pending *pending, int64_t from)
 static void begin_blocks(struct event_log_writer *writer, const struct event_log *log)
 {
     writer->partitions = event_log_identity(log).partitions;
-    writer->pending = calloc((size_t)writer->partitions, sizeof *writer->pending);
-    if (!writer->pending)
-        abort();
+    writer->pending = memory_zeroed(writer->partitions, sizeof *writer->pending);
     int64_t share = PENDING_BYTES / writer->partitions;
     writer->block_bytes = (size_t)max_int64(BLOCK_LEAST, min_int64(BLOCK_MOST, share));
     for (int p = 0; p < writer->partitions; p++)
@@ -169,9 +168,8 @@ static enum status go_on(struct event_log_writer *writer, const struct source_id
 enum status event_log_writer_open(const char *path, const struct source_identity *topic,
                                   struct event_log_writer **writer, struct error *err)
 {
-    struct event_log_writer *opened = calloc(1, sizeof *opened);
-    if (!opened || !(opened->path = strdup(path)))
-        abort();
+    struct event_log_writer *opened = memory_zeroed(1, sizeof *opened);
+    opened->path = memory_text(path);
     opened->fd = -1;
     enum status status = go_on(opened, topic, err);
     if (status == STATUS_OK)

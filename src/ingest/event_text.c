@@ -1,4 +1,5 @@
 #include "event_text.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +57,7 @@ struct event_text *event_text_create(const struct generator_config *config)
     static const char *const usual[PARTS] = {"time", "gridX", "gridY", "gen"};
     const char *given[PARTS] = {config->field_time, config->field_x, config->field_y,
                                 config->field_value};
-    struct event_text *text = calloc(1, sizeof *text);
-    if (!text)
-        abort();
+    struct event_text *text = memory_zeroed(1, sizeof *text);
     for (int i = 0; i < PARTS; i++) {
         buffer_put_u8(&text->parts[i], i ? ',' : '{');
         put_quoted(&text->parts[i], given[i] ? given[i] : usual[i]);

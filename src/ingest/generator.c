@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 #include "calendar.h"
 #include "chance.h"
 #include "event_text.h"
@@ -42,13 +43,6 @@ struct generator {
     struct event_text *text;
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 static void begin_step(struct generator *g, int64_t step)
 {
     g->step = step;
@@ -82,7 +76,7 @@ static void plan_columns(struct generator *g)
         g->x_end = first_column(config, g->part + 1);
         return;
     }
-    g->partition_of_column = must(calloc((size_t)config->gnx, sizeof(int)));
+    g->partition_of_column = memory_zeroed(config->gnx, sizeof(int));
     for (int64_t x = 0; x < config->gnx; x++)
         g->partition_of_column[x] = (int)(x * config->partitions / config->gnx);
 }
@@ -253,11 +247,11 @@ static int64_t delivery_step(const struct generator *g, const struct slot *slot)
 struct generator *generator_create_part(const struct generator_config *config, int partition)
 {
     assert(config->gnx <= INT32_MAX && config->gny <= INT32_MAX && config->step_ms > 0);
-    struct generator *g = must(calloc(1, sizeof *g));
+    struct generator *g = memory_zeroed(1, sizeof *g);
     g->config = *config;
     g->part = partition;
     plan_columns(g);
-    g->offsets = must(calloc((size_t)config->partitions, sizeof *g->offsets));
+    g->offsets = memory_zeroed(config->partitions, sizeof *g->offsets);
     g->seed_key = chance_mix(config->seed + UINT64_C(0x9e3779b97f4a7c15));
     if (config->probability > 0 && config->probability < SPARSE)
         g->gap_scale = 1 / chance_log(1 - config->probability);

@@ -1,4 +1,5 @@
 #include "json_paths.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +22,13 @@ struct json_paths {
     unsigned wanted; /* a bit per field */
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 static void split(struct path *path, const char *name)
 {
     int most = 1;
     for (const char *c = name; *c; c++)
         most += *c == '.';
-    path->text = must(strdup(name));
-    path->parts = must(calloc((size_t)most, sizeof *path->parts));
+    path->text = memory_text(name);
+    path->parts = memory_zeroed(most, sizeof *path->parts);
     for (const char *begin = path->text; begin; path->count++) {
         const char *dot = strchr(begin, '.');
         path->parts[path->count] =
@@ -45,7 +39,7 @@ static void split(struct path *path, const char *name)
 
 struct json_paths *json_paths_create(const char *const names[JSON_FIELDS])
 {
-    struct json_paths *paths = must(calloc(1, sizeof *paths));
+    struct json_paths *paths = memory_zeroed(1, sizeof *paths);
     for (int i = 0; i < JSON_FIELDS; i++) {
         if (!names[i])
             continue;

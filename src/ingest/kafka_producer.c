@@ -1,4 +1,5 @@
 #include "kafka_producer.h"
+#include "base/memory.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -55,9 +56,8 @@ static enum status connect_producer(struct kafka_producer *producer,
 enum status kafka_producer_create(const struct kafka_config *config, const char *records,
                                   struct kafka_producer **created, struct error *err)
 {
-    struct kafka_producer *producer = calloc(1, sizeof *producer);
-    if (!producer || !(producer->topic = strdup(config->topic)))
-        abort();
+    struct kafka_producer *producer = memory_zeroed(1, sizeof *producer);
+    producer->topic = memory_text(config->topic);
     producer->records = records;
     enum status status = connect_producer(producer, config, err);
     if (status == STATUS_OK)

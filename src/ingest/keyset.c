@@ -1,4 +1,5 @@
 #include "keyset.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -146,9 +147,8 @@ void keyset_add(struct keyset *keys, const struct json_string *key)
 {
     if (keys->count == keys->capacity) {
         keys->capacity = keys->capacity ? keys->capacity * 2 : 256;
-        keys->entries = realloc(keys->entries, keys->capacity * sizeof *keys->entries);
-        if (!keys->entries)
-            abort();
+        keys->entries =
+            memory_checked(realloc(keys->entries, keys->capacity * sizeof *keys->entries));
     }
     keys->entries[keys->count++] = (struct keyset_entry){string_hash(key), *key};
 }

@@ -1,4 +1,5 @@
 #include "line_file.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,9 +177,7 @@ static enum status take_header(struct line_file *file, struct error *err)
         return STATUS_OK;
     if (!is_named_csv(file->path) && !csv_is_header(line.text, line.size))
         return STATUS_OK;
-    file->header = strndup((const char *)line.text, line.size);
-    if (!file->header)
-        abort();
+    file->header = memory_checked(strndup((const char *)line.text, line.size));
     file->begin = (int64_t)line.size + (feed != NULL);
     return STATUS_OK;
 }
@@ -200,9 +199,8 @@ static enum status open_regular(struct line_file *file, struct error *err)
 
 enum status line_file_open(const char *path, struct line_file **opened, struct error *err)
 {
-    struct line_file *file = calloc(1, sizeof *file);
-    if (!file || !(file->path = strdup(path)))
-        abort();
+    struct line_file *file = memory_zeroed(1, sizeof *file);
+    file->path = memory_text(path);
     file->fd = -1;
     enum status status = open_regular(file, err);
     if (status == STATUS_OK)

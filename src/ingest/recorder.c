@@ -7,6 +7,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "ingest/event_log_cursor.h"
 #include "ingest/event_log_writer.h"
 #include "ingest/source_kafka.h"
@@ -57,9 +58,7 @@ static enum status make_log(struct recorder *recorder, struct error *err)
 {
     if (durable_exists(recorder->config.path))
         return STATUS_OK;
-    int64_t *first = calloc((size_t)recorder->topic.partitions, sizeof *first);
-    if (!first)
-        abort();
+    int64_t *first = memory_zeroed(recorder->topic.partitions, sizeof *first);
     enum status status = first_offsets(&recorder->config, recorder->topic.partitions, first, err);
     if (status == STATUS_OK)
         status = event_log_create(recorder->config.path, &recorder->topic, first, err);
@@ -132,9 +131,7 @@ static enum status plan_track(struct recorder *recorder, int p, struct error *er
  * proofs. */
 static enum status start(struct recorder *recorder, struct error *err)
 {
-    int64_t *begin = calloc((size_t)recorder->topic.partitions, sizeof *begin);
-    if (!begin)
-        abort();
+    int64_t *begin = memory_zeroed(recorder->topic.partitions, sizeof *begin);
     for (int p = 0; p < recorder->topic.partitions; p++)
         begin[p] = recorder->unproven > 0 ? recorder->tracks[p].proof.offset
                                           : event_log_writer_next(recorder->writer, p);
@@ -154,14 +151,10 @@ static enum status go_on(struct recorder *recorder, struct error *err)
 enum status recorder_create(const struct recorder_config *config, struct recorder **created,
                             struct error *err)
 {
-    struct recorder *recorder = calloc(1, sizeof *recorder);
-    if (!recorder)
-        abort();
+    struct recorder *recorder = memory_zeroed(1, sizeof *recorder);
     recorder->config = *config;
     recorder->topic = source_identity(config->source);
-    recorder->tracks = calloc((size_t)recorder->topic.partitions, sizeof *recorder->tracks);
-    if (!recorder->tracks)
-        abort();
+    recorder->tracks = memory_zeroed(recorder->topic.partitions, sizeof *recorder->tracks);
     for (int p = 0; p < recorder->topic.partitions; p++)
         recorder->tracks[p].proof.offset = -1;
     enum status status = make_log(recorder, err);

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/durable.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "sensors_table.h"
 
 /* Half of a hash beside the row, so that a wrong id is hardly ever compared. */
@@ -44,9 +45,7 @@ static enum status index_rows(struct sensors *sensors, const char *name, struct 
     while (room < 2 * count)
         room *= 2;
     sensors->mask = room - 1;
-    sensors->slots = calloc(room, sizeof *sensors->slots);
-    if (!sensors->slots)
-        abort();
+    sensors->slots = memory_zeroed((int64_t)room, sizeof *sensors->slots);
     for (size_t row = 0; row < count; row++) {
         uint32_t tag;
         size_t size = sensors->table.rows[row].id_size;
@@ -65,9 +64,7 @@ static enum status index_rows(struct sensors *sensors, const char *name, struct 
 enum status sensors_parse(const char *name, const uint8_t *text, size_t size, int64_t gnx,
                           int64_t gny, struct sensors **sensors, struct error *err)
 {
-    struct sensors *parsed = calloc(1, sizeof *parsed);
-    if (!parsed)
-        abort();
+    struct sensors *parsed = memory_zeroed(1, sizeof *parsed);
     enum status status = sensors_table_read(&parsed->table, name, text, size, gnx, gny, err);
     if (status == STATUS_OK)
         status = index_rows(parsed, name, err);

@@ -1,4 +1,5 @@
 #include "sensors_table.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -54,9 +55,7 @@ static void add_row(struct sensors_table *table, const struct sensor *sensor, si
 {
     if (table->count == table->capacity) {
         table->capacity = table->capacity ? table->capacity * 2 : 64;
-        table->rows = realloc(table->rows, table->capacity * sizeof *table->rows);
-        if (!table->rows)
-            abort();
+        table->rows = memory_checked(realloc(table->rows, table->capacity * sizeof *table->rows));
     }
     table->rows[table->count++] = (struct sensors_row){*sensor, id_at, table->ids.size - id_at};
 }

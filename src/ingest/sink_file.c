@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/durable.h"
+#include "base/memory.h"
 #include "sink_ops.h"
 
 enum { FULL = 256 << 10 };
@@ -83,9 +84,8 @@ static const struct sink_ops file_ops = {
 
 static struct sink_file *make_sink(int count, bool owns_fds)
 {
-    struct sink_file *sink = calloc(1, sizeof *sink);
-    if (!sink || !(sink->outputs = calloc((size_t)count, sizeof *sink->outputs)))
-        abort();
+    struct sink_file *sink = memory_zeroed(1, sizeof *sink);
+    sink->outputs = memory_zeroed(count, sizeof *sink->outputs);
     sink->base.ops = &file_ops;
     sink->count = count;
     sink->owns_fds = owns_fds;
@@ -96,9 +96,7 @@ static struct sink_file *make_sink(int count, bool owns_fds)
 
 static char *copy_name(const char *name)
 {
-    char *copy = strdup(name);
-    if (!copy)
-        abort();
+    char *copy = memory_text(name);
     return copy;
 }
 

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "kafka_producer.h"
 #include "kafka_topic.h"
 #include "sink_ops.h"
@@ -70,9 +71,7 @@ enum status sink_open_kafka(const struct kafka_config *config, int partitions, s
         kafka_producer_destroy(producer);
         return status;
     }
-    struct sink_kafka *sink = calloc(1, sizeof *sink);
-    if (!sink)
-        abort();
+    struct sink_kafka *sink = memory_zeroed(1, sizeof *sink);
     *sink = (struct sink_kafka){.base.ops = &kafka_ops, .producer = producer};
     *opened = &sink->base;
     return STATUS_OK;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 #include "ingest/source_synthetic.h"
 #include "kafka_common.h"
 #include "source_ops.h"
@@ -218,9 +219,7 @@ static enum status open_inner(struct source_embedded *self, const char *topic, s
 
 static enum status start_inner(struct source_embedded *self, const int64_t *next, struct error *err)
 {
-    int64_t *from = calloc((size_t)self->config.partitions, sizeof *from);
-    if (!from)
-        abort();
+    int64_t *from = memory_zeroed(self->config.partitions, sizeof *from);
     for (int p = 0; p < self->config.partitions; p++) {
         struct stream *stream = &self->streams[p];
         stream->open = next[p] >= 0;
@@ -251,9 +250,8 @@ static void make_room(struct stream *stream, int count)
 {
     if (count <= stream->capacity)
         return;
-    stream->messages = realloc(stream->messages, (size_t)count * sizeof *stream->messages);
-    if (!stream->messages)
-        abort();
+    size_t size = (size_t)count * sizeof *stream->messages;
+    stream->messages = memory_checked(realloc(stream->messages, size));
     stream->capacity = count;
 }
 
@@ -335,9 +333,8 @@ static void set_properties(struct source_embedded *self, const struct kafka_conf
         "fetch.wait.max.ms", "10"}; /* the broker answers no sooner when it has nothing */
     size_t user = (size_t)config->property_pairs * 2;
     self->user_pairs = config->property_pairs;
-    self->properties = calloc(user + 2 * OUT_OF_BAND_PAIRS, sizeof *self->properties);
-    if (!self->properties)
-        abort();
+    self->properties =
+        memory_zeroed((int64_t)user + 2 * OUT_OF_BAND_PAIRS, sizeof *self->properties);
     if (user > 0)
         memcpy(self->properties, config->properties, user * sizeof *self->properties);
     memcpy(self->properties + user, last, sizeof last);
@@ -375,10 +372,9 @@ enum status source_open_embedded(const struct kafka_config *config,
                                  const struct generator_config *generator, enum event_format format,
                                  struct source **source, struct error *err)
 {
-    struct source_embedded *self = calloc(1, sizeof *self);
-    if (!self || !(self->topic = strdup(config->topic)) ||
-        !(self->streams = calloc((size_t)generator->partitions, sizeof *self->streams)))
-        abort();
+    struct source_embedded *self = memory_zeroed(1, sizeof *self);
+    self->topic = memory_text(config->topic);
+    self->streams = memory_zeroed(generator->partitions, sizeof *self->streams);
     self->base.ops = &embedded_ops;
     self->config = *generator;
     self->ahead_max = plan_ahead(generator, format);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "ingest/decoder.h"
 #include "ingest/event_log.h"
 #include "ingest/source_log.h"
@@ -147,10 +148,8 @@ static enum status open_partition(struct source_file *source, const char *path, 
 {
     struct file_partition *partition = &source->partitions[source->count];
     TRY(line_file_open(path, &partition->file, err));
-    partition->messages = calloc(READ_MAX, sizeof *partition->messages);
-    partition->lines = calloc(READ_MAX, sizeof *partition->lines);
-    if (!partition->messages || !partition->lines)
-        abort();
+    partition->messages = memory_zeroed(READ_MAX, sizeof *partition->messages);
+    partition->lines = memory_zeroed(READ_MAX, sizeof *partition->lines);
     const char *slash = strrchr(path, '/');
     buffer_printf(&source->names, "%s%s", source->count ? "," : "", slash ? slash + 1 : path);
     source->count++;
@@ -160,9 +159,8 @@ static enum status open_partition(struct source_file *source, const char *path, 
 static enum status open_lines(const char *const *paths, int count, struct source **opened,
                               struct error *err)
 {
-    struct source_file *source = calloc(1, sizeof *source);
-    if (!source || !(source->partitions = calloc((size_t)count, sizeof *source->partitions)))
-        abort();
+    struct source_file *source = memory_zeroed(1, sizeof *source);
+    source->partitions = memory_zeroed(count, sizeof *source->partitions);
     source->base.ops = &file_ops;
     waker_init(&source->waker);
     for (int i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "ingest/event_log_cursor.h"
 #include "source_ops.h"
 #include "waker.h"
@@ -129,14 +130,10 @@ static const struct source_ops log_ops = {.identity = log_identity,
 static void create_partitions(struct source_log *source)
 {
     source->count = event_log_identity(source->log).partitions;
-    source->partitions = calloc((size_t)source->count, sizeof *source->partitions);
-    if (!source->partitions)
-        abort();
+    source->partitions = memory_zeroed(source->count, sizeof *source->partitions);
     for (int p = 0; p < source->count; p++) {
         struct log_partition *partition = &source->partitions[p];
-        partition->messages = calloc(READ_MAX, sizeof *partition->messages);
-        if (!partition->messages)
-            abort();
+        partition->messages = memory_zeroed(READ_MAX, sizeof *partition->messages);
     }
 }
 
@@ -144,9 +141,7 @@ enum status source_open_log(const char *path, struct source **opened, struct err
 {
     struct event_log *log;
     TRY(event_log_open(path, &log, err));
-    struct source_log *source = calloc(1, sizeof *source);
-    if (!source)
-        abort();
+    struct source_log *source = memory_zeroed(1, sizeof *source);
     source->base.ops = &log_ops;
     source->log = log;
     waker_init(&source->waker);

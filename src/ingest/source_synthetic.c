@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "source_ops.h"
 #include "waker.h"
 
@@ -163,11 +164,10 @@ static const struct source_ops synthetic_ops = {.identity = synthetic_identity,
 enum status source_open_synthetic(const struct generator_config *config, enum event_format format,
                                   struct source **opened, struct error *err)
 {
-    struct source_synthetic *source = calloc(1, sizeof *source);
-    size_t partitions = (size_t)config->partitions;
+    struct source_synthetic *source = memory_zeroed(1, sizeof *source);
+    int partitions = config->partitions;
     (void)err;
-    if (!source || !(source->partitions = calloc(partitions, sizeof *source->partitions)))
-        abort();
+    source->partitions = memory_zeroed(partitions, sizeof *source->partitions);
     source->base.ops = &synthetic_ops;
     source->config = *config;
     source->format = format;
@@ -175,12 +175,10 @@ enum status source_open_synthetic(const struct generator_config *config, enum ev
     source->config.field_time = source->config.field_x = NULL; /* borrowed for the call only */
     source->config.field_y = source->config.field_value = NULL;
     waker_init(&source->waker);
-    for (size_t p = 0; p < partitions; p++) {
+    for (int p = 0; p < partitions; p++) {
         struct synthetic_partition *partition = &source->partitions[p];
         partition->count = -1;
-        partition->messages = calloc(READ_MAX, sizeof *partition->messages);
-        if (!partition->messages)
-            abort();
+        partition->messages = memory_zeroed(READ_MAX, sizeof *partition->messages);
     }
     *opened = &source->base;
     return STATUS_OK;

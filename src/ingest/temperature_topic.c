@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "kafka_producer.h"
 #include "kafka_topic.h"
 #include "temperature_text.h"
@@ -105,14 +106,10 @@ static enum status start_thread(struct temperature_topic *topic, struct error *e
 static struct temperature_topic *create(const struct temperature_area *area)
 {
     assert(area->x0 < area->x1 && area->y0 < area->y1);
-    struct temperature_topic *topic = calloc(1, sizeof *topic);
-    if (!topic)
-        abort();
+    struct temperature_topic *topic = memory_zeroed(1, sizeof *topic);
     topic->area = *area;
     size_t count = (size_t)(area->x1 - area->x0) * (size_t)(area->y1 - area->y0);
-    topic->cells = malloc(count * sizeof *topic->cells);
-    if (!topic->cells)
-        abort();
+    topic->cells = memory_block(count * sizeof *topic->cells);
     temperature_text_init(&topic->text);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);

@@ -3,6 +3,7 @@
 
 #include "base/arith.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "deck/deck.h"
 #include "ingest/source_kafka.h"
 #include "run/deck_sources.h"
@@ -82,9 +83,7 @@ static enum status keep_ends(struct root *root, const int64_t *ends, struct erro
  * ones. A run without end makes what the journal has of ends void. */
 static enum status begin_ends(struct root *root, struct error *err)
 {
-    int64_t *before = calloc((size_t)root->identity.partitions, sizeof *before);
-    if (!before)
-        abort();
+    int64_t *before = memory_zeroed(root->identity.partitions, sizeof *before);
     bool known = journal_ends(root->journal, before);
     bool again = root->bounded && known && !root->takes_back;
     enum status status = STATUS_OK;
@@ -166,9 +165,7 @@ static enum status stop_while_probing(struct root *root, struct error *err)
  * waited for, in a bounded one the captured end ends it. */
 static enum status probe_partition(struct root *root, struct probe *probe, int p, struct error *err)
 {
-    int64_t *next = calloc((size_t)root->identity.partitions, sizeof *next);
-    if (!next)
-        abort();
+    int64_t *next = memory_zeroed(root->identity.partitions, sizeof *next);
     for (int q = 0; q < root->identity.partitions; q++)
         next[q] = q == p ? root->first[p] : -1;
     enum status status = source_start(root->source, next, err);
@@ -221,9 +218,7 @@ static enum status probe_start(struct root *root, struct probe *probe, struct er
 static enum status derive_t0(struct root *root, struct error *err)
 {
     struct probe probe = {.partition = -1};
-    probe.ends = calloc((size_t)root->identity.partitions, sizeof *probe.ends);
-    if (!probe.ends)
-        abort();
+    probe.ends = memory_zeroed(root->identity.partitions, sizeof *probe.ends);
     enum status status = STATUS_OK;
     if (root->bounded)
         memcpy(probe.ends, root->ends, (size_t)root->identity.partitions * sizeof *probe.ends);

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "window/advance.h"
 #include "window/windows_state.h"
 
@@ -32,17 +33,13 @@ struct drain {
 struct drain *drain_create(struct source *source, const struct decoder *decoder,
                            struct windows *windows, int batch)
 {
-    struct drain *drain = calloc(1, sizeof *drain);
-    if (!drain)
-        abort();
+    struct drain *drain = memory_zeroed(1, sizeof *drain);
     drain->source = source;
     drain->decoder = decoder;
     drain->windows = windows;
     drain->partitions = source_identity(source).partitions;
     drain->batch = batch;
-    drain->lanes = calloc((size_t)drain->partitions, sizeof *drain->lanes);
-    if (!drain->lanes)
-        abort();
+    drain->lanes = memory_zeroed(drain->partitions, sizeof *drain->lanes);
     for (int p = 0; p < drain->partitions; p++)
         drain->lanes[p] = (struct lane){.last = -1, .proof.offset = -1};
     return drain;
@@ -69,9 +66,7 @@ static void copy_ends(struct drain *drain, const int64_t *ends)
     drain->ends = NULL;
     if (!ends)
         return;
-    drain->ends = calloc((size_t)drain->partitions, sizeof *drain->ends);
-    if (!drain->ends)
-        abort();
+    drain->ends = memory_zeroed(drain->partitions, sizeof *drain->ends);
     for (int p = 0; p < drain->partitions; p++)
         drain->ends[p] = ends[p];
 }
@@ -97,9 +92,7 @@ static enum status first_to_read(struct drain *drain, int p, const struct finger
 enum status drain_start(struct drain *drain, const int64_t *ends, const struct fingerprint *last,
                         struct error *err)
 {
-    int64_t *next = calloc((size_t)drain->partitions, sizeof *next);
-    if (!next)
-        abort();
+    int64_t *next = memory_zeroed(drain->partitions, sizeof *next);
     copy_ends(drain, ends);
     enum status status = STATUS_OK;
     for (int p = 0; p < drain->partitions && status == STATUS_OK; p++)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 #include "run/parcels.h"
 
 enum { NAP_MS = 200, ROW_HEAT_BYTES = 65536 };
@@ -303,9 +304,7 @@ static int start_thread(struct feed *feed)
 
 enum status feed_start(const struct feed_config *config, struct feed **feed, struct error *err)
 {
-    struct feed *created = calloc(1, sizeof *created);
-    if (!created)
-        abort();
+    struct feed *created = memory_zeroed(1, sizeof *created);
     created->config = *config;
     created->view.waits_for = -1;
     pthread_mutex_init(&created->mutex, NULL);

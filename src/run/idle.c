@@ -4,6 +4,7 @@
 
 #include "base/arith.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "run/stop.h"
 #include "window/advance.h"
 #include "window/windows_state.h"
@@ -26,14 +27,10 @@ struct idle {
 
 struct idle *idle_create(const struct idle_config *config)
 {
-    struct idle *idle = calloc(1, sizeof *idle);
-    if (!idle)
-        abort();
+    struct idle *idle = memory_zeroed(1, sizeof *idle);
     idle->config = *config;
-    idle->silences = calloc((size_t)config->partitions, sizeof *idle->silences);
-    idle->entries = calloc((size_t)config->partitions, sizeof *idle->entries);
-    if (!idle->silences || !idle->entries)
-        abort();
+    idle->silences = memory_zeroed(config->partitions, sizeof *idle->silences);
+    idle->entries = memory_zeroed(config->partitions, sizeof *idle->entries);
     idle->opened_s = stop_clock_s();
     for (int p = 0; p < config->partitions; p++)
         idle->silences[p].since_s = idle->opened_s;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "ingest/event_log.h"
 #include "ingest/source_file.h"
 #include "ingest/source_kafka.h"
@@ -86,9 +87,7 @@ static enum status open_decoder(const struct deck *deck, struct root *root, stru
 
 static void *per_partition(const struct root *root, size_t size)
 {
-    void *array = calloc((size_t)root->identity.partitions, size);
-    if (!array)
-        abort();
+    void *array = memory_zeroed(root->identity.partitions, size);
     return array;
 }
 

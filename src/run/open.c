@@ -4,6 +4,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "run/deck_sources.h"
 #include "run_internal.h"
 #include "window/advance.h"
@@ -93,9 +94,7 @@ static enum status open_root(struct run *run, struct error *err)
 {
     TRY(check_launch(err));
     TRY(inputs_open(run->root, err));
-    run->root->offsets = calloc((size_t)run->root->identity.partitions, sizeof(int64_t));
-    if (!run->root->offsets)
-        abort();
+    run->root->offsets = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
     if (run->plan.dry_run)
         return describe_inputs(run->root, err);
     return open_directory(run, err);

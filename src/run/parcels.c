@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "run/stop.h"
 
 /* How long a parcel may keep the main thread, so that no request to stop waits for long. */
@@ -21,22 +22,18 @@ struct parcels {
     double opened_s;
 };
 
-static void create_arrays(struct parcels *parcels, size_t partitions)
+static void create_arrays(struct parcels *parcels, int partitions)
 {
     for (int i = 0; i < FEED_PARCELS; i++) {
         struct parcel *parcel = &parcels->ring[i];
-        parcel->ledgers = calloc(partitions, sizeof *parcel->ledgers);
-        parcel->fingerprints = calloc(partitions, sizeof *parcel->fingerprints);
-        if (!parcel->ledgers || !parcel->fingerprints)
-            abort();
+        parcel->ledgers = memory_zeroed(partitions, sizeof *parcel->ledgers);
+        parcel->fingerprints = memory_zeroed(partitions, sizeof *parcel->fingerprints);
     }
 }
 
 struct parcels *parcels_create(int partitions)
 {
-    struct parcels *parcels = calloc(1, sizeof *parcels);
-    if (!parcels)
-        abort();
+    struct parcels *parcels = memory_zeroed(1, sizeof *parcels);
     atomic_init(&parcels->row_limit, 1);
     pthread_mutex_init(&parcels->mutex, NULL);
     pthread_condattr_t attributes;
@@ -45,7 +42,7 @@ struct parcels *parcels_create(int partitions)
     pthread_cond_init(&parcels->filled, &attributes);
     pthread_cond_init(&parcels->emptied, NULL);
     pthread_condattr_destroy(&attributes);
-    create_arrays(parcels, (size_t)partitions);
+    create_arrays(parcels, partitions);
     return parcels;
 }
 

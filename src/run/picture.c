@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "run_internal.h"
 #include "store/early_frame.h"
 
@@ -26,9 +27,7 @@ static void picture_free(struct picture *picture)
 
 static enum status allocate(const struct run *run, struct picture **made, struct error *err)
 {
-    struct picture *picture = calloc(1, sizeof *picture);
-    if (!picture)
-        abort();
+    struct picture *picture = memory_zeroed(1, sizeof *picture);
     *made = picture;
     picture->field = field_create(run->domain, 0.0);
     picture->outflow = calloc((size_t)run->domain->nx, sizeof *picture->outflow);

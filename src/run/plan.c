@@ -1,4 +1,5 @@
 #include "plan.h"
+#include "base/memory.h"
 
 #include <mpi.h>
 #include <stdlib.h>
@@ -117,9 +118,7 @@ static void point_provenance(struct plan *plan)
 static enum status plan_fill(const struct deck *deck, const struct run_options *options,
                              struct plan *plan, struct error *err)
 {
-    struct rundir *rundir = calloc(1, sizeof *rundir);
-    if (!rundir)
-        abort();
+    struct rundir *rundir = memory_zeroed(1, sizeof *rundir);
     enum status status = rundir_paths(deck->run.out, deck->run.id, rundir, err);
     *plan = (struct plan){
         .solver = solver_of(deck),

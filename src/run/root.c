@@ -1,14 +1,13 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "ingest/event_avro.h"
 #include "run_internal.h"
 
 struct root *root_create(const struct deck *deck, const struct run_options *options)
 {
-    struct root *root = calloc(1, sizeof *root);
-    if (!root)
-        abort();
+    struct root *root = memory_zeroed(1, sizeof *root);
     root->deck = deck;
     root->options = options;
     deck_hash(deck, root->deck_hash);

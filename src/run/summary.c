@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "run_internal.h"
 
 static json_t *ledger_json(const struct ledger *ledger)
@@ -41,9 +42,7 @@ void summary_json(const struct run *run, struct buffer *json)
     json_object_set_new(object, "ledger", ledgers_json(root));
     json_object_set_new(object, "ranks", json_integer(run->domain->ranks));
     json_object_set_new(object, "duration", json_real(stop_clock_s()));
-    char *text = json_dumps(object, JSON_COMPACT);
-    if (!text)
-        abort();
+    char *text = memory_checked(json_dumps(object, JSON_COMPACT));
     buffer_append(json, text, strlen(text) + 1);
     free(text);
     json_decref(object);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/memory.h"
 #include "grid/agree.h"
 #include "segment.h"
 #include "stage.h"
@@ -134,9 +135,7 @@ static enum status fill_file(struct early_frame *early, const struct field *fiel
                              const struct frame_row *row, struct error *err)
 {
     const struct domain *domain = early->domain;
-    struct segment *segment = calloc(1, sizeof *segment);
-    if (!segment)
-        abort();
+    struct segment *segment = memory_zeroed(1, sizeof *segment);
     strcpy(segment->path, early->next);
     struct digest stored = stage_field(early->stage, early->digester, field);
     enum status opened = segment_open(domain, segment, err);

@@ -1,4 +1,5 @@
 #include "manifest_facts.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +8,7 @@ enum { FIRST_SLOTS = 1024 };
 
 static struct manifest_said *allocate_slots(int64_t count)
 {
-    struct manifest_said *slots = calloc((size_t)count, sizeof *slots);
-    if (!slots)
-        abort(); /* as buffer_reserve() */
+    struct manifest_said *slots = memory_zeroed(count, sizeof *slots);
     return slots;
 }
 
