@@ -9,22 +9,27 @@ enum { NX = 13, NY = 5, TILE = 4, PER_SEGMENT = 4, FIRST_MS = 100 };
 
 static const int64_t START_MS = 1767225600000; /* 2026-01-01 */
 
-static inline struct frames *open_frames(const struct world *world, bool f64, int64_t rows,
-                                         enum status expected, struct error *err)
+static inline struct frames_config test_frames_config(const struct world *world)
 {
-    struct frames *frames = NULL;
-    struct frames_config config = {
+    return (struct frames_config){
         .directory = world->scratch.path,
         .run_id = "run-7",
         .title = "a test",
         .dx = 0.5,
         .dy = 0.25,
-        .f64 = f64,
         .tile = TILE,
         .per_segment = PER_SEGMENT,
         .horizon_rows = 6,
         .provenance = &test_provenance,
     };
+}
+
+static inline struct frames *open_frames(const struct world *world, bool f64, int64_t rows,
+                                         enum status expected, struct error *err)
+{
+    struct frames *frames = NULL;
+    struct frames_config config = test_frames_config(world);
+    config.f64 = f64;
     CU_ASSERT_EQUAL(frames_open(world->domain, &config, rows, &frames, err), expected);
     return frames;
 }

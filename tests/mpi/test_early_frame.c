@@ -8,16 +8,7 @@ static struct early_frame *open_early(const struct world *world)
 {
     struct early_frame *early = NULL;
     struct error err;
-    struct frames_config config = {
-        .directory = world->scratch.path,
-        .run_id = "run-7",
-        .title = "a test",
-        .dx = 0.5,
-        .dy = 0.25,
-        .tile = TILE,
-        .per_segment = PER_SEGMENT,
-        .provenance = &test_provenance,
-    };
+    struct frames_config config = test_frames_config(world);
     CU_ASSERT_EQUAL_FATAL(early_frame_open(world->domain, &config, &early, &err), STATUS_OK);
     return early;
 }

@@ -1,4 +1,5 @@
 #include "clock_table.h"
+#include "splitmix.h"
 #include "unit.h"
 
 #include "window/clock.h"
@@ -52,15 +53,6 @@ static void five_sensors_need_three_to_agree(void)
                            {2, 4000},
                            {3, 2000}}),
                     2000);
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t z = *state;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
 }
 
 static void saved_and_loaded(struct clock **clock, int sensors, int64_t expiry)

@@ -1,9 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "ingest/decoder.h"
-#include "unit.h"
+#include "decoding.h"
 
 static const struct decoder_config usual = {.format = EVENT_JSON,
                                             .field_time = "time",
@@ -13,14 +11,6 @@ static const struct decoder_config usual = {.format = EVENT_JSON,
                                             .gnx = 40,
                                             .gny = 30,
                                             .gen_limit = 1e12};
-
-static struct record decode_bytes(struct decoder *decoder, const void *value, size_t size)
-{
-    struct record record;
-    struct message message = {.offset = 7, .value = value, .value_size = size};
-    decoder_decode(decoder, 0, &message, &record);
-    return record;
-}
 
 static struct record decode(const char *text)
 {

@@ -6,19 +6,12 @@
 
 #include "../fuzz/avro_checks.h"
 #include "../fuzz/event_log_checks.h"
+#include "splitmix.h"
 #include "unit.h"
 
 enum { ROUNDS = 30000, SEEDS_MAX = 16, BYTES_MAX = 1024 };
 
 static uint64_t dice = 4711;
-
-static unsigned roll(unsigned sides)
-{
-    dice += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t x = (dice ^ dice >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (unsigned)((x ^ x >> 31) % sides);
-}
 
 static struct buffer seeds[SEEDS_MAX];
 static int seed_count;
@@ -59,14 +52,14 @@ static void mutate(struct buffer *text)
     static const char alphabet[] = "{}[]\",:\\0123456789eE+-.TZ\n\r u\x01\x7F\x80\xBF\xC3\xED";
     if (text->size == 0)
         return;
-    size_t at = roll((unsigned)text->size);
-    const struct buffer *other = &seeds[roll((unsigned)seed_count)];
-    switch (roll(6)) {
+    size_t at = roll(&dice, (unsigned)text->size);
+    const struct buffer *other = &seeds[roll(&dice, (unsigned)seed_count)];
+    switch (roll(&dice, 6)) {
     case 0:
-        text->data[at] = (uint8_t)alphabet[roll(sizeof alphabet - 1)];
+        text->data[at] = (uint8_t)alphabet[roll(&dice, sizeof alphabet - 1)];
         break;
     case 1:
-        text->data[at] ^= (uint8_t)(1u << roll(8));
+        text->data[at] ^= (uint8_t)(1u << roll(&dice, 8));
         break;
     case 2:
         memmove(text->data + at, text->data + at + 1, text->size - at - 1);
@@ -78,7 +71,7 @@ static void mutate(struct buffer *text)
         break;
     case 4:
         text->size = at;
-        at = roll((unsigned)other->size);
+        at = roll(&dice, (unsigned)other->size);
         buffer_append(text, other->data + at, other->size - at);
         break;
     default:
@@ -91,10 +84,10 @@ static void check_mutations(const char *name, void (*check)(const uint8_t *, siz
     struct buffer text = {0};
     load_seeds(name);
     for (int i = 0; i < ROUNDS; i++) {
-        const struct buffer *seed = &seeds[roll((unsigned)seed_count)];
+        const struct buffer *seed = &seeds[roll(&dice, (unsigned)seed_count)];
         buffer_clear(&text);
         buffer_append(&text, seed->data, seed->size);
-        for (unsigned left = roll(6); left > 0; left--)
+        for (unsigned left = roll(&dice, 6); left > 0; left--)
             mutate(&text);
         check(text.data, text.size);
     }

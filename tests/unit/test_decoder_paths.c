@@ -1,9 +1,7 @@
 /* Where an event holds what: dotted paths, columns of CSV, identifiers of sensors. */
 #include <string.h>
 
-#include "base/buffer.h"
-#include "ingest/decoder.h"
-#include "unit.h"
+#include "decoding.h"
 
 static struct decoder_config nested(void)
 {
@@ -15,15 +13,6 @@ static struct decoder_config nested(void)
                                    .gnx = 10,
                                    .gny = 10,
                                    .gen_limit = 1e12};
-}
-
-static struct record decode_text(struct decoder *decoder, const char *text)
-{
-    struct record record;
-    struct message message = {
-        .offset = 3, .value = (const uint8_t *)text, .value_size = strlen(text)};
-    decoder_decode(decoder, 0, &message, &record);
-    return record;
 }
 
 static void check_all(const struct decoder_config *config, const char *const *texts, int count,

@@ -2,9 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "ingest/decoder.h"
-#include "unit.h"
+#include "decoding.h"
 
 struct reading {
     const char *text; /* as it stands in the event */
@@ -24,14 +22,6 @@ static struct decoder *make_decoder(enum event_format format, enum time_unit uni
                                                    .gnx = 4,
                                                    .gny = 4,
                                                    .gen_limit = 1e12});
-}
-
-static struct record decode_text(struct decoder *decoder, const char *text)
-{
-    struct record record;
-    struct message message = {.value = (const uint8_t *)text, .value_size = strlen(text)};
-    decoder_decode(decoder, 0, &message, &record);
-    return record;
 }
 
 /* The time as JSON holds it and as a CSV cell holds it; texts come without quotes. */

@@ -4,28 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "ingest/decoder.h"
-#include "unit.h"
+#include "decoding.h"
+#include "splitmix.h"
 
 enum { DOCUMENTS = 300000, GRID = 50, OVERFLOWS_MAX = 9 };
 
 static const double gen_limit = 1e12;
 
-struct dice {
-    uint64_t state;
-};
-
-static unsigned roll(struct dice *dice, unsigned sides)
-{
-    dice->state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t x = dice->state;
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (unsigned)((x ^ x >> 31) % sides);
-}
-
-static const char *pick(struct dice *dice, const char *const *texts, size_t size)
+static const char *pick(uint64_t *dice, const char *const *texts, size_t size)
 {
     return texts[roll(dice, (unsigned)(size / sizeof *texts))];
 }
@@ -38,19 +24,19 @@ static void put(struct buffer *text, const char *piece)
     buffer_append(text, piece, strlen(piece));
 }
 
-static void put_space(struct dice *dice, struct buffer *text)
+static void put_space(uint64_t *dice, struct buffer *text)
 {
     if (roll(dice, 6) == 0)
         put(text, PICK(dice, " ", "\n", "\t", "\r", "  ", "\r\n"));
 }
 
-static void put_digits(struct dice *dice, struct buffer *text, unsigned most)
+static void put_digits(uint64_t *dice, struct buffer *text, unsigned most)
 {
     for (unsigned left = 1 + roll(dice, most); left > 0; left--)
         buffer_put_u8(text, (uint8_t)('0' + roll(dice, 10)));
 }
 
-static void put_integer(struct dice *dice, struct buffer *text)
+static void put_integer(uint64_t *dice, struct buffer *text)
 {
     if (roll(dice, 4) == 0)
         put(text, PICK(dice, "0", "-0", "9223372036854775807", "9223372036854775808",
@@ -60,7 +46,7 @@ static void put_integer(struct dice *dice, struct buffer *text)
         buffer_printf(text, "%s%u", roll(dice, 8) ? "" : "-", roll(dice, 60));
 }
 
-static void put_number(struct dice *dice, struct buffer *text)
+static void put_number(uint64_t *dice, struct buffer *text)
 {
     if (roll(dice, 5) == 0) {
         put(text, PICK(dice, "1e309", "-1e309", "1e-400", "4.9e-324", "2.4703282292062327e-324",
@@ -80,7 +66,7 @@ static void put_number(struct dice *dice, struct buffer *text)
         buffer_printf(text, "%s%u", PICK(dice, "e", "E", "e-", "E+"), roll(dice, 340));
 }
 
-static void put_string(struct dice *dice, struct buffer *text)
+static void put_string(uint64_t *dice, struct buffer *text)
 {
     buffer_put_u8(text, '"');
     for (unsigned left = roll(dice, 5); left > 0; left--)
@@ -91,9 +77,9 @@ static void put_string(struct dice *dice, struct buffer *text)
     buffer_put_u8(text, '"');
 }
 
-static void put_value(struct dice *dice, struct buffer *text, int levels);
+static void put_value(uint64_t *dice, struct buffer *text, int levels);
 
-static void put_array(struct dice *dice, struct buffer *text, int levels)
+static void put_array(uint64_t *dice, struct buffer *text, int levels)
 {
     buffer_put_u8(text, '[');
     for (unsigned i = roll(dice, 4), left = i; left > 0; left--) {
@@ -103,7 +89,7 @@ static void put_array(struct dice *dice, struct buffer *text, int levels)
     buffer_put_u8(text, ']');
 }
 
-static void put_object(struct dice *dice, struct buffer *text, int levels)
+static void put_object(uint64_t *dice, struct buffer *text, int levels)
 {
     buffer_put_u8(text, '{');
     for (unsigned i = roll(dice, 4), left = i; left > 0; left--) {
@@ -117,7 +103,7 @@ static void put_object(struct dice *dice, struct buffer *text, int levels)
     buffer_put_u8(text, '}');
 }
 
-static void put_value(struct dice *dice, struct buffer *text, int levels)
+static void put_value(uint64_t *dice, struct buffer *text, int levels)
 {
     unsigned kind = roll(dice, levels > 0 ? 8 : 5);
     put_space(dice, text);
@@ -137,7 +123,7 @@ static void put_value(struct dice *dice, struct buffer *text, int levels)
 }
 
 /* Brackets around the limit of 64 levels. */
-static void put_deep(struct dice *dice, struct buffer *text)
+static void put_deep(uint64_t *dice, struct buffer *text)
 {
     unsigned levels = 60 + roll(dice, 7);
     for (unsigned i = 0; i < levels; i++)
@@ -147,7 +133,7 @@ static void put_deep(struct dice *dice, struct buffer *text)
         put(text, i % 2 ? "]" : "}");
 }
 
-static void put_other_member(struct dice *dice, struct buffer *text)
+static void put_other_member(uint64_t *dice, struct buffer *text)
 {
     put_string(dice, text);
     buffer_put_u8(text, ':');
@@ -157,7 +143,7 @@ static void put_other_member(struct dice *dice, struct buffer *text)
         put_value(dice, text, 3);
 }
 
-static void put_field(struct dice *dice, struct buffer *text, unsigned field)
+static void put_field(uint64_t *dice, struct buffer *text, unsigned field)
 {
     static const char *const names[] = {"\"time\"", "\"gridX\"", "\"gridY\"", "\"gen\""};
     static const char *const escaped[] = {"\"t\\u0069me\"", "\"\\u0067rid\\u0058\"",
@@ -176,7 +162,7 @@ static void put_field(struct dice *dice, struct buffer *text, unsigned field)
     put_space(dice, text);
 }
 
-static void put_event(struct dice *dice, struct buffer *text)
+static void put_event(uint64_t *dice, struct buffer *text)
 {
     unsigned first = roll(dice, 4), others = roll(dice, 3), fields = roll(dice, 40) ? 4 : 3;
     fields += roll(dice, 40) == 0;
@@ -193,7 +179,7 @@ static void put_event(struct dice *dice, struct buffer *text)
     put_space(dice, text);
 }
 
-static void mutate(struct dice *dice, struct buffer *text)
+static void mutate(uint64_t *dice, struct buffer *text)
 {
     static const char alphabet[] =
         "{}[]\",:\\0123456789eE+-.tfnu \n/\x01\x7F\x80\xBF\xC0\xE2\xED\xF4";
@@ -223,7 +209,7 @@ static void mutate(struct dice *dice, struct buffer *text)
     }
 }
 
-static void make_document(struct dice *dice, struct buffer *text)
+static void make_document(uint64_t *dice, struct buffer *text)
 {
     buffer_clear(text);
     put_event(dice, text);
@@ -353,40 +339,25 @@ static struct record judge(const struct buffer *text)
     return record;
 }
 
-static bool equal(const struct record *a, const struct record *b)
-{
-    if (a->verdict != b->verdict || a->has_time != b->has_time ||
-        (a->has_time && a->time_ms != b->time_ms))
-        return false;
-    return a->verdict != FATE_ON_TIME || (a->cell == b->cell && a->rate == b->rate);
-}
-
 static void verdicts_and_values_equal_those_of_jansson(void)
 {
     const struct decoder_config config = {EVENT_JSON, "time", "gridX",   "gridY", "gen",
                                           GRID,       GRID,   gen_limit, TIME_MS, NULL,
                                           NULL,       NULL,   0,         NULL,    0};
     struct decoder *decoder = decoder_create(&config);
-    struct dice dice = {20240229};
+    uint64_t dice = 20240229;
     struct buffer text = {0};
-    int verdicts[FATE_COUNT] = {0}, different = 0;
-    for (int i = 0; i < DOCUMENTS && different < 10; i++) {
+    struct comparison met = {{0}, 0, 0};
+    while (met.documents < DOCUMENTS && met.different < 10) {
         make_document(&dice, &text);
-        struct message message = {.value = text.data, .value_size = text.size};
-        struct record record, expected = judge(&text);
-        decoder_decode(decoder, 0, &message, &record);
-        verdicts[record.verdict]++;
-        if (equal(&record, &expected))
-            continue;
-        different++;
-        fprintf(stderr, "document %d: verdict %d, jansson's %d: %.*s\n", i, (int)record.verdict,
-                (int)expected.verdict, (int)text.size, (const char *)text.data);
+        struct record expected = judge(&text);
+        compare(&met, decoder, &text, &expected);
     }
-    CU_ASSERT_EQUAL(different, 0);
-    CU_ASSERT(verdicts[FATE_ON_TIME] > DOCUMENTS / 20);
-    CU_ASSERT(verdicts[FATE_UNDECODABLE] > DOCUMENTS / 5);
-    CU_ASSERT(verdicts[FATE_OUT_OF_RANGE] > DOCUMENTS / 20);
-    CU_ASSERT(verdicts[FATE_NOT_FINITE] > DOCUMENTS / 500);
+    CU_ASSERT_EQUAL(met.different, 0);
+    CU_ASSERT(met.verdicts[FATE_ON_TIME] > DOCUMENTS / 20);
+    CU_ASSERT(met.verdicts[FATE_UNDECODABLE] > DOCUMENTS / 5);
+    CU_ASSERT(met.verdicts[FATE_OUT_OF_RANGE] > DOCUMENTS / 20);
+    CU_ASSERT(met.verdicts[FATE_NOT_FINITE] > DOCUMENTS / 500);
     buffer_release(&text);
     decoder_destroy(decoder);
 }

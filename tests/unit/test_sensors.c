@@ -3,10 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "ingest/decoder.h"
+#include "decoding.h"
 #include "scratch.h"
-#include "unit.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -181,14 +179,6 @@ static struct decoder *make_decoder(enum event_format format, const char *table)
                                                    .gnx = 10,
                                                    .gny = 20,
                                                    .gen_limit = 1e12});
-}
-
-static struct record decode_text(struct decoder *decoder, const char *text)
-{
-    struct record record;
-    struct message message = {.value = (const uint8_t *)text, .value_size = strlen(text)};
-    decoder_decode(decoder, 0, &message, &record);
-    return record;
 }
 
 static struct record decode_reading(struct decoder *decoder, const char *id, const char *watts)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "splitmix.h"
 #include "unit.h"
 
 enum { RANDOM_VALUES = 60000, TEXT = 40 };
@@ -63,15 +64,6 @@ static void check(const struct shortest *shortest, double value)
     if (!good)
         fprintf(stderr, "%a: %s, not %s\n", value, text, expected);
     CU_ASSERT(good);
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
 }
 
 static void any_double_is_as_short_as_it_can_be_and_reads_back(void)

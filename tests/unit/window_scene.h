@@ -2,6 +2,7 @@
 #ifndef HEATSTREAM_TESTS_WINDOW_SCENE_H
 #define HEATSTREAM_TESTS_WINDOW_SCENE_H
 
+#include "splitmix.h"
 #include "window/windows.h"
 
 enum { NX = 5, NY = 3, MAX_PARTITIONS = 5, MAX_RECORDS = 400 };
@@ -24,15 +25,6 @@ struct scene {
     int64_t late_ms;    /* by less than this */
     struct stream streams[MAX_PARTITIONS];
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state += 0x9e3779b97f4a7c15u;
-    uint64_t z = *state;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 static int64_t below(uint64_t *random, int64_t limit)
 {
