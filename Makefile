@@ -57,7 +57,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 fuzz fuzzers lint objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak fuzz fuzzers lint objects \
         reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -95,6 +95,9 @@ test-system: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete
 test-kafka4: $(B)/heatstream $(BROKERS) $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
 	$(Q)tests/tools/run-broker-tests.sh 4 $(BROKERS)
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
+
+soak: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## MINUTES= (60) of live running with a kill every two minutes
+	$(Q)$(SYSTEM) PYTHONPATH=tests $(PYTHON) -m soak.steady out/soak $(or $(MINUTES),60) $(or $(SEED),1)
 
 fuzz: ## coverage-guided fuzzing of every decoder, SECONDS= each (60)
 	$(Q)$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers

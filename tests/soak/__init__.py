@@ -1,0 +1,1 @@
+"""Runs of hours: what a test of seconds cannot show."""
