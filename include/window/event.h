@@ -21,6 +21,7 @@ enum fate {
     FATE_NOT_FINITE,
     FATE_SKIPPED, /* never delivered: transaction markers, aborted transactions, compacted records
                    */
+    FATE_LOST,    /* gone before they were read, and gone on without on request: see gap.h */
     FATE_COUNT
 };
 

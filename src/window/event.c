@@ -17,6 +17,7 @@ const char *fate_name(enum fate fate)
         [FATE_OUT_OF_RANGE] = "out_of_range",
         [FATE_NOT_FINITE] = "not_finite",
         [FATE_SKIPPED] = "skipped",
+        [FATE_LOST] = "lost",
     };
     assert(fate >= 0 && fate < FATE_COUNT);
     return name[fate];

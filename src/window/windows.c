@@ -45,6 +45,7 @@ void windows_destroy(struct windows *windows)
         clock_destroy(windows->parts[p].clock);
         candidates_destroy(windows->parts[p].candidates);
         buffer_release(&windows->parts[p].advances);
+        buffer_release(&windows->parts[p].gaps);
     }
     free(windows->parts);
     panes_destroy(windows->panes);

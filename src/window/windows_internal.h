@@ -18,6 +18,7 @@ struct partition {
     struct ledger ledger;
     struct buffer advances; /* struct advance of the journal that have not taken effect, in order */
     size_t advances_done;   /* bytes of them that have */
+    struct buffer gaps;     /* struct gap of the journal that are still ahead, in order of offset */
     int64_t heard;          /* e as far as records moved it, not time-outs */
     int64_t held;           /* events and dead letters waiting for a close */
 };
@@ -25,6 +26,11 @@ struct partition {
 /* A silent partition's clock, moved by time-out once every record below `before` is settled. */
 struct advance {
     int64_t before, to_ms;
+};
+
+/* Offsets [from, to) that are gone. */
+struct gap {
+    int64_t from, to;
 };
 
 struct windows {
