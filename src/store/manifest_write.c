@@ -65,6 +65,7 @@ struct cut {
     int64_t place;                /* lines up to the newest one of that checkpoint */
     struct manifest_facts before; /* what these say */
     struct manifest_facts now;    /* what all lines say */
+    struct linelog *log;          /* what is kept of them */
 };
 
 static enum status find_place(void *context, const char *text, struct error *err)
@@ -92,28 +93,43 @@ static enum status read_before(void *context, const char *text, struct error *er
 
 /* Lines before the place can be of an earlier attempt, which got further before it crashed: those
  * of later windows, and of more revisions than the rows had when the checkpoint was taken. */
-static enum status write_frames(const struct cut *cut, struct linelog *log, struct error *err)
+static bool keeps_frame(const struct cut *cut, const struct manifest_frame *frame)
 {
-    const struct manifest_frame *frames;
-    int64_t count = manifest_facts_frames(&cut->before, &frames);
-    for (int64_t i = 0; i < count; i++) {
-        struct manifest_line line = {.kind = MANIFEST_FRAME, .frame = frames[i]};
-        if (frames[i].window <= cut->window &&
-            frames[i].revision <= manifest_facts_holds(&cut->before, frames[i].window))
-            TRY(manifest_line_append(log, false, &line, err));
-    }
-    return STATUS_OK;
+    return frame->window <= cut->window &&
+           frame->revision <= manifest_facts_holds(&cut->before, frame->window);
 }
 
-static enum status write_checkpoints(const struct cut *cut, struct linelog *log, struct error *err)
+/* Not one that was replaced or forgotten later. */
+static bool keeps_checkpoint(const struct cut *cut, const struct manifest_checkpoint *entry)
 {
     const struct manifest_checkpoint *list;
     int count = manifest_facts_checkpoints(&cut->before, &list);
-    for (int i = 0; i < count && list[i].window <= cut->window; i++) {
-        struct manifest_line line = {.kind = MANIFEST_CHECKPOINT, .checkpoint = list[i]};
-        TRY(manifest_line_append(log, false, &line, err));
-    }
-    return STATUS_OK;
+    for (int i = 0; i < count; i++)
+        if (list[i].window == entry->window)
+            return entry->window <= cut->window &&
+                   digest_equal(list[i].seal.field, entry->seal.field) &&
+                   digest_equal(list[i].seal.state, entry->seal.state);
+    return false;
+}
+
+/* In their order, so that the manifest can be cut once more, further back. */
+static enum status copy_line(void *context, const char *text, struct error *err)
+{
+    struct cut *cut = context;
+    struct manifest_line line;
+    if (++cut->lines > cut->place)
+        return STATUS_OK;
+    TRY(manifest_parse(cut->path, text, &line, err));
+    bool keeps = line.kind == MANIFEST_FRAME
+                     ? keeps_frame(cut, &line.frame)
+                     : line.kind == MANIFEST_CHECKPOINT && keeps_checkpoint(cut, &line.checkpoint);
+    return keeps ? manifest_line_append(cut->log, false, &line, err) : STATUS_OK;
+}
+
+static enum status copy_lines(struct cut *cut, struct error *err)
+{
+    cut->lines = 0;
+    return linelog_read(cut->path, copy_line, cut, NULL, err);
 }
 
 /* The rows themselves are not cut: those that hold a revision made later are to be rewritten. */
@@ -143,21 +159,18 @@ static enum status write_epochs(const struct cut *cut, struct linelog *log, stru
     return STATUS_OK;
 }
 
-static enum status write_kept(const struct cut *cut, const char *path, struct error *err)
+static enum status write_kept(struct cut *cut, const char *path, struct error *err)
 {
-    struct linelog *log = NULL;
     TRY(durable_write_file(path, "", 0, 0644, err)); /* not what a crash has left */
-    TRY(linelog_open(path, &log, err));
-    enum status status = write_epochs(cut, log, err);
+    TRY(linelog_open(path, &cut->log, err));
+    enum status status = write_epochs(cut, cut->log, err);
     if (status == STATUS_OK)
-        status = write_frames(cut, log, err);
+        status = copy_lines(cut, err);
     if (status == STATUS_OK)
-        status = write_checkpoints(cut, log, err);
+        status = write_rewrites(cut, cut->log, err);
     if (status == STATUS_OK)
-        status = write_rewrites(cut, log, err);
-    if (status == STATUS_OK)
-        status = linelog_sync(log, err);
-    linelog_close(log);
+        status = linelog_sync(cut->log, err);
+    linelog_close(cut->log);
     return status;
 }
 

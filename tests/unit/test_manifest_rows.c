@@ -202,6 +202,29 @@ static void cut_forgets_what_an_earlier_attempt_had_said(void)
     scratch_remove(&scratch);
 }
 
+static void cut_can_be_followed_by_one_further_back(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err = {""};
+    char path[PATH_MAX];
+    struct manifest *manifest = reopen(scratch_file(&scratch, "manifest", path), true);
+    add_frame(manifest, 1, 0, 0);
+    add_checkpoint(manifest, 1, false);
+    add_rewrite(manifest, 1, 1);
+    add_frame(manifest, 1, 1, 0);
+    add_frame(manifest, 2, 0, 0);
+    add_checkpoint(manifest, 2, false);
+    CU_ASSERT_EQUAL(manifest_cut(manifest, 2, &err), STATUS_OK);
+    CU_ASSERT(has_frame(manifest, 1, 1, 0));
+    CU_ASSERT_EQUAL(manifest_cut(manifest, 1, &err), STATUS_OK);
+    CU_ASSERT(has_frame(manifest, 1, 0, 0));
+    CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 1, 1));
+    CU_ASSERT_PTR_NULL(manifest_find_frame(manifest, 2, 0));
+    CU_ASSERT_FALSE(manifest_row_holds(manifest, 1, 0));
+    manifest_close(manifest);
+    scratch_remove(&scratch);
+}
+
 static void cut_keeps_the_epochs(void)
 {
     struct scratch scratch = scratch_make();
@@ -292,6 +315,7 @@ int main(void)
         UNIT_TEST(cut_goes_back_to_the_newest_of_two_checkpoints_of_a_window),
         UNIT_TEST(rows_that_hold_what_was_cut_are_not_trusted),
         UNIT_TEST(cut_forgets_what_an_earlier_attempt_had_said),
+        UNIT_TEST(cut_can_be_followed_by_one_further_back),
         UNIT_TEST(cut_keeps_the_epochs),
         UNIT_TEST(going_back_forgets_newer_checkpoints_rows_and_the_finish),
         UNIT_TEST(cut_to_a_checkpoint_that_is_not_there_changes_nothing),
