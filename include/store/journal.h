@@ -7,13 +7,16 @@
  *     open                   the run goes on without end: the ends before do not count
  *     idle <sequence> <p> <before> <to>
  *                            time-out of a silent partition: its clock is at least <to> ms once
- *                            every record below offset <before> is settled; sequence from 0 */
+ *                            every record below offset <before> is settled; sequence from 0
+ *     gap <p> <from> <to>    the run goes on without the records from <from> on and below <to>,
+ *                            which were gone before they were read */
 #ifndef HEATSTREAM_STORE_JOURNAL_H
 #define HEATSTREAM_STORE_JOURNAL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/status.h"
 
 struct journal;
@@ -22,6 +25,12 @@ struct journal;
 struct journal_idle {
     int partition;
     int64_t before, to_ms;
+};
+
+/* Offsets of a partition, from <= o < to. */
+struct journal_gap {
+    int partition;
+    int64_t from, to;
 };
 
 /* Reads what is there; every append is on the disk on return. STATUS_BAD_DATA: a damaged line. */
@@ -50,5 +59,14 @@ int64_t journal_idles(const struct journal *journal, const struct journal_idle *
  * weeks. */
 enum status journal_write_idles(struct journal *journal, const struct journal_idle *idles,
                                 int count, struct error *err) MUST_CHECK;
+
+/* The gaps in the order written, those written since it was opened included. */
+int64_t journal_gaps(const struct journal *journal, const struct journal_gap **gaps);
+enum status journal_write_gaps(struct journal *journal, const struct journal_gap *gaps, int count,
+                               struct error *err) MUST_CHECK;
+
+/* Appends the gaps of a journal that may be another process's, as struct journal_gap, and changes
+ * nothing. */
+enum status journal_list_gaps(const char *path, struct buffer *gaps, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/journal.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct journal {
     struct buffer idles; /* struct journal_idle, those read */
     int64_t *newest;     /* [partitions] 1 + index of the last one read, 0: none */
     int64_t sequence;    /* of the next time-out */
+    struct buffer gaps;  /* struct journal_gap */
 };
 
 static enum status bad_line(const struct journal *journal, const char *line, struct error *err)
@@ -78,6 +80,27 @@ static bool parse_idle(struct journal *journal, const char *line)
     return true;
 }
 
+static bool scan_gap(const char *line, struct journal_gap *gap)
+{
+    long long partition, from, to;
+    int end = 0;
+    bool fits = sscanf(line, "gap %lld %lld %lld%n", &partition, &from, &to, &end) == 3 &&
+                line[end] == '\0' && partition >= 0 && partition <= INT_MAX && from >= 0 &&
+                from < to;
+    if (fits)
+        *gap = (struct journal_gap){.partition = (int)partition, .from = from, .to = to};
+    return fits;
+}
+
+static bool parse_gap(struct journal *journal, const char *line)
+{
+    struct journal_gap gap;
+    bool fits = scan_gap(line, &gap) && gap.partition < journal->partitions;
+    if (fits)
+        buffer_append(&journal->gaps, &gap, sizeof gap);
+    return fits;
+}
+
 static enum status visit(void *context, const char *line, struct error *err)
 {
     struct journal *journal = context;
@@ -91,7 +114,7 @@ static enum status visit(void *context, const char *line, struct error *err)
     } else if (strcmp(line, "open") == 0) {
         journal->ends.complete = false;
         return STATUS_OK;
-    } else if (parse_idle(journal, line)) {
+    } else if (parse_idle(journal, line) || parse_gap(journal, line)) {
         return STATUS_OK;
     } else if (sscanf(line, "t0 %lld%n", &value, &end) == 1 && line[end] == '\0') {
         journal->t0_ms = value;
@@ -143,6 +166,7 @@ void journal_close(struct journal *journal)
         return;
     linelog_close(journal->log);
     buffer_release(&journal->idles);
+    buffer_release(&journal->gaps);
     free(journal->newest);
     free(journal->first.values);
     free(journal->first.pending);
@@ -229,4 +253,35 @@ enum status journal_write_open(struct journal *journal, struct error *err)
     TRY(linelog_append(journal->log, true, err, "open"));
     journal->ends.complete = false;
     return STATUS_OK;
+}
+
+int64_t journal_gaps(const struct journal *journal, const struct journal_gap **gaps)
+{
+    *gaps = (const struct journal_gap *)(const void *)journal->gaps.data;
+    return (int64_t)(journal->gaps.size / sizeof **gaps);
+}
+
+enum status journal_write_gaps(struct journal *journal, const struct journal_gap *gaps, int count,
+                               struct error *err)
+{
+    for (int i = 0; i < count; i++)
+        TRY(linelog_append(journal->log, false, err, "gap %d %lld %lld", gaps[i].partition,
+                           (long long)gaps[i].from, (long long)gaps[i].to));
+    TRY(linelog_sync(journal->log, err));
+    buffer_append(&journal->gaps, gaps, (size_t)count * sizeof *gaps);
+    return STATUS_OK;
+}
+
+static enum status visit_gap(void *context, const char *line, struct error *err)
+{
+    struct journal_gap gap;
+    (void)err;
+    if (scan_gap(line, &gap))
+        buffer_append(context, &gap, sizeof gap);
+    return STATUS_OK;
+}
+
+enum status journal_list_gaps(const char *path, struct buffer *gaps, struct error *err)
+{
+    return linelog_read(path, visit_gap, gaps, NULL, err);
 }

@@ -167,6 +167,39 @@ static void of_a_long_silence_the_last_time_out_is_told(void)
     scratch_remove(&scratch);
 }
 
+static bool same_gap(const struct journal_gap *one, const struct journal_gap *other)
+{
+    return one->partition == other->partition && one->from == other->from && one->to == other->to;
+}
+
+static void gaps_are_there_at_once_after_opening_again_and_for_those_who_only_look(void)
+{
+    static const struct journal_gap written[] = {{2, 0, 7}, {0, 5, INT64_MAX}};
+    const int64_t first[3] = {0};
+    struct scratch scratch = scratch_make();
+    struct error err = {""};
+    char path[PATH_MAX];
+    struct buffer listed = {0};
+    const struct journal_gap *gaps;
+    struct journal *journal = reopen(scratch_file(&scratch, "journal", path), 3);
+    CU_ASSERT_EQUAL(journal_gaps(journal, &gaps), 0);
+    CU_ASSERT_EQUAL(journal_write_first(journal, first, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(journal_write_gaps(journal, written, 2, &err), STATUS_OK);
+    for (int pass = 0; pass < 2; pass++) {
+        CU_ASSERT_EQUAL_FATAL(journal_gaps(journal, &gaps), 2);
+        CU_ASSERT(same_gap(&gaps[0], &written[0]) && same_gap(&gaps[1], &written[1]));
+        journal_close(journal);
+        journal = reopen(path, 3);
+    }
+    CU_ASSERT_EQUAL(journal_list_gaps(path, &listed, &err), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(listed.size, sizeof written);
+    gaps = (const void *)listed.data;
+    CU_ASSERT(same_gap(&gaps[0], &written[0]) && same_gap(&gaps[1], &written[1]));
+    buffer_release(&listed);
+    journal_close(journal);
+    scratch_remove(&scratch);
+}
+
 static void expect_refused(const char *const *lines, int count, int partitions)
 {
     struct scratch scratch = scratch_make();
@@ -205,6 +238,14 @@ static void time_out_out_of_sequence_or_of_no_partition_is_refused(void)
     expect_refused(longer, 1, 2);
 }
 
+static void gap_of_no_partition_or_without_offsets_is_refused(void)
+{
+    static const char *const refused[] = {"gap 2 0 5",  "gap -1 0 5", "gap 0 5 5",
+                                          "gap 0 -1 5", "gap 0 5",    "gap 0 1 5 9"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        expect_refused(&refused[i], 1, 2);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -216,6 +257,8 @@ int main(void)
         UNIT_TEST(time_outs_are_there_again_in_their_order),
         UNIT_TEST(of_a_long_silence_the_last_time_out_is_told),
         UNIT_TEST(time_out_out_of_sequence_or_of_no_partition_is_refused),
+        UNIT_TEST(gaps_are_there_at_once_after_opening_again_and_for_those_who_only_look),
+        UNIT_TEST(gap_of_no_partition_or_without_offsets_is_refused),
         UNIT_TEST(journal_of_another_number_of_partitions_is_refused),
         UNIT_TEST(line_that_means_nothing_is_refused),
     };
