@@ -44,11 +44,17 @@ enum status source_bounds(struct source *source, int partition, int64_t *first, 
  * before are given up. A negative next[p] leaves the partition out. */
 enum status source_start(struct source *source, const int64_t *next, struct error *err) MUST_CHECK;
 
+/* Begins again to deliver one partition that failed with STATUS_NO_INPUT, from offset `next`. The
+ * others are not disturbed. STATUS_NO_INPUT from a source whose records do not go away. */
+enum status source_skip(struct source *source, int partition, int64_t next,
+                        struct error *err) MUST_CHECK;
+
 /* Hands over up to `max` messages of one partition, what is at hand and without waiting: *count
  * may be 0. Messages and their bytes stay valid until the next source_read() of the same
- * partition, source_start() or source_destroy(). A failure is final: unreachable broker past its
- * time-out (STATUS_UNREACHABLE), refused (STATUS_REFUSED), offset no longer there
- * (STATUS_NO_INPUT). */
+ * partition, source_start() or source_destroy(). A failure
+ * comes after all that was there before it and is final: unreachable broker past its time-out
+ * (STATUS_UNREACHABLE), refused (STATUS_REFUSED); but see source_skip() for an offset that is no
+ * longer there (STATUS_NO_INPUT). */
 enum status source_read(struct source *source, int partition, int max,
                         const struct message **messages, int *count, struct error *err) MUST_CHECK;
 

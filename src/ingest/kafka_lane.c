@@ -24,9 +24,17 @@ static void give_up_messages(struct kafka_lane *lane)
     lane->count = 0;
 }
 
+static void give_up_failure(struct kafka_lane *lane)
+{
+    if (lane->failed)
+        rd_kafka_message_destroy(lane->failed);
+    lane->failed = NULL;
+}
+
 void kafka_lane_close(struct kafka_lane *lane)
 {
     give_up_messages(lane);
+    give_up_failure(lane);
     if (!lane->queue)
         return;
     rd_kafka_queue_io_event_enable(lane->queue, -1, NULL, 0);
@@ -73,6 +81,24 @@ static struct message convert(const rd_kafka_message_t *raw)
     };
 }
 
+/* False: it is a failure of the partition, after which nothing follows. */
+static bool take(struct kafka_lane *lane, rd_kafka_message_t *raw)
+{
+    struct message message = convert(raw);
+    if (raw->err != RD_KAFKA_RESP_ERR_NO_ERROR && !message.end) {
+        give_up_failure(lane);
+        lane->failed = raw;
+        return false;
+    }
+    if (!message.end)
+        lane->next = raw->offset + 1;
+    lane->fresh_messages++;
+    lane->fresh_bytes += (int64_t)(message.key_size + message.value_size);
+    lane->raw[lane->count] = raw;
+    lane->messages[lane->count++] = message;
+    return true;
+}
+
 enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_message_t **failed,
                             struct error *err)
 {
@@ -81,17 +107,16 @@ enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_mes
     if (!lane->queue)
         return STATUS_OK;
     TRY(make_room(lane, max, err));
-    ssize_t got = rd_kafka_consume_batch_queue(lane->queue, 0, lane->raw, (size_t)max);
-    lane->count = got > 0 ? (int)got : 0;
-    lane->fresh_messages += lane->count;
-    for (int i = 0; i < lane->count; i++) {
-        const rd_kafka_message_t *raw = lane->raw[i];
-        lane->messages[i] = convert(raw);
-        lane->fresh_bytes += (int64_t)(lane->messages[i].key_size + lane->messages[i].value_size);
-        if (raw->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-            lane->next = raw->offset + 1;
-        else if (!lane->messages[i].end)
-            *failed = raw;
+    ssize_t got =
+        lane->failed ? 0 : rd_kafka_consume_batch_queue(lane->queue, 0, lane->raw, (size_t)max);
+    bool good = true;
+    for (ssize_t i = 0; i < got; i++) {
+        if (good)
+            good = take(lane, lane->raw[i]);
+        else
+            rd_kafka_message_destroy(lane->raw[i]);
     }
+    if (lane->count == 0)
+        *failed = lane->failed;
     return STATUS_OK;
 }

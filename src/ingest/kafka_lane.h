@@ -16,6 +16,7 @@ struct kafka_lane {
     struct message *messages;
     int count, capacity;
     int64_t fresh_messages, fresh_bytes;
+    rd_kafka_message_t *failed; /* told once the messages before it have been read */
 };
 
 /* To be called before the partition is assigned; `wake_fd` is an eventfd. */
@@ -26,8 +27,8 @@ void kafka_lane_open(struct kafka_lane *lane, rd_kafka_t *rk, const char *topic,
 void kafka_lane_close(struct kafka_lane *lane);
 void kafka_lane_release(struct kafka_lane *lane);
 
-/* Replaces the messages by up to `max` new ones, without waiting. A message that is a failure of
- * the partition is *failed, else NULL. */
+/* Replaces the messages by up to `max` new ones, without waiting. A failure of the
+ * partition is *failed, once and for ever when all that came before it has been read, else NULL. */
 enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_message_t **failed,
                             struct error *err) MUST_CHECK;
 

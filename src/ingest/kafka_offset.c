@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arith.h"
 
@@ -84,5 +85,49 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
         return error_set(err, kafka_status(code), "asking for the offset of %s [%d] at %lld ms: %s",
                          topic, partition, (long long)time_ms, rd_kafka_err2str(code));
     *offset = found >= 0 ? found : end;
+    return STATUS_OK;
+}
+
+static bool leader_moves(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
+}
+
+/* A partition whose leader moves, or that was made a moment ago, is asked again. */
+static rd_kafka_resp_err_t query_bounds(struct kafka_client *client, const char *topic,
+                                        int partition, int64_t *low, int64_t *high)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    const struct rd_kafka_metadata *metadata;
+    int limit_ms = kafka_client_limit_ms(client);
+    int64_t deadline_ms = kafka_now_ms() + limit_ms;
+    for (;;) {
+        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+            kafka_client_handle(client), topic, partition, low, high, limit_ms);
+        if (!leader_moves(code) || kafka_now_ms() > deadline_ms)
+            return code;
+        if (rd_kafka_metadata(kafka_client_handle(client), 0, NULL, &metadata, limit_ms) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_metadata_destroy(metadata);
+        nanosleep(&pause, NULL);
+    }
+}
+
+enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, int partition,
+                                int64_t *first, int64_t *end, struct error *err)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t code = query_bounds(client, topic, partition, &low, &high);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        TRY(kafka_client_check(client, err));
+        return error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s", topic,
+                         partition, rd_kafka_err2str(code));
+    }
+    *first = low;
+    *end = high;
     return STATUS_OK;
 }

@@ -33,4 +33,9 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
                                  int64_t time_ms, int64_t end, int64_t *offset,
                                  struct error *err) MUST_CHECK;
 
+/* Asks the broker for the first offset of a partition and the one after its last record; a leader
+ * that moves is asked again. */
+enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, int partition,
+                                int64_t *first, int64_t *end, struct error *err) MUST_CHECK;
+
 #endif

@@ -16,6 +16,14 @@ enum status source_start(struct source *source, const int64_t *next, struct erro
     return source->ops->start(source, next, err);
 }
 
+enum status source_skip(struct source *source, int partition, int64_t next, struct error *err)
+{
+    if (source->ops->skip)
+        return source->ops->skip(source, partition, next, err);
+    return error_set(err, STATUS_NO_INPUT, "%s partition %d cannot be read on at offset %lld",
+                     source_identity(source).topic, partition, (long long)next);
+}
+
 enum status source_read(struct source *source, int partition, int max,
                         const struct message **messages, int *count, struct error *err)
 {

@@ -63,47 +63,10 @@ static struct source_identity kafka_identity(const struct source *source)
     };
 }
 
-static bool leader_moves(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
-}
-
-/* A partition whose leader moves, or that was made a moment ago, is asked again. */
-static rd_kafka_resp_err_t query_bounds(struct kafka_source *self, int partition, int64_t *low,
-                                        int64_t *high)
-{
-    const struct timespec pause = {.tv_nsec = 50000000};
-    const struct rd_kafka_metadata *metadata;
-    int limit_ms = kafka_client_limit_ms(self->client);
-    int64_t deadline_ms = kafka_now_ms() + limit_ms;
-    for (;;) {
-        rd_kafka_resp_err_t code =
-            rd_kafka_query_watermark_offsets(self->rk, self->topic, partition, low, high, limit_ms);
-        if (!leader_moves(code) || kafka_now_ms() > deadline_ms)
-            return code;
-        if (rd_kafka_metadata(self->rk, 0, NULL, &metadata, limit_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
-            rd_kafka_metadata_destroy(metadata);
-        nanosleep(&pause, NULL);
-    }
-}
-
 static enum status kafka_bounds(struct source *source, int partition, int64_t *first, int64_t *end,
                                 struct error *err)
 {
-    struct kafka_source *self = of(source);
-    int64_t low, high;
-    rd_kafka_resp_err_t code = query_bounds(self, partition, &low, &high);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        TRY(kafka_client_check(self->client, err));
-        return error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s",
-                         self->topic, partition, rd_kafka_err2str(code));
-    }
-    *first = low;
-    *end = high;
-    return STATUS_OK;
+    return kafka_offset_bounds(of(source)->client, of(source)->topic, partition, first, end, err);
 }
 
 static enum status assign(struct kafka_source *self,
@@ -139,6 +102,32 @@ static enum status kafka_start(struct source *source, const int64_t *next, struc
     enum status status = assign(self, list, err);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
+}
+
+static enum status assign_one(struct kafka_source *self, int partition, int64_t next, bool wanted,
+                              struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, self->topic, partition)->offset = next;
+    rd_kafka_error_t *error = wanted ? rd_kafka_incremental_assign(self->rk, list)
+                                     : rd_kafka_incremental_unassign(self->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (!error)
+        return STATUS_OK;
+    enum status status =
+        error_set(err, kafka_status(rd_kafka_error_code(error)), "assigning %s [%d]: %s",
+                  self->topic, partition, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return status;
+}
+
+static enum status kafka_skip(struct source *source, int partition, int64_t next, struct error *err)
+{
+    struct kafka_source *self = of(source);
+    kafka_lane_close(&self->lanes[partition]);
+    TRY(assign_one(self, partition, next, false, err));
+    kafka_lane_open(&self->lanes[partition], self->rk, self->topic, partition, next, self->wake_fd);
+    return assign_one(self, partition, next, true, err);
 }
 
 static enum status offset_gone(struct kafka_source *self, int partition, int64_t wanted,
@@ -278,6 +267,7 @@ static const struct source_ops kafka_ops = {
     .identity = kafka_identity,
     .bounds = kafka_bounds,
     .start = kafka_start,
+    .skip = kafka_skip,
     .read = kafka_read,
     .wait = kafka_wait,
     .wake = kafka_wake,

@@ -10,6 +10,8 @@ struct source_ops {
     enum status (*bounds)(struct source *source, int partition, int64_t *first, int64_t *end,
                           struct error *err);
     enum status (*start)(struct source *source, const int64_t *next, struct error *err);
+    enum status (*skip)(struct source *source, int partition, int64_t next,
+                        struct error *err); /* may be NULL */
     enum status (*read)(struct source *source, int partition, int max,
                         const struct message **messages, int *count, struct error *err);
     enum status (*wait)(struct source *source, int timeout_ms, struct error *err);
