@@ -43,7 +43,7 @@ struct cli_options {
     int64_t until_value;
     int64_t time_limit_s; /* -1: none */
     char *from;           /* where a topic is first read: beginning|end|N|-N|s@MS */
-    bool accept_gap;      /* step through any jump of event time */
+    bool accept_gap;      /* go on without lost records, step through any jump of event time */
     bool dry_run, print_config;
     char *gen_out;      /* gen --out: file prefix or "-"; NULL: the topic */
     char *record_out;   /* record --out: the event log; NULL: named after the topic */

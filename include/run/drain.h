@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "ingest/decoder.h"
 #include "ingest/source.h"
+#include "run/gaps.h"
 #include "window/windows.h"
 
 /* Proof that a topic is the one a checkpoint was taken from: the last record taken of a partition.
@@ -18,9 +19,8 @@ struct fingerprint {
 
 struct drain;
 
-/* All are borrowed. `batch` bounds how many messages one read asks for. */
-struct drain *drain_create(struct source *source, const struct decoder *decoder,
-                           struct windows *windows, int batch);
+/* All are borrowed, `gaps` is copied. `batch` bounds how many messages one read asks for. */
+struct drain *drain_create(const struct gaps *gaps, const struct decoder *decoder, int batch);
 void drain_destroy(struct drain *drain); /* accepts NULL */
 
 /* Begins to read at the windows' next offsets. `ends` [partitions] are the captured ends of a
@@ -30,7 +30,8 @@ enum status drain_start(struct drain *drain, const int64_t *ends, const struct f
                         struct error *err) MUST_CHECK;
 
 /* Takes what is at hand from every partition the windows want, without waiting. *taken counts
- * messages and ends; 0: nothing to do until source_wait(). */
+ * messages and ends; 0: nothing to do until source_wait(). Records that go away before they are
+ * read are a gap: see gaps_find(). */
 enum status drain_round(struct drain *drain, int64_t *taken, struct error *err) MUST_CHECK;
 
 /* Where a partition has been read to: its next offset, or the end last met, if that is further. */

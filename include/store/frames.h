@@ -77,11 +77,16 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
  * 100 ms behind, after months and hundreds of segments a few seconds. */
 enum status frames_flush(struct frames *frames, struct error *err) MUST_CHECK;
 
-/* The offsets the rows written so far were computed from, per partition: first and next. Rank 0's
- * values count; stored at the next flush. A segment made before the first call has no /kafka.
- * Local. */
-void frames_set_offsets(struct frames *frames, const char *topic, int partitions,
-                        const int64_t *first, const int64_t *next);
+/* The offsets of the topic that rows were computed from, by partition; borrowed. */
+struct frames_offsets {
+    const char *topic;
+    int partitions;
+    const int64_t *first, *next, *lost; /* lost: how many in between were gone before being read */
+};
+
+/* The offsets the rows written so far were computed from. Rank 0's values count; stored at the next
+ * flush. A segment made before the first call has no /kafka. Local. */
+void frames_set_offsets(struct frames *frames, const struct frames_offsets *given);
 
 /* Flush, then fsync of everything. */
 enum status frames_sync(struct frames *frames, struct error *err) MUST_CHECK;

@@ -299,7 +299,8 @@ const struct flag cli_flags[] = {
     {0, "from", "OFFSET", IN_RECORD,
      "where a new file begins: beginning (default), end, N, -N or s@MS", take_from},
     {0, "accept-gap", NULL, IN_RUN,
-     "step through any gap in event time that sensors agree on, beyond stream.max_gap_windows too",
+     "go on without records that were deleted before they were read, and step through any gap in "
+     "event time that sensors agree on, beyond stream.max_gap_windows too",
      take_accept_gap},
     {0, "out", "DIR", IN_RUN, "run.out: where the run directory is made", take_out},
     {0, "out", "PREFIX", IN_GEN,

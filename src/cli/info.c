@@ -13,6 +13,7 @@
 #include "info_events.h"
 #include "store/early_frame.h"
 #include "store/inspect.h"
+#include "store/journal.h"
 #include "store/manifest.h"
 
 static void set_text(json_t *object, const char *key, const struct buffer *text)
@@ -182,6 +183,26 @@ static void add_picture(json_t *object, const char *root)
     json_object_set_new(object, "early", early);
 }
 
+/* Records that the run goes on without. */
+static enum status add_gaps(json_t *object, const char *root, struct error *err)
+{
+    char path[PATH_MAX];
+    struct buffer gaps = {0};
+    TRY(path_join(path, sizeof path, root, "journal", err));
+    enum status status = journal_list_gaps(path, &gaps, err);
+    const struct journal_gap *list = (const void *)gaps.data;
+    json_t *array = json_array();
+    for (size_t i = 0; status == STATUS_OK && i < gaps.size / sizeof *list; i++)
+        json_array_append_new(array,
+                              json_pack("{s:i, s:I, s:I}", "partition", list[i].partition, "from",
+                                        (json_int_t)list[i].from, "to", (json_int_t)list[i].to));
+    if (json_array_size(array) > 0)
+        json_object_set(object, "gaps", array);
+    json_decref(array);
+    buffer_release(&gaps);
+    return status;
+}
+
 static enum status describe_run(json_t *object, const char *root, struct error *err)
 {
     char path[PATH_MAX];
@@ -194,6 +215,8 @@ static enum status describe_run(json_t *object, const char *root, struct error *
     enum status status = add_newest(object, root, manifest, err);
     add_manifest(object, manifest);
     add_finish(object, manifest);
+    if (status == STATUS_OK)
+        status = add_gaps(object, root, err);
     json_object_set_new(object, "checkpoints", checkpoints_of(root, manifest));
     add_picture(object, root);
     manifest_close(manifest);

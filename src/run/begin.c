@@ -85,7 +85,7 @@ static enum status begin_ends(struct root *root, struct error *err)
 {
     int64_t *before = memory_zeroed(root->identity.partitions, sizeof *before);
     bool known = journal_ends(root->journal, before);
-    bool again = root->bounded && known && !root->takes_back;
+    bool again = root->bounded && known && !root->takes_back && !goes_back(root);
     enum status status = STATUS_OK;
     if (again)
         status = keep_ends(root, before, err);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "window/advance.h"
+#include "window/gap.h"
 #include "window/windows_state.h"
 
 struct lane { /* the messages of one partition that have been read but not all taken */
@@ -21,7 +22,8 @@ struct lane { /* the messages of one partition that have been read but not all t
 };
 
 struct drain {
-    struct source *source;
+    struct gaps gaps;
+    struct source *source; /* of the gaps, as are the windows */
     const struct decoder *decoder;
     struct windows *windows;
     int partitions, batch;
@@ -30,14 +32,14 @@ struct drain {
     int64_t messages;
 };
 
-struct drain *drain_create(struct source *source, const struct decoder *decoder,
-                           struct windows *windows, int batch)
+struct drain *drain_create(const struct gaps *gaps, const struct decoder *decoder, int batch)
 {
     struct drain *drain = memory_zeroed(1, sizeof *drain);
-    drain->source = source;
+    drain->gaps = *gaps;
+    drain->source = gaps->source;
     drain->decoder = decoder;
-    drain->windows = windows;
-    drain->partitions = source_identity(source).partitions;
+    drain->windows = gaps->windows;
+    drain->partitions = source_identity(gaps->source).partitions;
     drain->batch = batch;
     drain->lanes = memory_zeroed(drain->partitions, sizeof *drain->lanes);
     for (int p = 0; p < drain->partitions; p++)
@@ -75,7 +77,7 @@ static void copy_ends(struct drain *drain, const int64_t *ends)
 static enum status first_to_read(struct drain *drain, int p, const struct fingerprint *last,
                                  int64_t *offset, struct error *err)
 {
-    *offset = windows_ledger(drain->windows, p)->next_offset;
+    *offset = windows_resume_offset(drain->windows, p);
     if (!last || last[p].offset < 0)
         return STATUS_OK;
     int64_t low, high;
@@ -121,8 +123,10 @@ static enum status compare_fingerprint(struct drain *drain, int p, const struct 
         return STATUS_OK;
     return error_set(
         err, STATUS_BAD_DATA,
-        "partition %d: the record at offset %lld is not the one the checkpoint was taken "
-        "after: %s was written anew; start from the beginning with --restart=none",
+        "partition %d: the record at offset %lld is not the one this run has read there: %s was "
+        "made anew, or cut (unclean leader election) and written on. No gap describes that: begin "
+        "anew with another run.id or --restart=none, or, if a checkpoint of the run is from before "
+        "the cut, go back to it with --restart=FILE --accept-gap",
         p, (long long)message->offset, source_identity(drain->source).topic);
 }
 
@@ -136,6 +140,25 @@ static void settle_proof(struct lane *lane)
     lane->last = -1;
 }
 
+/* What was to be read next is not there. Where that is a gap which may be passed, or only the
+ * record of the fingerprint has gone meanwhile, the partition is read on behind it. */
+static enum status pass_over(struct drain *drain, int p, struct error *err)
+{
+    struct buffer found = {0};
+    struct error why = *err;
+    enum status status = gaps_find(&drain->gaps, p, &found, err);
+    bool proof_only = found.size == 0 && drain->lanes[p].check_expected;
+    if (status == STATUS_OK && found.size == 0 && !proof_only)
+        status = error_set(err, STATUS_NO_INPUT, "%s", why.text);
+    if (status == STATUS_OK)
+        status = gaps_enter(&drain->gaps, &found, err);
+    if (status == STATUS_OK)
+        status = source_skip(drain->source, p, windows_resume_offset(drain->windows, p), err);
+    buffer_release(&found);
+    drain->lanes[p].check_expected = false;
+    return status;
+}
+
 /* Sees to it that the lane has a message if the source has one at hand. */
 static enum status refill(struct drain *drain, int p, struct error *err)
 {
@@ -144,7 +167,9 @@ static enum status refill(struct drain *drain, int p, struct error *err)
         return STATUS_OK;
     settle_proof(lane);
     lane->count = lane->taken = 0;
-    return source_read(drain->source, p, drain->batch, &lane->messages, &lane->count, err);
+    enum status status =
+        source_read(drain->source, p, drain->batch, &lane->messages, &lane->count, err);
+    return status == STATUS_NO_INPUT ? pass_over(drain, p, err) : status;
 }
 
 static bool reached_end(const struct drain *drain, int p)
@@ -181,6 +206,7 @@ static enum status take_message(struct drain *drain, int p, struct error *err)
     const struct message *message = &lane->messages[lane->taken];
     if (lane->check_expected)
         TRY(compare_fingerprint(drain, p, message, err));
+    windows_pass_gaps(drain->windows, p, message->offset);
     windows_reach(drain->windows, p, message->offset);
     if (!windows_wants(drain->windows, p))
         return STATUS_OK;
@@ -199,6 +225,7 @@ static enum status take_message(struct drain *drain, int p, struct error *err)
 static enum status drain_partition(struct drain *drain, int p, int64_t *taken, struct error *err)
 {
     struct lane *lane = &drain->lanes[p];
+    windows_pass_gaps(drain->windows, p, windows_ledger(drain->windows, p)->next_offset);
     if (!windows_wants(drain->windows, p))
         return STATUS_OK;
     TRY(refill(drain, p, err));

@@ -95,6 +95,7 @@ static enum status open_root(struct run *run, struct error *err)
     TRY(check_launch(err));
     TRY(inputs_open(run->root, err));
     run->root->offsets = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
+    run->root->lost = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
     if (run->plan.dry_run)
         return describe_inputs(run->root, err);
     return open_directory(run, err);
@@ -147,8 +148,7 @@ static enum status start_feed(struct run *run, struct error *err)
 {
     struct root *root = run->root;
     replay_timeouts(root);
-    root->drain =
-        drain_create(root->source, root->decoder, root->windows, (int)root->deck->stream.batch);
+    root->drain = drain_create(&root->gaps, root->decoder, (int)root->deck->stream.batch);
     TRY(drain_start(root->drain, root->bounded ? root->ends : NULL, root->fingerprints, err));
     if (root->deck->stream.idle == DECK_IDLE_TIMEOUT && !root->bounded)
         root->idle = create_idle(root);

@@ -141,10 +141,11 @@ void progress_summary(const struct run *run, const struct digest *digest)
              (long long)run->state.rows, root->rundir.root, duration);
     for (int p = 0; p < root->identity.partitions; p++)
         summarise_partition(&root->ledgers[p], p);
-    log_info("events on time %lld, late %lld, dead letters %lld, skipped offsets %lld",
+    log_info("events on time %lld, late %lld, dead letters %lld, skipped offsets %lld, lost %lld",
              (long long)count(root, FATE_ON_TIME, FATE_ON_TIME),
              (long long)count(root, FATE_LATE, FATE_LATE), (long long)dead(root),
-             (long long)count(root, FATE_SKIPPED, FATE_SKIPPED));
+             (long long)count(root, FATE_SKIPPED, FATE_SKIPPED),
+             (long long)count(root, FATE_LOST, FATE_LOST));
     struct feed_view view = feed_view(root->feed);
     warn_of_doubt(&view);
     log_info("digest %s", hex);

@@ -88,8 +88,12 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
 static void hand_over_offsets(struct run *run)
 {
     struct root *root = run->root;
-    frames_set_offsets(run->frames, root->identity.topic, root->identity.partitions, root->first,
-                       root_next_offsets(root));
+    frames_set_offsets(run->frames,
+                       &(struct frames_offsets){.topic = root->identity.topic,
+                                                .partitions = root->identity.partitions,
+                                                .first = root->first,
+                                                .next = root_next_offsets(root),
+                                                .lost = root_lost_offsets(root)});
 }
 
 /* How much the corrections before the checkpoint had changed the row that is put back. */

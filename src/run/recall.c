@@ -41,39 +41,30 @@ static struct windows *windows_of(const struct run *run)
     return windows_create(&config, root->first);
 }
 
-/* The cursor of a partition must lie within what the source has: else records were deleted, or the
- * topic is another one under the same name. */
-static enum status check_cursor(struct root *root, int p, struct error *err)
-{
-    int64_t next = root->ledgers[p].next_offset, low, high;
-    TRY(source_bounds(root->source, p, &low, &high, err));
-    if (next < low)
-        return error_set(
-            err, STATUS_NO_INPUT,
-            "%s partition %d: the run goes on at offset %lld, but the first one left is "
-            "%lld: offsets %lld to %lld were deleted before they were read",
-            root->identity.topic, p, (long long)next, (long long)low, (long long)next,
-            (long long)low - 1);
-    if (next > high)
-        return error_set(
-            err, STATUS_BAD_DATA,
-            "%s partition %d: the run goes on at offset %lld, but the partition has offsets "
-            "%lld to %lld only: it was cut or made anew",
-            root->identity.topic, p, (long long)next, (long long)low, (long long)high - 1);
-    return STATUS_OK;
-}
-
 static void copy_ledgers(struct root *root)
 {
     for (int p = 0; p < root->identity.partitions; p++)
         root->ledgers[p] = *windows_ledger(root->windows, p);
 }
 
-void recall_nothing(struct run *run)
+/* The cursors must lie within what the source has. */
+static enum status check_cursors(struct root *root, struct error *err)
+{
+    gaps_replay(root->journal, root->windows);
+    root->gaps = (struct gaps){.source = root->source,
+                               .windows = root->windows,
+                               .journal = root->journal,
+                               .ends = root->bounded ? root->ends : NULL,
+                               .accept = root->options->accept_gap};
+    return gaps_find(&root->gaps, GAPS_ALL, &root->gaps_found, err);
+}
+
+enum status recall_nothing(struct run *run, struct error *err)
 {
     run->state = (struct run_state){.window = -1, .past_window = -1};
     run->root->windows = windows_of(run);
     copy_ledgers(run->root);
+    return check_cursors(run->root, err);
 }
 
 enum status recall_checkpoint(struct run *run, struct error *err)
@@ -90,8 +81,7 @@ enum status recall_checkpoint(struct run *run, struct error *err)
     root->windows = windows_of(run);
     TRY(windows_load(root->windows, &reader, err));
     copy_ledgers(root);
-    for (int p = 0; p < root->identity.partitions; p++)
-        TRY(check_cursor(root, p, err));
+    TRY(check_cursors(root, err));
     log_info("going on after window %lld of %s", (long long)run->state.window, root->rundir.root);
     return STATUS_OK;
 }

@@ -145,7 +145,7 @@ enum status restart_choose(struct run *run, struct error *err)
         if (run->root && found)
             mine = recall_checkpoint(run, err);
         else if (run->root)
-            recall_nothing(run);
+            mine = recall_nothing(run, err);
         status = agree(run->domain, mine, err);
     }
     buffer_release(&choice.failures);
@@ -178,11 +178,19 @@ enum status restart_announce(struct run *run, struct error *err)
                  err);
 }
 
-/* Rank 0: what a finished run said after the window gone on from is cut without comparing. */
+/* Rank 0: what was said after the window gone on from is cut without comparing, where it came from
+ * a topic that ended too early, or from records that are gone. Cut first, then journaled: a gap
+ * that the journal knows has no frames from before it. */
 static enum status accept(struct root *root, int64_t window, struct error *err)
 {
-    if (root->takes_back)
+    bool goes_without = root->gaps_found.size > 0 || goes_back(root);
+    if (goes_without)
+        log_warn("frames after window %lld are computed anew from the records there are, without "
+                 "comparing them with those of before",
+                 (long long)window);
+    if (root->takes_back || goes_without)
         TRY(manifest_cut(root->manifest, window, err));
+    TRY(gaps_enter(&root->gaps, &root->gaps_found, err));
     return begin_accepted(root, err);
 }
 

@@ -32,9 +32,11 @@ void root_destroy(struct root *root)
     log_close_file();
     if (root->rundir_open)
         rundir_close(&root->rundir);
+    buffer_release(&root->gaps_found);
     buffer_release(&root->unflushed);
     buffer_release(&root->summary);
     free(root->offsets);
+    free(root->lost);
     free(root->first);
     free(root->ends);
     free(root->fingerprints);
@@ -47,6 +49,13 @@ const int64_t *root_next_offsets(struct root *root)
     for (int p = 0; p < root->identity.partitions; p++)
         root->offsets[p] = root->ledgers[p].next_offset;
     return root->offsets;
+}
+
+const int64_t *root_lost_offsets(struct root *root)
+{
+    for (int p = 0; p < root->identity.partitions; p++)
+        root->lost[p] = root->ledgers[p].fates[FATE_LOST];
+    return root->lost;
 }
 
 void root_note(struct root *root, enum status status, const struct error *err)

@@ -39,6 +39,8 @@ struct root {
     struct dead_letters *letters;
     struct temperature_topic *temperatures; /* NULL: none */
     struct windows *windows;
+    struct gaps gaps;         /* once there are windows */
+    struct buffer gaps_found; /* struct journal_gap that a restart is to go on without */
     struct drain *drain;
     struct idle *idle; /* NULL: silent partitions block, or the run is bounded */
     struct feed *feed;
@@ -69,6 +71,7 @@ struct root {
     struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
     struct buffer summary;
     int64_t *offsets;       /* [partitions], of root_next_offsets() */
+    int64_t *lost;          /* [partitions], of root_lost_offsets() */
     struct measure measure; /* of the last frame */
     struct progress progress;
 };
@@ -113,8 +116,10 @@ void root_destroy(struct root *root);
 /* Rank 0: remembers the first failure, which ends the run with the next order. */
 void root_note(struct root *root, enum status status, const struct error *err);
 
-/* Rank 0: next offset of each partition as of the last parcel taken; valid until the next call. */
+/* Rank 0, of each partition as of the last parcel taken: the next offset; how many were lost. Valid
+ * until the next call. */
 const int64_t *root_next_offsets(struct root *root);
+const int64_t *root_lost_offsets(struct root *root);
 
 /* Collective: rank 0's failure, if any, becomes everyone's. */
 enum status root_share_failure(struct run *run, struct error *err) MUST_CHECK;
@@ -124,6 +129,12 @@ enum status root_share_failure(struct run *run, struct error *err) MUST_CHECK;
 enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
                      struct error *err) MUST_CHECK;
 enum status run_close(struct run *run, enum status status, struct error *err) MUST_CHECK;
+
+/* True when the run is to go back to a checkpoint that was named, whatever it read after it. */
+static inline bool goes_back(const struct root *root)
+{
+    return root->options->accept_gap && root->options->restart == RUN_RESTART_FILE;
+}
 
 /* inputs.c: rank 0. */
 enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
@@ -146,7 +157,7 @@ enum status restart_accept(struct run *run, struct error *err) MUST_CHECK;
 
 /* recall.c: rank 0: the windows and counts of a new run, or those in run->saved_state, whose topic,
  * deck and offsets must agree with this run's. */
-void recall_nothing(struct run *run);
+enum status recall_nothing(struct run *run, struct error *err) MUST_CHECK;
 enum status recall_checkpoint(struct run *run, struct error *err) MUST_CHECK;
 struct state_origin state_origin_of(const struct root *root);
 

@@ -65,9 +65,12 @@ static enum status check_origin(struct buffer_reader *reader, const struct state
                          origin->cluster_id);
     int64_t partitions = buffer_get_i64(reader);
     if (partitions != origin->partitions)
-        return error_set(err, STATUS_BAD_DATA,
-                         "%s had %lld partitions when the run began, it has %d now", origin->topic,
-                         (long long)partitions, origin->partitions);
+        return error_set(
+            err, STATUS_BAD_DATA,
+            "%s had %lld partitions when the run began, it has %d now: keys have moved "
+            "between them, and the run's clocks are of those it knew; begin anew with "
+            "another run.id or --restart=none",
+            origin->topic, (long long)partitions, origin->partitions);
     return STATUS_OK;
 }
 

@@ -47,6 +47,7 @@ static void frames_free(struct frames *frames)
     free(frames->layout.offsets.topic);
     free(frames->layout.offsets.first);
     free(frames->layout.offsets.next);
+    free(frames->layout.offsets.lost);
     digester_destroy(frames->digester);
     stage_destroy(frames->stage);
     free(frames->open);
@@ -337,18 +338,19 @@ static int64_t *copy_offsets(int64_t *old, const int64_t *values, int count)
     return copy;
 }
 
-void frames_set_offsets(struct frames *frames, const char *topic, int partitions,
-                        const int64_t *first, const int64_t *next)
+void frames_set_offsets(struct frames *frames, const struct frames_offsets *given)
 {
+    int partitions = given->partitions;
     struct layout_offsets *offsets = &frames->layout.offsets;
     if (frames->domain->rank != 0)
         return;
     assert(!offsets->topic || offsets->partitions == partitions);
     offsets->partitions = partitions;
-    offsets->first = copy_offsets(offsets->first, first, partitions);
-    offsets->next = copy_offsets(offsets->next, next, partitions);
-    if (!offsets->topic && offsets->first && offsets->next)
-        offsets->topic = strdup(topic);
+    offsets->first = copy_offsets(offsets->first, given->first, partitions);
+    offsets->next = copy_offsets(offsets->next, given->next, partitions);
+    offsets->lost = copy_offsets(offsets->lost, given->lost, partitions);
+    if (!offsets->topic && offsets->first && offsets->next && offsets->lost)
+        offsets->topic = strdup(given->topic);
 }
 
 /* Only the last segment can be short. */

@@ -149,9 +149,11 @@ static void create_offsets(struct h5_scope *scope, hid_t file, const struct layo
     hid_t axis = create_values(scope, group, "partition", H5T_STD_I64LE, count, numbers.data);
     hid_t first = create_values(scope, group, "first_offset", H5T_STD_I64LE, count, offsets->first);
     hid_t next = create_values(scope, group, "next_offset", H5T_STD_I64LE, count, offsets->next);
+    hid_t lost = create_values(scope, group, "lost_offsets", H5T_STD_I64LE, count, offsets->lost);
     h5_check(scope, H5DSset_scale(axis, "partition"));
     h5_check(scope, H5DSattach_scale(first, axis, 0));
     h5_check(scope, H5DSattach_scale(next, axis, 0));
+    h5_check(scope, H5DSattach_scale(lost, axis, 0));
     buffer_release(&numbers);
     h5_close_to(scope, mark);
 }

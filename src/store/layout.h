@@ -11,7 +11,7 @@
 struct layout_offsets {
     char *topic;
     int partitions;
-    int64_t *first, *next;
+    int64_t *first, *next, *lost;
 };
 
 /* What all files of a run share; written by frames_open() and, the epoch, by the first row.

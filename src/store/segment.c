@@ -27,10 +27,13 @@ enum status segment_open(const struct domain *domain, struct segment *segment, s
     }
     segment->series_space = h5_own(scope, H5Dget_space(segment->series[0]));
     segment->one_row = h5_own(scope, H5Screate_simple(1, &one, NULL));
-    segment->next_offset = -1;
-    if (!scope->failed && H5Lexists(segment->file, "kafka", H5P_DEFAULT) > 0)
+    segment->next_offset = segment->lost_offsets = -1;
+    if (!scope->failed && H5Lexists(segment->file, "kafka", H5P_DEFAULT) > 0) {
         segment->next_offset =
             h5_own(scope, H5Dopen2(segment->file, "/kafka/next_offset", H5P_DEFAULT));
+        segment->lost_offsets =
+            h5_own(scope, H5Dopen2(segment->file, "/kafka/lost_offsets", H5P_DEFAULT));
+    }
     segment->dirty = false;
     if (!scope->failed)
         return STATUS_OK;
@@ -102,6 +105,8 @@ enum status segment_write_offsets(struct segment *segment, const struct layout_o
     struct h5_scope scope = h5_begin();
     h5_check(&scope, H5Dwrite(segment->next_offset, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
                               offsets->next));
+    h5_check(&scope, H5Dwrite(segment->lost_offsets, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                              offsets->lost));
     return h5_end(&scope, STATUS_IO, err, "writing the offsets of %s", segment->path);
 }
 

@@ -15,7 +15,8 @@ struct segment {
     bool dirty;            /* written to since the last flush */
     struct h5_scope scope; /* owns what follows */
     hid_t file, temperature, field_space, series[SERIES_COLUMNS], series_space, one_row;
-    hid_t types[SERIES_COLUMNS], next_offset; /* next_offset: negative when the file has none */
+    hid_t types[SERIES_COLUMNS], next_offset,
+        lost_offsets; /* the last two: negative when the file has none */
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. */

@@ -123,11 +123,14 @@ static void offsets_and_provenance_are_stored(void)
 {
     struct error err = {""};
     const int64_t first[3] = {1, 2, 3}, early[3] = {4, 5, 6}, late[3] = {40, 50, 60};
+    const int64_t none[3] = {0}, some[3] = {0, 7, 0};
+    struct frames_offsets offsets = {"heat", 3, first, early, none};
     struct world world = world_make(MPI_COMM_WORLD, NX, NY, TILE);
     struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
-    frames_set_offsets(frames, "heat", 3, first, early);
+    frames_set_offsets(frames, &offsets);
     write_rows(&world, frames, 0, 5);
-    frames_set_offsets(frames, "heat", 3, first, late);
+    offsets = (struct frames_offsets){"heat", 3, first, late, some};
+    frames_set_offsets(frames, &offsets);
     close_frames(frames);
     static const char *const names[] = {"frames.h5", "frames/seg_000001.h5"};
     for (int i = 0; i < 2 && world.domain->rank == 0; i++) {
@@ -136,6 +139,8 @@ static void offsets_and_provenance_are_stored(void)
         CU_ASSERT_FATAL(reader.file >= 0);
         reader_read(reader, "/kafka/next_offset", H5T_NATIVE_INT64, values);
         CU_ASSERT_EQUAL(memcmp(values, late, sizeof values), 0);
+        reader_read(reader, "/kafka/lost_offsets", H5T_NATIVE_INT64, values);
+        CU_ASSERT_EQUAL(memcmp(values, some, sizeof values), 0);
         reader_read(reader, "/kafka/first_offset", H5T_NATIVE_INT64, values);
         CU_ASSERT_EQUAL(memcmp(values, first, sizeof values), 0);
         CU_ASSERT(H5Aexists_by_name(reader.file, "/provenance", "git_id", H5P_DEFAULT) > 0);
