@@ -1,11 +1,12 @@
 #include "base/shortest.h"
-#include "base/memory.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 enum { LEAST_POWER = -292, GREATEST_POWER = 324, POWERS = GREATEST_POWER - LEAST_POWER + 1 };
 enum { BIG_WORDS = 36, BIG_BITS = 32 * BIG_WORDS };

@@ -1,11 +1,11 @@
 #include "check_memory.h"
-#include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 #include "grid/domain.h"
 #include "solve/memory.h"
 #include "solve/snapshots.h"

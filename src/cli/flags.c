@@ -1,5 +1,4 @@
 #include "flags.h"
-#include "base/memory.h"
 
 #include <limits.h>
 #include <math.h>
@@ -8,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "deck/timestamp.h"
 #include "durations.h"
 

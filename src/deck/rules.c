@@ -1,5 +1,4 @@
 #include "rules.h"
-#include "base/memory.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "deck/timestep.h"
 #include "output_rules.h"
 #include "stream_rules.h"

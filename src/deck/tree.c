@@ -1,10 +1,11 @@
 #include "tree.h"
-#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+#include "base/memory.h"
 
 struct reader {
     yaml_parser_t parser;

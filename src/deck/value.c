@@ -1,5 +1,4 @@
 #include "value.h"
-#include "base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "deck/timestamp.h"
 #include "text.h"
 

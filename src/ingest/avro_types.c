@@ -1,10 +1,11 @@
 #include "avro_types.h"
-#include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 enum { PLACE_BYTES = 256 };
 

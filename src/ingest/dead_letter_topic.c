@@ -1,11 +1,11 @@
 #include "dead_letter_topic.h"
-#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
 #include "kafka_producer.h"
 
 enum { NUMBER_TEXT = 24 };

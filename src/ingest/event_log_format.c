@@ -1,9 +1,10 @@
 #include "event_log_format.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+
+#include "base/memory.h"
 
 const uint8_t log_magic[LOG_MAGIC_BYTES] = {0x89, 'H', 'S', 'L', '\r', '\n', 0x1a, '\n'};
 const uint8_t log_block_magic[4] = {'H', 'S', 'L', 'B'};

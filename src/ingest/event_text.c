@@ -1,9 +1,9 @@
 #include "event_text.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/shortest.h"
 
 enum { PARTS = 4 };

@@ -1,9 +1,9 @@
 #include "json_paths.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "json_scanner.h"
 
 struct part {

@@ -1,9 +1,10 @@
 #include "kafka_producer.h"
-#include "base/memory.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 /* Deliveries that succeed raise no event, so that a wait for room is not woken by them. */
 enum { FLUSH_MS = 100, ROOM_MS = 1 };

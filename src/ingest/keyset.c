@@ -1,8 +1,9 @@
 #include "keyset.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 /* Unescapes byte by byte. */
 struct cursor {

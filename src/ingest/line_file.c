@@ -1,5 +1,4 @@
 #include "line_file.h"
-#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 
 #include "base/arith.h"
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "csv.h"
 
 enum { BLOCK = 256 << 10, INDEX_EVERY = 16384 };

@@ -1,5 +1,4 @@
 #include "sensors_table.h"
-#include "base/memory.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -7,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "csv.h"
 #include "json_scanner.h"
 #include "window/event.h"

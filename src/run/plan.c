@@ -1,5 +1,4 @@
 #include "plan.h"
-#include "base/memory.h"
 
 #include <mpi.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/build_id.h"
+#include "base/memory.h"
 #include "deck/timestep.h"
 #include "ingest/source_kafka.h"
 #include "solve/snapshots.h"

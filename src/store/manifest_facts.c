@@ -1,8 +1,9 @@
 #include "manifest_facts.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 enum { FIRST_SLOTS = 1024 };
 
