@@ -127,10 +127,15 @@ bench: $(BENCHES) ## run the programs of tests/bench
 experiments: $(B)/heatstream $(VENV)/tests.stamp ## coupled streams in random order: events, runs, a table of errors
 	$(Q)$(SYSTEM) PYTHONPATH=tests $(PYTHON) -m experiments.triangle out/triangle
 
-install: $(B)/heatstream ## install to PREFIX (default /usr/local), below DESTDIR
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: $(B)/heatstream ## program, manual pages, completion, decks and job scripts to PREFIX (default /usr/local), below DESTDIR
 	install -D -m 755 $(B)/heatstream $(DESTDIR)$(PREFIX)/bin/heatstream
-	install -d $(DESTDIR)$(PREFIX)/share/heatstream
-	cp -R input jobs $(DESTDIR)$(PREFIX)/share/heatstream
+	install -d $(SHARE)/heatstream $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions
+	set -e; for page in $$($< generate list | grep '\.[15]$$'); do \
+	    $< generate $$page >$(SHARE)/man/man$${page##*.}/$$page; \
+	done
+	$< generate heatstream.bash >$(SHARE)/bash-completion/completions/heatstream
+	cp -R input jobs $(SHARE)/heatstream
 
 clean: ## remove what was built, keep what was downloaded
 	rm -rf $(filter-out $(VENV) build/broker%,$(wildcard build/*))
@@ -142,8 +147,9 @@ present:
 # Rewritten only when the text changes, so that nothing else is compiled again.
 REWRITE = mkdir -p $(@D) && printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) >$@
 GIT_ID  = $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown)
+DATE    = $(shell git log -1 --format=%cd --date='format:%B %-d, %Y' 2>/dev/null || LC_ALL=C date '+%B %-d, %Y')
 define BUILD_INFO
-'#define HEATSTREAM_VERSION "$(VERSION)"' '#define HEATSTREAM_GIT_ID "$(GIT_ID)"' \
+'#define HEATSTREAM_VERSION "$(VERSION)"' '#define HEATSTREAM_GIT_ID "$(GIT_ID)"' '#define HEATSTREAM_DATE "$(DATE)"' \
 '#define HEATSTREAM_COMPILER "$(shell $(CC) --version 2>/dev/null | head -n 1)"' '#define HEATSTREAM_FLAGS "$(strip $(CFLAGS))"'
 endef
 

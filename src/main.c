@@ -22,7 +22,7 @@ static enum status dispatch(const struct cli_options *options, struct error *err
                                                       struct error *) = {
         [CLI_RUN] = command_run,   [CLI_CHECK] = command_check,
         [CLI_GEN] = command_gen,   [CLI_RECORD] = command_record,
-        [CLI_INFO] = command_info, [CLI_REFERENCE] = command_reference,
+        [CLI_INFO] = command_info, [CLI_GENERATE] = command_generate,
     };
     if (options->help || options->version)
         return print_text(options);

@@ -5,6 +5,7 @@
 const char *build_version(void);
 const char *build_git_id(
     void); /* short commit id, "-dirty" when the tree had changes, or "unknown" */
+const char *build_date(void); /* of the commit: "May 1, 2026" */
 const char *build_compiler(void);
 const char *build_flags(void);
 

@@ -15,7 +15,7 @@ enum cli_command {
     CLI_GEN,
     CLI_RECORD,
     CLI_INFO,
-    CLI_REFERENCE,
+    CLI_GENERATE,
     CLI_COMMANDS
 };
 
@@ -34,7 +34,7 @@ enum cli_until {
 struct cli_options {
     enum cli_command command;
     bool help, version;
-    char *path;       /* DECK or PATH; NULL when not given */
+    char *path;       /* the operand: DECK, PATH or NAME; NULL when not given */
     char **overrides; /* "key=value" for deck_load(), in the order of the command line */
     int override_count;
     enum cli_restart restart;
@@ -50,7 +50,6 @@ struct cli_options {
     double pace;        /* gen --pace: times real time; 0: as fast as possible */
     bool json;          /* info --json */
     int ranks;          /* check --ranks; 0: not given */
-    bool schema;        /* deck-reference --schema, else Markdown */
     char *command_line; /* all arguments joined for provenance, secrets shown as *** */
 };
 
@@ -75,6 +74,6 @@ enum status command_check(const struct cli_options *options, struct error *err) 
 enum status command_gen(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_record(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_info(const struct cli_options *options, struct error *err) MUST_CHECK;
-enum status command_reference(const struct cli_options *options, struct error *err) MUST_CHECK;
+enum status command_generate(const struct cli_options *options, struct error *err) MUST_CHECK;
 
 #endif

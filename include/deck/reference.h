@@ -3,9 +3,16 @@
 #define HEATSTREAM_DECK_REFERENCE_H
 
 #include "base/buffer.h"
+#include "deck/options.h"
 
 /* The deck reference of the README: one Markdown table a section. */
 void deck_reference_markdown(struct buffer *text);
+
+/* The same as manual page heatstream-deck(5). */
+void deck_reference_manual(struct buffer *text);
+
+/* What an option takes, in words: "1 to 100", "`auto` or at least 0". */
+void deck_reference_values(const struct deck_option *option, struct buffer *text);
 
 /* A JSON schema (draft 2020-12) that editors check decks against. */
 void deck_reference_schema(struct buffer *text);

@@ -12,6 +12,11 @@ const char *build_git_id(void)
     return HEATSTREAM_GIT_ID;
 }
 
+const char *build_date(void)
+{
+    return HEATSTREAM_DATE;
+}
+
 const char *build_compiler(void)
 {
     return HEATSTREAM_COMPILER;

@@ -12,14 +12,25 @@
 #include "durations.h"
 
 const struct command_text cli_commands[CLI_COMMANDS] = {
-    [CLI_NONE] = {"", "COMMAND", "the heat equation driven by a stream of events"},
-    [CLI_RUN] = {"run", "DECK", "read events, step the field, write frames and checkpoints"},
-    [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory and file sizes"},
-    [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files"},
-    [CLI_RECORD] = {"record", "DECK", "record a Kafka topic in a file that runs can read instead"},
+    [CLI_NONE] = {"", "COMMAND", "the heat equation driven by a stream of events",
+                  "Sensors publish events to Kafka; heatstream solves the heat equation on a grid "
+                  "while they do. The same topic and deck give the same bits, for any number of "
+                  "ranks, any order of arrival, live or replayed, after any crash."},
+    [CLI_RUN] = {"run", "DECK", "read events, step the field, write frames and checkpoints",
+                 "Started by mpirun or srun, or alone. A run that was stopped or killed is started "
+                 "again with the same command and goes on from its newest good checkpoint."},
+    [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory and file sizes",
+                   "Reads nothing but the deck. Problems are told with file, line and column."},
+    [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files",
+                 "The section gen of the deck says which: equal seeds make equal events."},
+    [CLI_RECORD] = {"record", "DECK", "record a Kafka topic in a file that runs can read instead",
+                    "For clusters whose nodes cannot reach the broker. A file that exists is gone "
+                    "on with; a run may read it while it grows."},
     [CLI_INFO] = {"info", "PATH",
-                  "say what is in a run directory, frames, checkpoint or event file"},
-    [CLI_REFERENCE] = {"deck-reference", "", "print the deck reference or its JSON schema"},
+                  "say what is in a run directory, frames, checkpoint or event file",
+                  "Works on a run that is going on, too."},
+    [CLI_GENERATE] = {"generate", "NAME", "print a document made from the program's tables",
+                      "Manual pages, completion and deck reference; `list` names them."},
 };
 
 enum {
@@ -28,9 +39,9 @@ enum {
     IN_GEN = 1 << CLI_GEN,
     IN_RECORD = 1 << CLI_RECORD,
     IN_INFO = 1 << CLI_INFO,
-    IN_REFERENCE = 1 << CLI_REFERENCE,
+    IN_GENERATE = 1 << CLI_GENERATE,
     IN_DECK = IN_RUN | IN_CHECK | IN_GEN | IN_RECORD,
-    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_REFERENCE,
+    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_GENERATE,
 };
 
 enum status cli_usage(const struct parse *parse, const char *format, ...)
@@ -246,20 +257,6 @@ static enum status take_json(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
-static enum status take_schema(struct parse *parse, const char *argument)
-{
-    (void)argument;
-    parse->options->schema = true;
-    return STATUS_OK;
-}
-
-static enum status take_markdown(struct parse *parse, const char *argument)
-{
-    (void)argument;
-    parse->options->schema = false;
-    return STATUS_OK;
-}
-
 static enum status take_help(struct parse *parse, const char *argument)
 {
     (void)argument;
@@ -315,8 +312,6 @@ const struct flag cli_flags[] = {
     {0, "ranks", "N", IN_CHECK, "say what N ranks need, and refuse a grid that is too narrow",
      take_ranks},
     {0, "json", NULL, IN_INFO, "for programs", take_json},
-    {0, "markdown", NULL, IN_REFERENCE, "the reference as in the README (default)", take_markdown},
-    {0, "schema", NULL, IN_REFERENCE, "a JSON schema", take_schema},
     {'q', NULL, NULL, IN_DECK, "warnings and errors only", take_quiet},
     {'v', NULL, NULL, IN_DECK, "more detail", take_verbose},
     {0, "log", "human|json", IN_DECK, "form of the log", take_log},

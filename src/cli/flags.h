@@ -24,8 +24,17 @@ extern const int cli_flag_count;
 
 struct command_text {
     const char *name, *operand, *summary; /* operand "" when it takes none */
+    const char *more;                     /* for its manual page */
 };
 extern const struct command_text cli_commands[CLI_COMMANDS];
+
+/* Of all commands together. */
+struct exit_code {
+    int code;
+    const char *meaning;
+};
+extern const struct exit_code cli_exit_codes[];
+extern const int cli_exit_code_count;
 
 /* STATUS_USAGE: the text, then where help is. */
 enum status cli_usage(const struct parse *parse, const char *format, ...)

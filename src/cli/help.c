@@ -4,6 +4,22 @@
 #include "base/build_id.h"
 #include "flags.h"
 
+const struct exit_code cli_exit_codes[] = {
+    {0, "finished"},
+    {64, "the command line cannot be obeyed"},
+    {65, "the input contradicts itself, or verification found a difference"},
+    {66, "no input, topic or restart file"},
+    {69, "broker unreachable past its time-out"},
+    {70, "an internal contradiction: please report it"},
+    {71, "not a number, or unstable"},
+    {73, "an output cannot be created"},
+    {74, "reading or writing failed, disk full"},
+    {75, "stopped early, checkpoint written: run it again"},
+    {77, "the broker refused"},
+    {78, "the deck does not validate"},
+};
+const int cli_exit_code_count = sizeof cli_exit_codes / sizeof *cli_exit_codes;
+
 enum { INDENT = 28, WIDTH = 96 };
 
 /* Breaks `words` into lines that begin at INDENT, where the first one already stands. */
@@ -47,7 +63,7 @@ static void print_flag(const struct flag *flag, struct buffer *text)
 static void print_commands(struct buffer *text)
 {
     buffer_printf(text, "\n");
-    for (int i = CLI_RUN; i < CLI_REFERENCE; i++)
+    for (int i = CLI_RUN; i < CLI_GENERATE; i++)
         buffer_printf(text, "  %-7s%-6s %s\n", cli_commands[i].name, cli_commands[i].operand,
                       cli_commands[i].summary);
     buffer_printf(text, "\nheatstream COMMAND -h tells more about each.\n");
@@ -55,11 +71,9 @@ static void print_commands(struct buffer *text)
 
 static void print_exit_codes(struct buffer *text)
 {
-    buffer_printf(text,
-                  "\nExit codes: 0 finished, 64 usage, 65 data contradicts itself, 66 no input, 69 "
-                  "broker unreachable,\n70 bug, 71 numeric failure, 73 cannot create output, 74 "
-                  "I/O error, 75 stopped early with a\ncheckpoint (run me again), 77 refused by "
-                  "the broker, 78 deck error.\n");
+    buffer_printf(text, "\nExit codes:\n");
+    for (int i = 0; i < cli_exit_code_count; i++)
+        buffer_printf(text, "  %2d  %s\n", cli_exit_codes[i].code, cli_exit_codes[i].meaning);
 }
 
 void cli_help(enum cli_command command, struct buffer *text)

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "deck/options.h"
 #include "print.h"
 
 /* Bounds that only keep infinities out are not worth telling. */
@@ -38,7 +37,7 @@ static void print_names(const char *names, struct buffer *text)
     }
 }
 
-static void print_values(const struct deck_option *option, struct buffer *text)
+void deck_reference_values(const struct deck_option *option, struct buffer *text)
 {
     switch (option->type) {
     case DECK_INT_OR_AUTO:
@@ -91,7 +90,7 @@ static void print_row(const struct deck_option *option, struct buffer *text)
     bool counted = option->type == DECK_STRING || option->type == DECK_STRING_OR_NULL ||
                    option->type == DECK_LIST || option->type == DECK_MAP;
     buffer_printf(text, "| `%s` | `%s` | ", option->key, option->fallback);
-    print_values(option, text);
+    deck_reference_values(option, text);
     buffer_printf(text, " | %s | %s%s |\n", counted ? "" : option->unit, option->doc,
                   option->flags & DECK_MAY_CHANGE ? " ↻" : "");
 }

@@ -12,8 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- deck reference: begin -->", "<!-- deck reference: end -->"
 
 
-def generate(heatstream, form):
-    command = [heatstream, "deck-reference", form]
+def generate(heatstream, name):
+    command = [heatstream, "generate", name]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -28,8 +28,8 @@ def readme_with(reference):
 
 def main(mode, heatstream):
     wanted = {
-        ROOT / "README.md": readme_with(generate(heatstream, "--markdown")),
-        ROOT / "input" / "deck.schema.json": generate(heatstream, "--schema"),
+        ROOT / "README.md": readme_with(generate(heatstream, "deck.md")),
+        ROOT / "input" / "deck.schema.json": generate(heatstream, "deck.schema.json"),
     }
     stale = 0
     for path, text in wanted.items():
