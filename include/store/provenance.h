@@ -7,7 +7,7 @@ struct provenance {
     const char *version, *git_id, *compiler, *flags, *librdkafka;
     const char *host, *argv, *slurm_job; /* slurm_job "" outside SLURM */
     const char *config;                  /* the effective deck as YAML, secrets redacted */
-    int ranks;
+    int ranks, nodes, cores;             /* cores of all nodes together */
 };
 
 #endif

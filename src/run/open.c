@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/build_id.h"
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -9,29 +10,6 @@
 #include "run_internal.h"
 #include "window/advance.h"
 #include "window/windows_state.h"
-
-/* How many ranks a launcher meant to start: `srun`, or mpirun of another MPI library. */
-static long tasks_asked_for(void)
-{
-    const char *of_step = getenv("SLURM_STEP_NUM_TASKS"), *of_pmi = getenv("PMI_SIZE");
-    long step = of_step ? strtol(of_step, NULL, 10) : 1;
-    long pmi = of_pmi ? strtol(of_pmi, NULL, 10) : 1;
-    return step > pmi ? step : pmi;
-}
-
-/* Ranks started without each other would each run the whole thing and fight over the output. */
-static enum status check_launch(struct error *err)
-{
-    int ranks;
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    long asked = tasks_asked_for();
-    if (ranks > 1 || asked <= 1)
-        return STATUS_OK;
-    return error_set(err, STATUS_USAGE,
-                     "%ld tasks were started, but each as a run of its own: use `srun --mpi=pmix` "
-                     "or the mpirun of Open MPI",
-                     asked);
-}
 
 /* True when provisional rows have to be taken back before going on: of a finished run, or of one to
  * an end that is to go on without one. */
@@ -48,6 +26,21 @@ static bool must_take_back(const struct root *root)
     return false;
 }
 
+static void say_what_begins(const struct run *run)
+{
+    const struct plan *plan = &run->plan;
+    const struct source_identity *from = &run->root->identity;
+    struct buffer ranks = {0};
+    launch_describe(&run->launch, &ranks);
+    log_info("run %s: %lld x %lld cells on %.*s; %d step%s of %.6g s a window of %lld ms, from %s "
+             "(%d partition%s)",
+             plan->run_id, (long long)plan->gnx, (long long)plan->gny, (int)ranks.size,
+             (const char *)ranks.data, plan->solver.substeps, plan->solver.substeps == 1 ? "" : "s",
+             plan->solver.tau_s, (long long)plan->window_ms, from->topic, from->partitions,
+             from->partitions == 1 ? "" : "s");
+    buffer_release(&ranks);
+}
+
 static enum status open_directory(struct run *run, struct error *err)
 {
     struct root *root = run->root;
@@ -62,14 +55,7 @@ static enum status open_directory(struct run *run, struct error *err)
     root->takes_back = must_take_back(root);
     root->stop = (struct stop_watch){.stop_file = root->rundir.stop,
                                      .time_limit_s = root->options->time_limit_s};
-    const struct plan *plan = &run->plan;
-    log_info(
-        "run %s: %lld x %lld cells on %d rank%s, %d step%s of %.6g s a window of %lld ms, from %s "
-        "(%d partition%s)",
-        plan->run_id, (long long)plan->gnx, (long long)plan->gny, run->domain->ranks,
-        run->domain->ranks == 1 ? "" : "s", plan->solver.substeps,
-        plan->solver.substeps == 1 ? "" : "s", plan->solver.tau_s, (long long)plan->window_ms,
-        root->identity.topic, root->identity.partitions, root->identity.partitions == 1 ? "" : "s");
+    say_what_begins(run);
     return begin_run(root, err);
 }
 
@@ -92,7 +78,7 @@ static enum status describe_inputs(struct root *root, struct error *err)
 /* Rank 0: everything up to the choice of a checkpoint. */
 static enum status open_root(struct run *run, struct error *err)
 {
-    TRY(check_launch(err));
+    TRY(launch_check_size(run->domain->ranks, err));
     TRY(inputs_open(run->root, err));
     run->root->offsets = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
     run->root->lost = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
@@ -215,7 +201,9 @@ static void say_nothing_to_do(const struct run *run)
 enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
                      struct error *err)
 {
-    TRY(plan_share(deck, options, &run->plan, err));
+    launch_look(MPI_COMM_WORLD, &run->launch);
+    TRY(launch_check_build(MPI_COMM_WORLD, build_git_id(), err));
+    TRY(plan_share(deck, options, &run->launch, &run->plan, err));
     if (deck)
         run->root = root_create(deck, options);
     TRY(create_solver(run, err));
@@ -225,6 +213,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
         say_nothing_to_do(run);
         return STATUS_OK;
     }
+    TRY(launch_check_shared(MPI_COMM_WORLD, run->plan.directory, err));
     TRY(restart_choose(run, err));
     struct frames_config frames = plan_frames(&run->plan);
     TRY(restart_announce(run, err));

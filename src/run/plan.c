@@ -112,7 +112,6 @@ static void point_provenance(struct plan *plan)
                                            .slurm_job = text[6],
                                            .librdkafka = text[7],
                                            .config = text[8]};
-    MPI_Comm_size(MPI_COMM_WORLD, &plan->provenance.ranks);
 }
 
 static enum status plan_fill(const struct deck *deck, const struct run_options *options,
@@ -149,7 +148,7 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
 }
 
 enum status plan_share(const struct deck *deck, const struct run_options *options,
-                       struct plan *plan, struct error *err)
+                       const struct launch *launch, struct plan *plan, struct error *err)
 {
     enum status status = STATUS_OK;
     struct buffer texts = {0};
@@ -167,6 +166,9 @@ enum status plan_share(const struct deck *deck, const struct run_options *option
     MPI_Bcast(texts.data, (int)size, MPI_BYTE, 0, MPI_COMM_WORLD);
     plan->texts = texts;
     point_provenance(plan);
+    plan->provenance.ranks = launch->ranks;
+    plan->provenance.nodes = launch->nodes;
+    plan->provenance.cores = launch->cores;
     return status;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "grid/gather.h"
+#include "run/launch.h"
 #include "run/run.h"
 #include "solve/solver.h"
 #include "store/frames.h"
@@ -32,7 +33,8 @@ struct plan {
 /* Collective over MPI_COMM_WORLD: fills the plan from rank 0's deck. Fails the same way
  * everywhere. */
 enum status plan_share(const struct deck *deck, const struct run_options *options,
-                       struct plan *plan, struct error *err) MUST_CHECK;
+                       const struct launch *launch, struct plan *plan,
+                       struct error *err) MUST_CHECK;
 void plan_release(struct plan *plan);
 
 /* What the frames files of the run are like; borrows from the plan. */

@@ -91,6 +91,7 @@ struct order {
 };
 
 struct run {
+    struct launch launch;
     struct plan plan;
     struct domain *domain;
     struct solver *solver;

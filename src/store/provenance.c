@@ -26,6 +26,8 @@ void provenance_write(struct h5_scope *scope, hid_t file, const struct provenanc
     h5_put_text(scope, group, "host", provenance->host);
     h5_put_text(scope, group, "slurm_job", provenance->slurm_job);
     h5_put_int64(scope, group, "ranks", provenance->ranks);
+    h5_put_int64(scope, group, "nodes", provenance->nodes);
+    h5_put_int64(scope, group, "cores", provenance->cores);
     put_library_versions(scope, group);
     h5_put_long_text(scope, group, "argv", provenance->argv);
     h5_put_long_text(scope, group, "config", provenance->config);

@@ -134,9 +134,9 @@ def span(values: list[float]) -> str:
     return f"{statistics.median(values[:edge]):.0f} -> {statistics.median(values[-edge:]):.0f}"
 
 
-def print_table(all_lives: list[Life]) -> None:
+def print_table(all_lives: list[Life], first: int = 0) -> None:
     print("life ranks  windows          first frame  rank 0 MB     rank 0 files  ended by")
-    for number, life in enumerate(all_lives):
+    for number, life in enumerate(all_lives, first):
         print(
             f"{number:4d} {life.ranks:5d}  {life.first_window:6d}..{life.windows:<6d}"
             f" {life.to_first_frame:10.2f} s  {span(life.of_rank(0, 'resident')):12s}"
@@ -196,7 +196,7 @@ def soak(directory: Path, minutes: float, seed: int) -> int:
             seen = []
             for life in lives(deck, run, random.Random(seed)):
                 seen.append(life)
-                print_table(seen[-1:])
+                print_table(seen[-1:], len(seen) - 1)
                 sys.stdout.flush()
             program.wait(60).expect(0)
     finally:
