@@ -20,7 +20,13 @@ static enum status require_topic(struct kafka_client *client, const char *topic,
     const struct rd_kafka_metadata *metadata;
     TRY(kafka_client_metadata(client, topic, &metadata, err));
     bool missing = metadata->topic_cnt == 0 || metadata->topics[0].partition_cnt == 0;
+    rd_kafka_resp_err_t code =
+        metadata->topic_cnt > 0 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_metadata_destroy(metadata);
+    if (kafka_status(code) == STATUS_REFUSED) {
+        error_set(err, STATUS_REFUSED, "%s", rd_kafka_err2str(code));
+        return kafka_client_needs(client, code, "WRITE", topic, err);
+    }
     return missing ? kafka_client_no_topic(client, topic, err) : STATUS_OK;
 }
 

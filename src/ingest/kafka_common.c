@@ -1,161 +1,45 @@
 #include "kafka_common.h"
 
-#include <ctype.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arith.h"
 #include "base/log.h"
 
-enum { SYSLOG_ERROR = 3 };
-enum { WARNED_MAX = 64, REASON_SIZE = 512, PROBE_EVERY_MS = 1000 };
-enum { SHORT_PROBE_MS = 100, LAST_PROBE_MS = 2000 };
+enum { REASON_SIZE = 512, PROBE_EVERY_MS = 1000, SHORT_PROBE_MS = 100, LAST_PROBE_MS = 2000 };
 
 struct kafka_client {
     rd_kafka_t *rk;
     rd_kafka_type_t type;
     void *user;
     char *brokers;
+    struct kafka_notes *notes;
     int limit_ms;
     int64_t next_probe_ms;
-    atomic_bool running; /* before, a failure is reported by the call that waits for it */
-
-    pthread_mutex_t lock; /* the rest is written by callbacks on any thread */
-    rd_kafka_resp_err_t refused;
-    char refusal[REASON_SIZE];
-    char reason[REASON_SIZE]; /* why the last connection failed */
-    int64_t down_since_ms;    /* 0: not all brokers are down */
-    uint64_t warned[WARNED_MAX];
-    int warned_count;
 };
-
-int64_t kafka_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-enum status kafka_status(rd_kafka_resp_err_t code)
-{
-    switch (code) {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
-    case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
-        return STATUS_REFUSED;
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
-    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
-        return STATUS_UNREACHABLE;
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        return STATUS_NO_INPUT;
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
-        return STATUS_BAD_DATA;
-    default:
-        return STATUS_IO;
-    }
-}
-
-/* Without the name of the thread, and of one of several connections to the same broker. */
-static const char *plain_text(const char *line)
-{
-    static const char coordinator[] = "GroupCoordinator: ";
-    const char *thread_end = line[0] == '[' ? strstr(line, "]: ") : NULL;
-    const char *text = thread_end ? thread_end + 3 : line;
-    bool named = strncmp(text, coordinator, sizeof coordinator - 1) == 0;
-    return named ? text + sizeof coordinator - 1 : text;
-}
-
-/* The same trouble told again differs in ports, durations and counts. */
-static uint64_t text_identity(const char *text)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    const char *end = strstr(text, " (after ");
-    for (const char *c = text; *c && c != end; c++)
-        if (!isdigit((unsigned char)*c))
-            hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    return hash;
-}
-
-static bool is_new_text(struct kafka_client *client, const char *text)
-{
-    uint64_t identity = text_identity(text);
-    for (int i = 0; i < client->warned_count; i++)
-        if (client->warned[i] == identity)
-            return false;
-    if (client->warned_count == WARNED_MAX)
-        return false;
-    client->warned[client->warned_count++] = identity;
-    return true;
-}
-
-static void warn_once(struct kafka_client *client, const char *text)
-{
-    pthread_mutex_lock(&client->lock);
-    bool fresh = atomic_load(&client->running) && is_new_text(client, text);
-    pthread_mutex_unlock(&client->lock);
-    if (fresh)
-        log_warn("kafka: %s", text);
-    else
-        log_debug("kafka: %s", text);
-}
 
 static void take_log(const rd_kafka_t *rk, int level, const char *facility, const char *line)
 {
     (void)facility;
     struct kafka_client *client = rd_kafka_opaque(rk);
-    const char *text = plain_text(line);
-    if (level > SYSLOG_ERROR) {
-        log_debug("kafka: %s", text);
-        return;
-    }
-    pthread_mutex_lock(&client->lock);
-    snprintf(client->reason, sizeof client->reason, "%s", text);
-    pthread_mutex_unlock(&client->lock);
-    warn_once(client, text);
+    kafka_notes_take_log(client->notes, level, line);
 }
 
 static void take_error(rd_kafka_t *rk, int code, const char *line, void *opaque)
 {
     (void)rk;
-    const char *text = plain_text(line);
     struct kafka_client *client = opaque;
-    enum status status = kafka_status(code);
-    /* The group serves lag reports only: a run does not end for want of them. */
-    bool refused = status == STATUS_REFUSED && code != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
-    pthread_mutex_lock(&client->lock);
-    if (refused && client->refused == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        client->refused = code;
-        snprintf(client->refusal, sizeof client->refusal, "%s", text);
-    }
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* told again only when one was up meanwhile */
-        client->down_since_ms = kafka_now_ms();
-    pthread_mutex_unlock(&client->lock);
-    if (!refused)
-        warn_once(client, text);
+    kafka_notes_take_error(client->notes, code, line);
+}
+
+static int take_certificate(rd_kafka_t *rk, const char *broker, int32_t broker_id, int *x509_error,
+                            int depth, const char *der, size_t der_size, char *why, size_t why_size,
+                            void *opaque)
+{
+    (void)rk, (void)broker_id, (void)depth, (void)der, (void)der_size;
+    struct kafka_client *client = opaque;
+    return kafka_notes_take_certificate(client->notes, broker, *x509_error, why, why_size);
 }
 
 static enum status connect_client(struct kafka_client *client, rd_kafka_conf_t *conf,
@@ -165,6 +49,7 @@ static enum status connect_client(struct kafka_client *client, rd_kafka_conf_t *
     client->limit_ms = limit ? atoi(limit) : 30000;
     free(limit);
     client->brokers = kafka_conf_read(conf, "bootstrap.servers");
+    client->notes = kafka_notes_create(conf);
     rd_kafka_conf_set_opaque(conf, client);
     char why[512];
     client->rk = rd_kafka_new(client->type, conf, why, sizeof why);
@@ -184,6 +69,7 @@ enum status kafka_client_create(const struct kafka_setup *setup, const struct ka
     TRY(kafka_conf_create(setup, config, &conf, err));
     rd_kafka_conf_set_log_cb(conf, take_log);
     rd_kafka_conf_set_error_cb(conf, take_error);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf, take_certificate);
     if (setup->prepare)
         setup->prepare(conf);
     struct kafka_client *made = calloc(1, sizeof *made);
@@ -193,7 +79,6 @@ enum status kafka_client_create(const struct kafka_setup *setup, const struct ka
     }
     made->type = setup->type;
     made->user = user;
-    pthread_mutex_init(&made->lock, NULL);
     enum status status = connect_client(made, conf, err);
     if (status != STATUS_OK)
         kafka_client_destroy(made);
@@ -206,10 +91,11 @@ void kafka_client_destroy(struct kafka_client *client)
 {
     if (!client)
         return;
-    atomic_store(&client->running, false);
+    if (client->notes)
+        kafka_notes_warn(client->notes, false);
     if (client->rk)
         rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    pthread_mutex_destroy(&client->lock);
+    kafka_notes_destroy(client->notes);
     free(client->brokers);
     free(client);
 }
@@ -238,30 +124,28 @@ static void serve(struct kafka_client *client)
     rd_kafka_message_t *message;
     while ((message = rd_kafka_consumer_poll(client->rk, 0))) {
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            take_error(client->rk, message->err, rd_kafka_message_errstr(message), client);
+            kafka_notes_take_error(client->notes, message->err, rd_kafka_message_errstr(message));
         rd_kafka_message_destroy(message);
     }
 }
 
-static enum status check_refused(struct kafka_client *client, struct error *err)
+enum status kafka_client_needs(struct kafka_client *client, rd_kafka_resp_err_t code,
+                               const char *operation, const char *topic, struct error *err)
 {
-    enum status status = STATUS_OK;
-    pthread_mutex_lock(&client->lock);
-    if (client->refused != RD_KAFKA_RESP_ERR_NO_ERROR)
-        status = error_set(err, STATUS_REFUSED, "the broker at %s refused: %s", client->brokers,
-                           client->refusal);
-    pthread_mutex_unlock(&client->lock);
-    return status;
+    return kafka_notes_needs(client->notes, code, operation, topic, err);
+}
+
+bool kafka_client_may_commit(const struct kafka_client *client)
+{
+    return kafka_notes_may_commit(client->notes);
 }
 
 static enum status unreachable(struct kafka_client *client, int64_t waited_ms, struct error *err)
 {
-    pthread_mutex_lock(&client->lock);
-    enum status status =
-        error_set(err, STATUS_UNREACHABLE, "no Kafka broker at %s for %.1f s%s%s", client->brokers,
-                  (double)waited_ms / 1000.0, client->reason[0] ? ": " : "", client->reason);
-    pthread_mutex_unlock(&client->lock);
-    return status;
+    char reason[REASON_SIZE];
+    kafka_notes_down_since_ms(client->notes, reason, sizeof reason);
+    return error_set(err, STATUS_UNREACHABLE, "no Kafka broker at %s for %.1f s%s%s",
+                     client->brokers, (double)waited_ms / 1000.0, reason[0] ? ": " : "", reason);
 }
 
 /* One request that hangs is not the end: every next one may take twice as long. */
@@ -276,7 +160,7 @@ static enum status ask_metadata(struct kafka_client *client, rd_kafka_topic_t *t
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return STATUS_OK;
         serve(client);
-        TRY(check_refused(client, err));
+        TRY(kafka_notes_check(client->notes, err));
         if (kafka_status(code) != STATUS_UNREACHABLE)
             return error_set(err, kafka_status(code), "asking %s for metadata: %s", client->brokers,
                              rd_kafka_err2str(code));
@@ -295,7 +179,7 @@ enum status kafka_client_metadata(struct kafka_client *client, const char *topic
     if (handle)
         rd_kafka_topic_destroy(handle);
     if (status == STATUS_OK)
-        atomic_store(&client->running, true);
+        kafka_notes_warn(client->notes, true);
     return status;
 }
 
@@ -338,10 +222,7 @@ enum status kafka_client_no_topic(struct kafka_client *client, const char *topic
 
 static void note_return(struct kafka_client *client, int64_t down_since_ms)
 {
-    pthread_mutex_lock(&client->lock);
-    client->down_since_ms = 0;
-    client->warned_count = 0; /* the next outage is news again */
-    pthread_mutex_unlock(&client->lock);
+    kafka_notes_up(client->notes);
     log_info("kafka: connected again after %.1f s",
              (double)(kafka_now_ms() - down_since_ms) / 1000.0);
 }
@@ -371,9 +252,7 @@ static enum status check_reachable(struct kafka_client *client, int64_t down_sin
 enum status kafka_client_check(struct kafka_client *client, struct error *err)
 {
     serve(client);
-    TRY(check_refused(client, err));
-    pthread_mutex_lock(&client->lock);
-    int64_t down_since_ms = client->down_since_ms;
-    pthread_mutex_unlock(&client->lock);
+    TRY(kafka_notes_check(client->notes, err));
+    int64_t down_since_ms = kafka_notes_down_since_ms(client->notes, NULL, 0);
     return down_since_ms != 0 ? check_reachable(client, down_since_ms, err) : STATUS_OK;
 }

@@ -5,9 +5,12 @@
 #define HEATSTREAM_INGEST_KAFKA_COMMON_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 #include "base/status.h"
 #include "kafka_conf.h"
+#include "kafka_notes.h"
+#include "kafka_refusal.h"
 
 struct kafka_client;
 
@@ -40,9 +43,13 @@ enum status kafka_client_no_topic(struct kafka_client *client, const char *topic
 /* Serves callbacks without waiting, then tells whether the client can go on. */
 enum status kafka_client_check(struct kafka_client *client, struct error *err) MUST_CHECK;
 
-/* The status of a librdkafka error, STATUS_IO when it has no better one. */
-enum status kafka_status(rd_kafka_resp_err_t code);
+/* Appends to the text of `err` what a refused client lacks: "user alice (SASL PLAIN) needs READ on
+ * topic heat". Returns the status of `code`. */
+enum status kafka_client_needs(struct kafka_client *client, rd_kafka_resp_err_t code,
+                               const char *operation, const char *topic, struct error *err);
 
-int64_t kafka_now_ms(void); /* monotonic */
+/* False once the broker has refused the group; a commit would then wait for nothing, and with it
+ * the end of the client. */
+bool kafka_client_may_commit(const struct kafka_client *client);
 
 #endif

@@ -81,9 +81,11 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
         code = asked->err;
     int64_t found = asked->offset;
     rd_kafka_topic_partition_list_destroy(list);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return error_set(err, kafka_status(code), "asking for the offset of %s [%d] at %lld ms: %s",
-                         topic, partition, (long long)time_ms, rd_kafka_err2str(code));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error_set(err, kafka_status(code), "asking for the offset of %s [%d] at %lld ms: %s", topic,
+                  partition, (long long)time_ms, rd_kafka_err2str(code));
+        return kafka_client_needs(client, code, "READ", topic, err);
+    }
     *offset = found >= 0 ? found : end;
     return STATUS_OK;
 }
@@ -124,8 +126,9 @@ enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, 
     rd_kafka_resp_err_t code = query_bounds(client, topic, partition, &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         TRY(kafka_client_check(client, err));
-        return error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s", topic,
-                         partition, rd_kafka_err2str(code));
+        error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s", topic,
+                  partition, rd_kafka_err2str(code));
+        return kafka_client_needs(client, code, "READ", topic, err);
     }
     *first = low;
     *end = high;

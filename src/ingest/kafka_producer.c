@@ -84,6 +84,14 @@ struct kafka_client *kafka_producer_client(const struct kafka_producer *producer
     return producer->client;
 }
 
+static enum status fail_writing(struct kafka_producer *producer, rd_kafka_resp_err_t code,
+                                const char *why, struct error *err)
+{
+    error_set(err, kafka_status(code), "writing %s to topic %s: %s", producer->records,
+              producer->topic, why);
+    return kafka_client_needs(producer->client, code, "WRITE", producer->topic, err);
+}
+
 enum status kafka_producer_check(struct kafka_producer *producer, struct error *err)
 {
     char why[512];
@@ -93,14 +101,13 @@ enum status kafka_producer_check(struct kafka_producer *producer, struct error *
     TRY(kafka_client_check(producer->client, err));
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(producer->rk, why, sizeof why);
     if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return error_set(err, kafka_status(fatal), "writing %s to topic %s: %s", producer->records,
-                         producer->topic, why);
-    if (producer->lost > 0)
-        return error_set(err, kafka_status(producer->reason),
-                         "%lld %s could not be delivered to topic %s: %s",
-                         (long long)producer->lost, producer->records, producer->topic,
-                         rd_kafka_err2str(producer->reason));
-    return STATUS_OK;
+        return fail_writing(producer, fatal, why, err);
+    if (producer->lost == 0)
+        return STATUS_OK;
+    error_set(err, kafka_status(producer->reason), "%lld %s could not be delivered to topic %s: %s",
+              (long long)producer->lost, producer->records, producer->topic,
+              rd_kafka_err2str(producer->reason));
+    return kafka_client_needs(producer->client, producer->reason, "WRITE", producer->topic, err);
 }
 
 static rd_kafka_resp_err_t produce(const struct kafka_producer *producer,
@@ -130,8 +137,7 @@ enum status kafka_producer_put(struct kafka_producer *producer, const struct kaf
     if (status == STATUS_OK && code != RD_KAFKA_RESP_ERR_NO_ERROR)
         status = kafka_producer_check(producer, err); /* a fatal error says more than its code */
     if (status == STATUS_OK && code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        status = error_set(err, kafka_status(code), "writing %s to topic %s: %s", producer->records,
-                           producer->topic, rd_kafka_err2str(code));
+        status = fail_writing(producer, code, rd_kafka_err2str(code), err);
     return status;
 }
 

@@ -20,7 +20,8 @@ static enum status count_partitions(struct kafka_client *client, const char *top
     return STATUS_OK;
 }
 
-static enum status take_result(const char *topic, rd_kafka_event_t *event, struct error *err)
+static enum status take_result(struct kafka_client *client, const char *topic,
+                               rd_kafka_event_t *event, struct error *err)
 {
     if (!event)
         return error_set(err, STATUS_UNREACHABLE, "creating topic %s: no answer within %d s", topic,
@@ -38,14 +39,16 @@ static enum status take_result(const char *topic, rd_kafka_event_t *event, struc
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return STATUS_OK;
-    return error_set(err, kafka_status(code), "creating topic %s: %s", topic,
-                     why ? why : rd_kafka_err2str(code));
+    error_set(err, kafka_status(code), "creating topic %s: %s", topic,
+              why ? why : rd_kafka_err2str(code));
+    return kafka_client_needs(client, code, "WRITE, or CREATE where it is missing,", topic, err);
 }
 
-static enum status request_topic(rd_kafka_t *rk, const char *topic, rd_kafka_NewTopic_t *wanted,
-                                 struct error *err)
+static enum status request_topic(struct kafka_client *client, const char *topic,
+                                 rd_kafka_NewTopic_t *wanted, struct error *err)
 {
     char why[256];
+    rd_kafka_t *rk = kafka_client_handle(client);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     /* The answer comes when the topic is there, not when it is only decided upon. */
@@ -53,7 +56,7 @@ static enum status request_topic(rd_kafka_t *rk, const char *topic, rd_kafka_New
     rd_kafka_queue_t *answers = rd_kafka_queue_new(rk);
     rd_kafka_CreateTopics(rk, &wanted, 1, options, answers);
     rd_kafka_event_t *event = rd_kafka_queue_poll(answers, CREATE_MS);
-    enum status status = take_result(topic, event, err);
+    enum status status = take_result(client, topic, event, err);
     if (event)
         rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(answers);
@@ -71,7 +74,7 @@ static enum status create_topic(struct kafka_client *client, const char *topic,
         return error_set(err, STATUS_BAD_DECK, "creating topic %s: %s", topic, why);
     if (plan->keeps_for_ever)
         rd_kafka_NewTopic_set_config(wanted, "retention.ms", "-1");
-    enum status status = request_topic(kafka_client_handle(client), topic, wanted, err);
+    enum status status = request_topic(client, topic, wanted, err);
     rd_kafka_NewTopic_destroy(wanted);
     return status;
 }

@@ -34,9 +34,13 @@ struct kafka_source {
 };
 
 static const struct kafka_property consumer_defaults[] = {
-    {"isolation.level", "read_committed"}, {"fetch.wait.max.ms", "20"},
-    {"queued.min.messages", "32768"},      {"queued.max.messages.kbytes", "16384"},
-    {"socket.timeout.ms", "30000"},        {NULL, NULL},
+    {"isolation.level", "read_committed"},
+    {"fetch.wait.max.ms", "20"},
+    {"queued.min.messages", "32768"},
+    {"queued.max.messages.kbytes", "16384"},
+    {"socket.timeout.ms", "30000"},
+    {"session.timeout.ms", "6000"},
+    {NULL, NULL},
 };
 
 /* Without these a run would skip records or wait for ever, in silence. */
@@ -148,9 +152,9 @@ static enum status partition_failed(struct kafka_source *self, int partition,
         raw->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
         return offset_gone(self, partition,
                            raw->offset >= 0 ? raw->offset : self->lanes[partition].next, err);
-    return error_set(err, kafka_status(raw->err), "reading %s [%d] at offset %lld: %s", self->topic,
-                     partition, (long long)self->lanes[partition].next,
-                     rd_kafka_message_errstr(raw));
+    error_set(err, kafka_status(raw->err), "reading %s [%d] at offset %lld: %s", self->topic,
+              partition, (long long)self->lanes[partition].next, rd_kafka_message_errstr(raw));
+    return kafka_client_needs(self->client, raw->err, "READ", self->topic, err);
 }
 
 static enum status serve(struct kafka_source *self, struct error *err)
@@ -214,6 +218,8 @@ static void kafka_wake(struct source *source)
 static void kafka_report(struct source *source, const int64_t *next)
 {
     struct kafka_source *self = of(source);
+    if (!kafka_client_may_commit(self->client))
+        return;
     rd_kafka_topic_partition_list_t *list = offset_list(self, next);
     if (rd_kafka_commit(self->rk, list, 1) == RD_KAFKA_RESP_ERR_NO_ERROR)
         self->commits_pending++;
@@ -311,9 +317,11 @@ static enum status take_topic(struct kafka_source *self, const struct rd_kafka_m
     const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
     if (kafka_status(topic->err) == STATUS_NO_INPUT)
         return kafka_client_no_topic(self->client, self->topic, err);
-    if (topic->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return error_set(err, kafka_status(topic->err), "topic \"%s\": %s", self->topic,
-                         rd_kafka_err2str(topic->err));
+    if (topic->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error_set(err, kafka_status(topic->err), "topic \"%s\": %s", self->topic,
+                  rd_kafka_err2str(topic->err));
+        return kafka_client_needs(self->client, topic->err, "READ", self->topic, err);
+    }
     self->partitions = topic->partition_cnt;
     self->lanes = calloc((size_t)self->partitions, sizeof *self->lanes);
     return self->lanes ? STATUS_OK : error_set(err, STATUS_BUG, "out of memory for partitions");
