@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A real Apache Kafka of its own: one JVM, KRaft, loopback, everything below one directory.
 #
-#   broker.sh start DIR [--version 3.9|4] [--set key=value]…   prints the bootstrap address
+#   broker.sh start DIR [--version 3.9|4] [--set key=value]… [--listener NAME:PROTOCOL]…
+#                            prints the bootstrap address; those of further listeners are in
+#                            DIR/listeners, a line NAME host:port each
 #   broker.sh stop DIR       kills it and removes DIR
 #   broker.sh status DIR     exit 0 while it runs, and prints the address
 #   broker.sh jars [--version 3.9|4]                           fetches the jars into build/, once
@@ -13,6 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${HEATSTREAM_BUILD:-$here/../../build}
 version=3.9
 settings=()
+listeners=() # NAME:PROTOCOL
 
 die() {
     echo "broker.sh: $*" >&2
@@ -20,7 +23,7 @@ die() {
 }
 
 usage() {
-    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 64
 }
 
@@ -54,16 +57,32 @@ jars() {
     ) 9>"$target.lock"
 }
 
-# Two free ports below the range that outgoing connections take theirs from.
-free_ports() {
+# Free ports below the range that outgoing connections take theirs from.
+free_ports() { # how many
     perl -MIO::Socket::INET -e '
         my @held;
-        while (@held < 2) {
+        while (@held < $ARGV[0]) {
             my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1,
                                           LocalPort => 20000 + int rand 12000);
             push @held, $s if $s;
         }
-        print join(" ", map { $_->sockport } @held), "\n";'
+        print join(" ", map { $_->sockport } @held), "\n";' "$1"
+}
+
+# Certificates are made out to localhost, so that is what clients of a further listener are told.
+add_listeners() { # directory, ports
+    local directory=$1 port at=0 addresses=() protocols=() names
+    shift
+    for port in "$@"; do
+        addresses+=("${listeners[at]%%:*}://localhost:$port")
+        protocols+=("${listeners[at]}")
+        echo "${listeners[at]%%:*} localhost:$port" >>"$directory/listeners"
+        at=$((at + 1))
+    done
+    names=$(IFS=, && echo "${addresses[*]}")
+    sed -i -E -e "s|^(advertised.)?listeners=.*|&,$names|" \
+        -e "s|^listener.security.protocol.map=.*|&,$(IFS=, && echo "${protocols[*]}")|" \
+        "$directory/server.properties"
 }
 
 write_properties() { # directory, client port, controller port
@@ -137,17 +156,18 @@ await() { # directory, address
 }
 
 start() { # directory
-    local client controller
+    local ports
     [[ ! -e $1 ]] || die "$1 exists"
     pom >/dev/null
     jars
     mkdir -p "$1"
     for _ in 1 2 3; do # another process may take a port between the look and the start
-        rm -rf "$1/data"
-        read -r client controller < <(free_ports)
-        write_properties "$1" "$client" "$controller"
-        if launch "$1" && await "$1" "127.0.0.1:$client"; then
-            echo "127.0.0.1:$client" | tee "$1/address"
+        rm -rf "$1/data" "$1/listeners"
+        read -ra ports < <(free_ports $((2 + ${#listeners[@]})))
+        write_properties "$1" "${ports[0]}" "${ports[1]}"
+        ((${#listeners[@]} == 0)) || add_listeners "$1" "${ports[@]:2}"
+        if launch "$1" && await "$1" "127.0.0.1:${ports[0]}"; then
+            echo "127.0.0.1:${ports[0]}" | tee "$1/address"
             return 0
         fi
         kill_broker "$1"
@@ -198,6 +218,7 @@ while (($#)); do
     case $1 in
     --version) version=${2:?} && shift 2 ;;
     --set) settings+=("${2:?}") && shift 2 ;;
+    --listener) listeners+=("${2:?}") && shift 2 ;;
     --) shift && break ;;
     *) usage ;;
     esac
