@@ -49,15 +49,3 @@ int deck_names_find(const char *names, const char *word)
         names += length + 1;
     }
 }
-
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t length = strlen(text), tail = strlen(ending);
-    return length >= tail && !strcmp(text + length - tail, ending);
-}
-
-bool deck_name_is_secret(const char *name)
-{
-    return ends_with(name, ".password") || ends_with(name, ".secret") ||
-           !strncmp(name, "ssl.key.", 8) || !strcmp(name, "sasl.oauthbearer.config");
-}

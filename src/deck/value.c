@@ -250,118 +250,14 @@ static enum status set_constant(const struct setting *setting)
     return deck_names_find(setting->option->names, text) < 0 ? fail_names(setting) : STATUS_OK;
 }
 
-/* A copy of a scalar with ${NAME} expanded, within the option's range of lengths. */
-static enum status read_string(const struct setting *setting, const struct tree *tree, char **text)
-{
-    struct setting at = *setting;
-    at.tree = tree;
-    if (tree->kind != TREE_SCALAR || tree_is_null(tree))
-        return value_fail(&at, "must be a text, not %s",
-                          tree->kind == TREE_MAP    ? "a mapping"
-                          : tree->kind == TREE_LIST ? "a list"
-                                                    : "nothing");
-    struct buffer expanded = {0};
-    char reason[320];
-    enum status status = STATUS_OK;
-    const struct deck_option *option = setting->option;
-    if (!text_expand(tree->text, &expanded, reason, sizeof reason))
-        status = value_fail(&at, "%s", reason);
-    else if (!text_is_utf8((char *)expanded.data))
-        status = value_fail(&at, "the text is not UTF-8");
-    else if ((double)(expanded.size - 1) < option->min || (double)(expanded.size - 1) > option->max)
-        status = value_fail(&at, "must be %.0f to %.0f bytes long, not %zu", option->min,
-                            option->max, expanded.size - 1);
-    if (status == STATUS_OK)
-        *text = (char *)expanded.data;
-    else
-        buffer_release(&expanded);
-    return status;
-}
-
 static enum status set_string(const struct setting *setting)
 {
     char *text = NULL;
     bool null = setting->option->type == DECK_STRING_OR_NULL && tree_is_null(setting->tree);
     if (!null)
-        TRY(read_string(setting, setting->tree, &text));
+        TRY(value_read_text(setting, NULL, &text));
     value_release(setting->deck, setting->option);
     *(char **)value_at(setting->deck, setting->option) = text;
-    return STATUS_OK;
-}
-
-static void release_list(struct deck_list *list)
-{
-    for (int i = 0; i < list->count; i++)
-        free(list->items[i]);
-    free(list->items);
-    *list = (struct deck_list){0};
-}
-
-static void append_item(struct deck_list *list, char *text)
-{
-    size_t size = (size_t)(list->count + 1) * sizeof *list->items;
-    list->items = memory_checked(realloc(list->items, size));
-    list->items[list->count++] = text;
-}
-
-static enum status check_name(const struct setting *setting, const char *name)
-{
-    size_t length = strlen(name);
-    size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-    if (length == 0 || length > 255 || good != length)
-        return value_fail(setting, "`%.60s` is no name: letters, digits, `.`, `_`, `-`", name);
-    return STATUS_OK;
-}
-
-/* Names of a map are taken as they are; everything else is a text of the deck. */
-static enum status read_item(const struct setting *setting, int position, char **text)
-{
-    const struct tree *item = setting->tree->items[position];
-    if (setting->option->type == DECK_LIST || position % 2 == 1)
-        return read_string(setting, item, text);
-    struct setting at = *setting;
-    at.tree = item;
-    TRY(check_name(&at, item->text));
-    *text = strdup(item->text);
-    return STATUS_OK;
-}
-
-static enum status set_list(const struct setting *setting)
-{
-    bool map = setting->option->type == DECK_MAP;
-    const struct tree *tree = setting->tree;
-    struct deck_list list = {0};
-    if (tree->kind != (map ? TREE_MAP : TREE_LIST))
-        return value_fail(setting, "must be a %s", map ? "mapping" : "list, [a, b]");
-    for (int i = 0; i < tree->count; i++) {
-        char *text;
-        enum status status = read_item(setting, i, &text);
-        if (status != STATUS_OK) {
-            release_list(&list);
-            return status;
-        }
-        append_item(&list, text);
-    }
-    value_release(setting->deck, setting->option);
-    *(struct deck_list *)value_at(setting->deck, setting->option) = list;
-    return STATUS_OK;
-}
-
-enum status value_set_entry(const struct setting *setting, const char *name)
-{
-    struct deck_list *list = value_at(setting->deck, setting->option);
-    char *text;
-    TRY(check_name(setting, name));
-    TRY(read_string(setting, setting->tree, &text));
-    for (int i = 0; i < list->count; i += 2) {
-        if (!strcmp(list->items[i], name)) {
-            free(list->items[i + 1]);
-            list->items[i + 1] = text;
-            return STATUS_OK;
-        }
-    }
-    append_item(list, strdup(name));
-    append_item(list, text);
     return STATUS_OK;
 }
 
@@ -372,7 +268,7 @@ void value_release(struct deck *deck, const struct deck_option *option)
         free(*text);
         *text = NULL;
     } else if (option->type == DECK_LIST || option->type == DECK_MAP) {
-        release_list(value_at(deck, option));
+        value_release_list(value_at(deck, option));
     }
 }
 
@@ -383,7 +279,7 @@ enum status value_set(const struct setting *setting)
         [DECK_DOUBLE] = set_double,     [DECK_BOOL] = set_bool,
         [DECK_ENUM] = set_enum,         [DECK_STRING] = set_string,
         [DECK_SIDE] = set_side,         [DECK_STRING_OR_NULL] = set_string,
-        [DECK_LIST] = set_list,         [DECK_MAP] = set_list,
+        [DECK_LIST] = value_set_list,   [DECK_MAP] = value_set_list,
         [DECK_START] = set_start,       [DECK_HOLD] = set_hold,
         [DECK_CONSTANT] = set_constant, [DECK_BOX_OR_NULL] = set_box,
     };

@@ -21,6 +21,15 @@ enum status value_set(const struct setting *setting) MUST_CHECK;
 /* Replaces one entry of a DECK_MAP, or adds it. */
 enum status value_set_entry(const struct setting *setting, const char *name) MUST_CHECK;
 
+/* A copy of the setting's scalar with ${NAME} and, where `name` is a map's entry that is secret,
+ * ${file:PATH} expanded, within the option's range of lengths. `name` may be NULL. */
+enum status value_read_text(const struct setting *setting, const char *name,
+                            char **text) MUST_CHECK;
+
+/* value_set() of a list or a map. */
+enum status value_set_list(const struct setting *setting) MUST_CHECK;
+void value_release_list(struct deck_list *list);
+
 /* Failure of this setting; the message names the place of the value and the key. */
 enum status value_fail(const struct setting *setting, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
