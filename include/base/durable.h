@@ -30,6 +30,9 @@ enum status durable_rename(const char *from, const char *to, struct error *err) 
 enum status durable_write_file(const char *path, const void *data, size_t size, mode_t mode,
                                struct error *err) MUST_CHECK;
 
+/* An empty file that nobody but its owner may read or write, in the place of whatever is there. */
+enum status durable_make_private(const char *path, struct error *err) MUST_CHECK;
+
 /* Appends the whole file to `contents`. STATUS_NO_INPUT when it does not exist, STATUS_IO
  * otherwise. */
 enum status durable_read_file(const char *path, struct buffer *contents,

@@ -98,7 +98,7 @@ enum status durable_write_file(const char *path, const void *data, size_t size, 
     int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
     if (length < 0 || (size_t)length >= sizeof temporary)
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", temporary, strerror(errno));
     enum status status = durable_write_all(fd, temporary, data, size, err);
@@ -111,6 +111,17 @@ enum status durable_write_file(const char *path, const void *data, size_t size, 
         return status;
     }
     return durable_rename(temporary, path, err);
+}
+
+enum status durable_make_private(const char *path, struct error *err)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return error_set(err, STATUS_CANNOT_CREATE, "removing %s: %s", path, strerror(errno));
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", path, strerror(errno));
+    close(fd);
+    return STATUS_OK;
 }
 
 enum status durable_read_file(const char *path, struct buffer *contents, struct error *err)

@@ -148,7 +148,7 @@ enum status linelog_open(const char *path, struct linelog **log, struct error *e
 {
     int64_t intact, size;
     TRY(read_intact(path, NULL, NULL, &intact, &size, err));
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", path, strerror(errno));
     if (intact < size && (ftruncate(fd, (off_t)intact) != 0 || fsync(fd) != 0)) {

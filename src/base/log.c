@@ -35,7 +35,7 @@ void log_set_rank(int rank)
 
 enum status log_open_file(const char *path, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", path, strerror(errno));
     logger.file = fd;
@@ -109,12 +109,21 @@ static size_t format_line(char *line, size_t size, enum log_level level, bool st
     return (size_t)used;
 }
 
+/* What a deck or a broker says could otherwise command the terminal it is shown on. */
+static void disarm(char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f)
+            *text = '?';
+}
+
 static void log_line(enum log_level level, const char *format, va_list arguments)
 {
     if (level > logger.level || (logger.rank != 0 && level != LOG_ERROR))
         return;
     char text[4096], line[8192];
     vsnprintf(text, sizeof text, format, arguments);
+    disarm(text);
     pthread_mutex_lock(&log_mutex);
     if (logger.progress_pending)
         write_whole(STDERR_FILENO, "\n", 1);

@@ -41,7 +41,7 @@ static enum status cut_back(struct dead_letters *letters, int64_t size, struct e
 enum status dead_letters_open(const char *path, int64_t size, struct dead_letters **opened,
                               struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", path, strerror(errno));
     struct dead_letters *letters = memory_zeroed(1, sizeof *letters);

@@ -72,7 +72,7 @@ enum status event_log_create(const char *path, const struct source_identity *top
     int length = snprintf(made, sizeof made, "%s.%ld.tmp", path, (long)getpid());
     if (length < 0 || (size_t)length >= sizeof made)
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail_create(path, "creating", err);
     enum status status = write_header(fd, made, topic, first, err);

@@ -70,6 +70,7 @@ enum status checkpoint_file_create(const char *path, const struct checkpoint_hea
                                    const double *const outflows[CHECKPOINT_TIMES],
                                    const struct provenance *provenance, struct error *err)
 {
+    TRY(durable_make_private(path, err)); /* the state may hold records as they were received */
     struct h5_scope scope = h5_begin();
     hsize_t grid[2] = {(hsize_t)head->gnx, (hsize_t)head->gny};
     hsize_t bytes = content->state->size;

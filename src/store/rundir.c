@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "rundir_links.h"
 
 enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir,
                          struct error *err)
@@ -86,7 +87,8 @@ static enum status sign_lock(const struct rundir *rundir, struct error *err)
 enum status rundir_open(struct rundir *rundir, struct error *err)
 {
     TRY(durable_make_directories(rundir->root, err));
-    int fd = open(rundir->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    TRY(rundir_refuse_links(rundir->root, err));
+    int fd = open(rundir->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", rundir->lock,
                          strerror(errno));
@@ -104,6 +106,10 @@ enum status rundir_open(struct rundir *rundir, struct error *err)
         status = durable_make_directories(rundir->frames, err);
     if (status == STATUS_OK)
         status = durable_make_directories(rundir->checkpoints, err);
+    if (status == STATUS_OK)
+        status = rundir_refuse_links(rundir->frames, err);
+    if (status == STATUS_OK)
+        status = rundir_refuse_links(rundir->checkpoints, err);
     if (status != STATUS_OK)
         rundir_close(rundir);
     return status;
