@@ -51,13 +51,18 @@ struct cli_options {
     bool json;          /* info --json */
     int ranks;          /* check --ranks; 0: not given */
     char *command_line; /* all arguments joined for provenance, secrets shown as *** */
+    char *exposed;      /* an argument that holds a secret, shown as ***; NULL: none does */
 };
 
 /* Local, without MPI. STATUS_USAGE carries what is wrong and "heatstream COMMAND -h". Files named
- * by -F are read here. The options are to be released in every case. */
+ * by -F are read here. Secrets in argv are overwritten. The options are to be released in every
+ * case. */
 enum status cli_parse(int argc, char **argv, struct cli_options *options,
                       struct error *err) MUST_CHECK;
 void cli_release(struct cli_options *options);
+
+/* A warning where the command line holds a secret: others can read it, and mpirun's too. */
+void cli_warn_exposed(const struct cli_options *options);
 
 /* The help text of a command (CLI_NONE: of the program), or one line naming version and git id. */
 void cli_help(enum cli_command command, struct buffer *text);

@@ -146,6 +146,7 @@ enum status command_check(const struct cli_options *options, struct error *err)
 {
     struct deck *deck;
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
+    cli_warn_exposed(options);
     print_grid(deck);
     print_time_step(deck);
     enum status status = check_ranks(deck, options->ranks, err);

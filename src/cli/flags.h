@@ -55,4 +55,8 @@ enum status cli_read_properties(struct parse *parse, const char *path) MUST_CHEC
 /* All arguments joined by spaces, values of secret options replaced. Owned by the caller. */
 char *cli_join_redacted(int argc, char *const *argv);
 
+/* Overwrites values of secret options in place, so that ps shows them no longer. Returns an
+ * argument that had one, NULL when none has. */
+const char *cli_hide_secrets(int argc, char **argv);
+
 #endif

@@ -136,6 +136,7 @@ enum status command_gen(const struct cli_options *options, struct error *err)
 {
     struct deck *deck;
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
+    cli_warn_exposed(options);
     struct sink *sink;
     struct event_avro *avro = NULL;
     enum status status = deck_check_generated(deck, err);

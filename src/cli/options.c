@@ -126,6 +126,9 @@ enum status cli_parse(int argc, char **argv, struct cli_options *options, struct
     memcpy(sorted, argv, ((size_t)argc + 1) * sizeof *sorted);
     enum status status = parse_all(&parse, argc, sorted);
     free(sorted);
+    const char *exposed = cli_hide_secrets(argc, argv);
+    if (exposed)
+        cli_replace(&options->exposed, exposed);
     return status;
 }
 
@@ -140,5 +143,6 @@ void cli_release(struct cli_options *options)
     free(options->gen_out);
     free(options->record_out);
     free(options->command_line);
+    free(options->exposed);
     *options = (struct cli_options){0};
 }

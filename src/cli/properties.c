@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/log.h"
 #include "deck/options.h"
 #include "flags.h"
 
@@ -49,21 +50,27 @@ enum status cli_read_properties(struct parse *parse, const char *path)
     return status;
 }
 
+/* True where `name`, a property or a key, is secret, whatever option letters stand before it. */
+static bool ends_secret(const char *name)
+{
+    static const char map[] = "stream.rdkafka";
+    size_t length = strlen(name);
+    bool whole = length >= sizeof map - 1 && !strcmp(name + length - (sizeof map - 1), map);
+    for (; *name && !whole; name++)
+        whole = deck_name_is_secret(name);
+    return whole;
+}
+
 /* Length of the part of an argument that may be shown: all, or up to the value of a secret. */
 static size_t shown_length(const char *argument)
 {
-    const char *equals = strchr(argument, '=');
-    if (!equals)
-        return strlen(argument);
+    size_t length = strcspn(argument, "=");
     char name[512];
-    const char *start = argument;
-    if (!strncmp(start, "-X", 2) || !strncmp(start, "-D", 2))
-        start += 2;
-    if (!strncmp(start, "stream.rdkafka.", 15))
-        start += 15;
-    snprintf(name, sizeof name, "%.*s", (int)(equals - start), start);
-    bool secret = deck_name_is_secret(name) || !strcmp(name, "stream.rdkafka");
-    return secret ? (size_t)(equals - argument) + 1 : strlen(argument);
+    if (argument[length] == '\0')
+        return length;
+    size_t begin = length < sizeof name ? 0 : length - (sizeof name - 1);
+    snprintf(name, sizeof name, "%.*s", (int)(length - begin), argument + begin);
+    return ends_secret(name) ? length + 1 : strlen(argument);
 }
 
 char *cli_join_redacted(int argc, char *const *argv)
@@ -78,4 +85,27 @@ char *cli_join_redacted(int argc, char *const *argv)
     }
     buffer_append(&text, "", 1);
     return (char *)text.data;
+}
+
+const char *cli_hide_secrets(int argc, char **argv)
+{
+    const char *exposed = NULL;
+    for (int i = 0; i < argc; i++) {
+        size_t shown = shown_length(argv[i]), length = strlen(argv[i]);
+        if (shown == length)
+            continue;
+        memset(argv[i] + shown, '\0', length - shown);
+        memset(argv[i] + shown, '*', length - shown < 3 ? length - shown : 3);
+        exposed = argv[i];
+    }
+    return exposed;
+}
+
+void cli_warn_exposed(const struct cli_options *options)
+{
+    if (options->exposed)
+        log_warn(
+            "%s on a command line can be read by every user of this machine: give it in a file "
+            "(-F FILE), or as ${file:PATH} or ${NAME} in the deck",
+            options->exposed);
 }

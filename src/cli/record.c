@@ -158,6 +158,7 @@ enum status command_record(const struct cli_options *options, struct error *err)
     stop_install();
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
     log_configure((enum log_level)deck->log.level, (enum log_format)deck->log.format);
+    cli_warn_exposed(options);
     enum status status = record_deck(options, deck, err);
     deck_destroy(deck);
     return status;

@@ -48,6 +48,7 @@ static enum status load(const struct cli_options *options, struct deck **deck, s
 {
     TRY(deck_load(options->path, options->overrides, options->override_count, deck, err));
     log_configure((enum log_level)(*deck)->log.level, (enum log_format)(*deck)->log.format);
+    cli_warn_exposed(options);
     return STATUS_OK;
 }
 
