@@ -34,7 +34,8 @@ struct deck {
     } time;
     struct {
         int source, format, idle;
-        char *brokers, *topic, *dead_letter_topic; /* the last may be NULL */
+        char *brokers, *topic, *dead_letter_topic;    /* the last may be NULL */
+        char *oauth_token_file, *oauth_token_command; /* one or both are NULL */
         struct deck_list files, rdkafka, csv_columns;
         char *field_time, *field_x, *field_y, *field_value;
         char *field_id, *sensors; /* both or none are NULL */

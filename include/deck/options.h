@@ -28,6 +28,7 @@ enum {
     DECK_MAY_CHANGE = 1,   /* a continued run may differ in it: not part of deck_hash() */
     DECK_HOLDS_SECRET = 2, /* a map whose *.password, *.secret, … are shown as *** */
     DECK_ABOVE_MIN = 4,    /* the minimum itself is out of range */
+    DECK_RUNS_PROGRAM = 8, /* not taken from a deck file, and not printed into one */
 };
 
 struct deck_option {

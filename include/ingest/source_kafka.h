@@ -11,6 +11,7 @@ struct kafka_config {
     const char *brokers, *topic;
     const char *const *properties;
     int property_pairs;
+    const char *token_file, *token_command; /* of OAUTHBEARER; both NULL: none, never both given */
 };
 
 /* Connects and reads the topic's metadata. STATUS_UNREACHABLE: no broker answered within its

@@ -40,6 +40,10 @@ static enum status set_option(const struct layer *layer, const struct deck_optio
                               const struct tree *tree)
 {
     struct setting setting = {layer->deck, option, tree, layer->origin, layer->err};
+    bool runs = option->flags & DECK_RUNS_PROGRAM && !tree_is_null(tree);
+    if (runs && layer->origin.kind == ORIGIN_FILE)
+        return value_fail(&setting, "is not taken from a deck file: give it with -D or in the "
+                                    "environment");
     TRY(value_set(&setting));
     layer->deck->origins[option - deck_options] = layer->origin;
     return STATUS_OK;

@@ -152,6 +152,10 @@ static void print_start(const struct deck *deck, struct buffer *text)
 void print_value(const struct deck *deck, const struct deck_option *option, struct buffer *text)
 {
     const void *value = value_at(deck, option);
+    if (option->flags & DECK_RUNS_PROGRAM) {
+        buffer_printf(text, "%s", option->fallback);
+        return;
+    }
     switch (option->type) {
     case DECK_INT:
     case DECK_INT_OR_AUTO:

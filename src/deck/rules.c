@@ -59,13 +59,15 @@ static void make_absolute(const struct deck *deck, const char *current, char **f
 static enum status resolve_files(struct deck *deck, struct error *err)
 {
     char current[PATH_MAX];
-    const char *key = deck->stream.sensors  ? "stream.sensors"
-                      : deck->stream.schema ? "stream.schema"
-                                            : "stream.files";
+    const char *key = deck->stream.sensors            ? "stream.sensors"
+                      : deck->stream.schema           ? "stream.schema"
+                      : deck->stream.oauth_token_file ? "stream.oauth_token_file"
+                                                      : "stream.files";
     if (!getcwd(current, sizeof current))
         return deck_error(deck, key, err, "the current directory: %s", strerror(errno));
     make_absolute(deck, current, &deck->stream.sensors);
     make_absolute(deck, current, &deck->stream.schema);
+    make_absolute(deck, current, &deck->stream.oauth_token_file);
     for (int i = 0; i < deck->stream.files.count; i++)
         make_absolute(deck, current, &deck->stream.files.items[i]);
     return STATUS_OK;
@@ -75,7 +77,8 @@ enum status rules_complete(struct deck *deck, struct error *err)
 {
     if (!strcmp(deck->run.id, "auto"))
         replace(&deck->run.id, id_of_path(deck->path));
-    if (deck->stream.files.count > 0 || deck->stream.sensors || deck->stream.schema)
+    if (deck->stream.files.count > 0 || deck->stream.sensors || deck->stream.schema ||
+        deck->stream.oauth_token_file)
         TRY(resolve_files(deck, err));
     return stream_rules_read_files(deck, err);
 }
@@ -127,6 +130,30 @@ static enum status check_jump(const struct deck *deck, struct error *err)
                       (long long)deck->stream.jump_ms, (long long)most_ms);
 }
 
+/* What Kafka takes for a name; a recording is named after its topic. */
+static enum status check_topic(const struct deck *deck, const char *key, const char *topic,
+                               struct error *err)
+{
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    bool name = !topic || (topic[strspn(topic, good)] == '\0' && strcmp(topic, ".") != 0 &&
+                           strcmp(topic, "..") != 0);
+    return name ? STATUS_OK
+                : deck_error(deck, key, err,
+                             "`%.60s` cannot name a topic: letters, digits, `.`, `_` and `-`",
+                             topic);
+}
+
+static enum status check_topics(const struct deck *deck, struct error *err)
+{
+    TRY(check_topic(deck, "stream.topic", deck->stream.topic, err));
+    TRY(check_topic(deck, "stream.dead_letter_topic", deck->stream.dead_letter_topic, err));
+    TRY(check_topic(deck, "output.temp_topic", deck->temp.topic, err));
+    if (deck->stream.oauth_token_file && deck->stream.oauth_token_command)
+        return deck_error(deck, "stream.oauth_token_command", err,
+                          "and stream.oauth_token_file: one of the two gives the token");
+    return STATUS_OK;
+}
+
 static enum status check_stream(const struct deck *deck, struct error *err)
 {
     const char *letters = deck->stream.dead_letter_topic;
@@ -142,6 +169,7 @@ static enum status check_stream(const struct deck *deck, struct error *err)
                           "and hold every window back",
                           (long long)deck->gen.partitions, (long long)deck->grid.nx);
     TRY(check_jump(deck, err));
+    TRY(check_topics(deck, err));
     return stream_rules_check(deck, err);
 }
 

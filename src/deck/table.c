@@ -221,9 +221,20 @@ const struct deck_option deck_options[] = {
             "Topic that gets a copy of every refused record, beside `dead_letters.ndjson`."),
     INT("stream.batch", stream.batch, "10000", 1, 1e6, "messages", DECK_MAY_CHANGE,
         "Most messages read at once. Changes speed and memory, never the result."),
+    OR_NULL("stream.oauth_token_file", stream.oauth_token_file, 1, PATH_BYTES, DECK_MAY_CHANGE,
+            "File that holds a token and nothing else, relative to the deck's folder, for "
+            "`sasl.mechanism: OAUTHBEARER`. Read again before the token expires; whoever puts the "
+            "next one there should do so by renaming."),
+    OR_NULL("stream.oauth_token_command", stream.oauth_token_command, 1, PATH_BYTES,
+            DECK_MAY_CHANGE | DECK_RUNS_PROGRAM,
+            "Command for /bin/sh that writes such a token to its standard output within 20 s, in "
+            "the place of `oauth_token_file`. Taken from the command line (`-D`) or the "
+            "environment only: a deck file does not make anyone run a program. Never printed."),
     MAP("stream.rdkafka", stream.rdkafka, DECK_MAY_CHANGE | DECK_HOLDS_SECRET,
         "Properties handed to librdkafka as they are, for example `security.protocol`. An unknown "
-        "one ends the run at start."),
+        "one ends the run at start. Passwords may be `${NAME}` or `${file:PATH}` and are never "
+        "printed. What makes librdkafka load libraries or run commands is taken from -X and -F "
+        "only."),
 
     INT("output.frames.every", frames.every, "1", 1, 1e9, "windows", 0,
         "One frame every so many windows."),

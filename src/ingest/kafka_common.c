@@ -6,6 +6,7 @@
 
 #include "base/arith.h"
 #include "base/log.h"
+#include "kafka_token.h"
 
 enum { REASON_SIZE = 512, PROBE_EVERY_MS = 1000, SHORT_PROBE_MS = 100, LAST_PROBE_MS = 2000 };
 
@@ -15,6 +16,8 @@ struct kafka_client {
     void *user;
     char *brokers;
     struct kafka_notes *notes;
+    struct kafka_token_source tokens;
+    atomic_bool closing, asked_for_token;
     int limit_ms;
     int64_t next_probe_ms;
 };
@@ -42,6 +45,66 @@ static int take_certificate(rd_kafka_t *rk, const char *broker, int32_t broker_i
     return kafka_notes_take_certificate(client->notes, broker, *x509_error, why, why_size);
 }
 
+static enum status hand_over_token(struct kafka_client *client, struct error *err)
+{
+    struct kafka_token token;
+    char why[512];
+    TRY(kafka_token_get(&client->tokens, &client->closing, &token, err));
+    kafka_notes_take_token(client->notes, token.principal, token.expires_ms);
+    enum status status = STATUS_OK;
+    if (rd_kafka_oauthbearer_set_token(client->rk, token.text, token.expires_ms, token.principal,
+                                       NULL, 0, why, sizeof why) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        status = error_set(err, STATUS_REFUSED, "%s", why);
+    kafka_token_release(&token);
+    return status;
+}
+
+/* On librdkafka's background thread, which has nothing else to do. The first request is made when
+ * the client is, and answered there. */
+static void take_token(rd_kafka_t *rk, const char *unused, void *opaque)
+{
+    (void)unused;
+    struct kafka_client *client = opaque;
+    struct error err;
+    bool first = !atomic_exchange(&client->asked_for_token, true);
+    if (!first && hand_over_token(client, &err) != STATUS_OK)
+        rd_kafka_oauthbearer_set_token_failure(rk, err.text);
+}
+
+static char *copy_of(const char *text)
+{
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        abort();
+    return copy;
+}
+
+static void listen_for_tokens(struct kafka_client *client, const struct kafka_config *config,
+                              rd_kafka_conf_t *conf)
+{
+    client->tokens.file = copy_of(config->token_file);
+    client->tokens.command = copy_of(config->token_command);
+    if (!client->tokens.file && !client->tokens.command)
+        return;
+    rd_kafka_conf_enable_sasl_queue(conf, 1);
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, take_token);
+}
+
+static enum status start_tokens(struct kafka_client *client, struct error *err)
+{
+    if (!client->tokens.file && !client->tokens.command)
+        return STATUS_OK;
+    enum status status = hand_over_token(client, err);
+    if (status != STATUS_OK)
+        return error_prefix(err, status, "no token for %s", client->brokers);
+    rd_kafka_error_t *failed = rd_kafka_sasl_background_callbacks_enable(client->rk);
+    if (!failed)
+        return STATUS_OK;
+    error_set(err, STATUS_BUG, "librdkafka's thread for tokens: %s", rd_kafka_error_string(failed));
+    rd_kafka_error_destroy(failed);
+    return STATUS_BUG;
+}
+
 static enum status connect_client(struct kafka_client *client, rd_kafka_conf_t *conf,
                                   struct error *err)
 {
@@ -59,7 +122,7 @@ static enum status connect_client(struct kafka_client *client, rd_kafka_conf_t *
     }
     if (client->type == RD_KAFKA_CONSUMER)
         rd_kafka_poll_set_consumer(client->rk);
-    return STATUS_OK;
+    return start_tokens(client, err);
 }
 
 enum status kafka_client_create(const struct kafka_setup *setup, const struct kafka_config *config,
@@ -79,6 +142,7 @@ enum status kafka_client_create(const struct kafka_setup *setup, const struct ka
     }
     made->type = setup->type;
     made->user = user;
+    listen_for_tokens(made, config, conf);
     enum status status = connect_client(made, conf, err);
     if (status != STATUS_OK)
         kafka_client_destroy(made);
@@ -91,11 +155,14 @@ void kafka_client_destroy(struct kafka_client *client)
 {
     if (!client)
         return;
+    atomic_store(&client->closing, true);
     if (client->notes)
         kafka_notes_warn(client->notes, false);
     if (client->rk)
         rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     kafka_notes_destroy(client->notes);
+    free(client->tokens.file);
+    free(client->tokens.command);
     free(client->brokers);
     free(client);
 }

@@ -45,6 +45,45 @@ static enum status set_user_properties(rd_kafka_conf_t *conf, const struct kafka
     return STATUS_OK;
 }
 
+/* Printed decks show a secret so. */
+static enum status check_hidden(const struct kafka_config *config, struct error *err)
+{
+    for (int i = 0; i < config->property_pairs; i++)
+        if (strcmp(config->properties[2 * i + 1], "***") == 0)
+            return error_set(err, STATUS_BAD_DECK,
+                             "Kafka property %s: *** is how a printed deck shows a secret: give "
+                             "the secret itself",
+                             config->properties[2 * i]);
+    return STATUS_OK;
+}
+
+static bool has_value(const rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char *found = kafka_conf_read(conf, name);
+    bool same = found && strcmp(found, value) == 0;
+    free(found);
+    return same;
+}
+
+/* librdkafka would wait for a token for ever. */
+static enum status check_token(const rd_kafka_conf_t *conf, const struct kafka_config *config,
+                               struct error *err)
+{
+    bool given = config->token_file || config->token_command;
+    bool wanted = has_value(conf, "sasl.mechanisms", "OAUTHBEARER");
+    bool by_itself = has_value(conf, "enable.sasl.oauthbearer.unsecure.jwt", "true") ||
+                     has_value(conf, "sasl.oauthbearer.method", "oidc");
+    if (given && !wanted)
+        return error_set(err, STATUS_BAD_DECK,
+                         "a token is given (%s), but sasl.mechanism is not OAUTHBEARER",
+                         config->token_file ? config->token_file : "stream.oauth_token_command");
+    if (wanted && !given && !by_itself)
+        return error_set(err, STATUS_BAD_DECK,
+                         "sasl.mechanism OAUTHBEARER needs stream.oauth_token_file or "
+                         "stream.oauth_token_command");
+    return STATUS_OK;
+}
+
 static enum status configure(rd_kafka_conf_t *conf, const struct kafka_setup *setup,
                              const struct kafka_config *config, struct error *err)
 {
@@ -53,7 +92,9 @@ static enum status configure(rd_kafka_conf_t *conf, const struct kafka_setup *se
     TRY(set_properties(conf, setup->defaults, err));
     if (config->brokers)
         TRY(set_property(conf, "bootstrap.servers", config->brokers, err));
+    TRY(check_hidden(config, err));
     TRY(set_user_properties(conf, config, setup->fixed, err));
+    TRY(check_token(conf, config, err));
     return set_properties(conf, setup->fixed, err);
 }
 

@@ -27,6 +27,7 @@ struct kafka_notes {
     char certificate[TEXT_SIZE]; /* what is wrong with the broker's, "": nothing */
     char reason[TEXT_SIZE];      /* why the last connection failed */
     int64_t down_since_ms;       /* 0: not all brokers are down */
+    int64_t token_expires_ms;    /* since 1970; 0: has none */
     uint64_t warned[WARNED_MAX];
     int warned_count;
 };
@@ -136,6 +137,28 @@ static void note_refusal(struct kafka_notes *notes, rd_kafka_resp_err_t code, co
     snprintf(notes->refusal, sizeof notes->refusal, "%s", text);
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void kafka_notes_take_token(struct kafka_notes *notes, const char *principal, int64_t expires_ms)
+{
+    pthread_mutex_lock(&notes->lock);
+    notes->token_expires_ms = expires_ms;
+    snprintf(notes->who, sizeof notes->who, "user %s (SASL OAUTHBEARER)", principal);
+    pthread_mutex_unlock(&notes->lock);
+}
+
+/* librdkafka asks again for a token every ten seconds. */
+static bool can_go_on(const struct kafka_notes *notes, const char *text)
+{
+    return strstr(text, "Failed to acquire SASL OAUTHBEARER token") &&
+           wall_ms() < notes->token_expires_ms;
+}
+
 void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code, const char *line)
 {
     const char *text = plain_text(line);
@@ -143,8 +166,9 @@ void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code,
         give_up_group(notes);
         return;
     }
-    bool refused = kafka_status(code) == STATUS_REFUSED || kafka_refusal_alert(text);
     pthread_mutex_lock(&notes->lock);
+    bool refused = (kafka_status(code) == STATUS_REFUSED && !can_go_on(notes, text)) ||
+                   kafka_refusal_alert(text);
     if (refused)
         note_refusal(notes, code, text);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* told again only when one was up meanwhile */

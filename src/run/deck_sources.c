@@ -46,6 +46,8 @@ struct kafka_config kafka_of_deck(const struct deck *deck)
         .topic = deck->stream.topic,
         .properties = (const char *const *)deck->stream.rdkafka.items,
         .property_pairs = deck->stream.rdkafka.count / 2,
+        .token_file = deck->stream.oauth_token_file,
+        .token_command = deck->stream.oauth_token_command,
     };
 }
 
