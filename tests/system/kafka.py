@@ -41,9 +41,9 @@ class NoServer(Exception):
     """Kafka could not be started here."""
 
 
-def start_broker(directory: Path) -> str:
+def start_broker(directory: Path, *options: str) -> str:
     done = subprocess.run(
-        [SCRIPT, "start", directory, "--version", VERSION],
+        [SCRIPT, "start", directory, "--version", VERSION, *options],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
