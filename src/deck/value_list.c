@@ -106,7 +106,7 @@ static enum status read_item(const struct setting *setting, int position, char *
     if (!map || position % 2 == 1)
         return read_value(&at, map ? items[position - 1]->text : NULL, text);
     TRY(check_name(&at, at.tree->text));
-    *text = strdup(at.tree->text);
+    *text = memory_text(at.tree->text);
     return STATUS_OK;
 }
 
@@ -144,7 +144,7 @@ enum status value_set_entry(const struct setting *setting, const char *name)
             return STATUS_OK;
         }
     }
-    append_item(list, strdup(name));
+    append_item(list, memory_text(name));
     append_item(list, text);
     return STATUS_OK;
 }

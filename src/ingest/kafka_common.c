@@ -6,6 +6,7 @@
 
 #include "base/arith.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "kafka_token.h"
 
 enum { REASON_SIZE = 512, PROBE_EVERY_MS = 1000, SHORT_PROBE_MS = 100, LAST_PROBE_MS = 2000 };
@@ -71,19 +72,11 @@ static void take_token(rd_kafka_t *rk, const char *unused, void *opaque)
         rd_kafka_oauthbearer_set_token_failure(rk, err.text);
 }
 
-static char *copy_of(const char *text)
-{
-    char *copy = text ? strdup(text) : NULL;
-    if (text && !copy)
-        abort();
-    return copy;
-}
-
 static void listen_for_tokens(struct kafka_client *client, const struct kafka_config *config,
                               rd_kafka_conf_t *conf)
 {
-    client->tokens.file = copy_of(config->token_file);
-    client->tokens.command = copy_of(config->token_command);
+    client->tokens.file = config->token_file ? memory_text(config->token_file) : NULL;
+    client->tokens.command = config->token_command ? memory_text(config->token_command) : NULL;
     if (!client->tokens.file && !client->tokens.command)
         return;
     rd_kafka_conf_enable_sasl_queue(conf, 1);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "kafka_conf.h"
 #include "kafka_refusal.h"
 
@@ -41,9 +42,7 @@ int64_t kafka_now_ms(void)
 
 struct kafka_notes *kafka_notes_create(const rd_kafka_conf_t *conf)
 {
-    struct kafka_notes *notes = calloc(1, sizeof *notes);
-    if (!notes)
-        abort();
+    struct kafka_notes *notes = memory_zeroed(1, sizeof *notes);
     notes->brokers = kafka_conf_read(conf, "bootstrap.servers");
     notes->group = kafka_conf_read(conf, "group.id");
     kafka_refusal_who(conf, notes->who, sizeof notes->who);

@@ -299,6 +299,31 @@ static void the_joined_command_line_hides_secrets(void)
                            "linger.ms=5 d");
 }
 
+static void secrets_are_hidden_behind_any_option_letters(void)
+{
+    CU_ASSERT_EQUAL(parse("heatstream run -qXssl.key.pem=p1 -vDstream.rdkafka.sasl.password=p2 d"),
+                    STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(options.command_line, "heatstream run -qXssl.key.pem=*** "
+                                                 "-vDstream.rdkafka.sasl.password=*** d");
+    CU_ASSERT_STRING_EQUAL(options.overrides[1], "stream.rdkafka.ssl.key.pem=p1");
+    CU_ASSERT_STRING_EQUAL(options.overrides[3], "stream.rdkafka.sasl.password=p2");
+}
+
+static void a_secret_given_as_an_argument_is_overwritten_there(void)
+{
+    char words[][40] = {"heatstream", "run", "-X", "sasl.password=hunter2", "d"};
+    char *argv[] = {words[0], words[1], words[2], words[3], words[4], NULL};
+    cli_release(&options);
+    CU_ASSERT_EQUAL(cli_parse(5, argv, &options, &err), STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(words[3], "sasl.password=***");
+    CU_ASSERT_EQUAL(words[3][17], '\0');
+    CU_ASSERT_EQUAL(words[3][20], '\0');
+    CU_ASSERT_STRING_EQUAL(options.exposed, "sasl.password=***");
+    CU_ASSERT_STRING_EQUAL(options.overrides[0], "stream.rdkafka.sasl.password=hunter2");
+    CU_ASSERT_EQUAL(parse("heatstream run -X client.id=x d"), STATUS_OK);
+    CU_ASSERT_PTR_NULL(options.exposed);
+}
+
 static void only_the_first_rank_of_a_launcher_speaks(void)
 {
     static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
@@ -333,6 +358,8 @@ int main(void)
         UNIT_TEST(a_kcat_file_becomes_properties),
         UNIT_TEST(a_bad_line_of_a_kcat_file_is_named),
         UNIT_TEST(the_joined_command_line_hides_secrets),
+        UNIT_TEST(secrets_are_hidden_behind_any_option_letters),
+        UNIT_TEST(a_secret_given_as_an_argument_is_overwritten_there),
         UNIT_TEST(only_the_first_rank_of_a_launcher_speaks),
     };
     int result = unit_run("cli_options", tests, UNIT_COUNT(tests));

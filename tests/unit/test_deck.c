@@ -245,23 +245,6 @@ static void variables_in_texts_come_from_the_environment(void)
     unsetenv("DECK_TEST_NAME");
 }
 
-static void secrets_are_loaded_but_never_printed(void)
-{
-    setenv("DECK_TEST_SECRET", "hunter2", 1);
-    struct deck *deck = fixture_good("stream: {rdkafka: {sasl.password: \"${DECK_TEST_SECRET}\", "
-                                     "sasl.oauthbearer.client.secret: hunter2, ssl.key.pem: "
-                                     "hunter2, sasl.username: me}}",
-                                     "stream.rdkafka.ssl.keystore.password=hunter2");
-    CU_ASSERT_STRING_EQUAL(deck->stream.rdkafka.items[1], "hunter2");
-    char *text = fixture_print(deck);
-    CU_ASSERT_PTR_NULL(strstr(text, "hunter2"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "sasl.password: \"***\""));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "sasl.username: me"));
-    free(text);
-    deck_destroy(deck);
-    unsetenv("DECK_TEST_SECRET");
-}
-
 static void the_hash_covers_what_decides_the_output_and_nothing_else(void)
 {
     char before[33], after[33], override[512], value[256];
@@ -386,7 +369,6 @@ int main(void)
         UNIT_TEST(texts_on_the_command_line_need_no_quotes),
         UNIT_TEST(one_property_is_added_to_the_map_and_a_map_replaces_it),
         UNIT_TEST(variables_in_texts_come_from_the_environment),
-        UNIT_TEST(secrets_are_loaded_but_never_printed),
         UNIT_TEST(the_hash_covers_what_decides_the_output_and_nothing_else),
         UNIT_TEST(what_a_continued_run_may_change_is_marked),
         UNIT_TEST(the_run_is_named_after_the_deck),
