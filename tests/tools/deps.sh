@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages of the named groups that are missing; asks nothing.
-#     deps.sh GROUP...        groups: build, test, fuzz, lint (tests/tools/packages.txt)
+#     deps.sh GROUP...        groups: build, run, test, fuzz, lint (tests/tools/packages.txt)
 # DEPS=no installs nothing and only says what is missing.
 set -euo pipefail
 
