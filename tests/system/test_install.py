@@ -89,3 +89,21 @@ def test_what_is_installed_runs_from_another_place(installed: Path, tmp_path: Pa
         assert "time step" in done(moved / "bin/heatstream", "check", deck)
     finally:
         moved.rename(installed)
+
+
+def test_the_packages_to_run_it_are_those_of_the_libraries_it_is_linked_with() -> None:
+    listed = {
+        line.split()[1]
+        for line in (ROOT / "tests/tools/packages.txt").read_text().splitlines()
+        if line.startswith("run ")
+    }
+    needed = set()
+    dynamic = done("readelf", "-d", BINARY)
+    paths = dict(re.findall(r"^\s*(\S+) => (\S+)", done("ldd", BINARY), re.MULTILINE))
+    for library in re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic):
+        if library.startswith(("libc.so", "libm.so")):
+            continue
+        path = Path(paths[library]).resolve()
+        needed.add(done("dpkg-query", "--search", f"*/{path.name}").split(":")[0])
+    assert needed <= listed
+    assert listed - needed <= {"openmpi-bin", "ca-certificates", "libhdf5-openmpi-hl-100"}
