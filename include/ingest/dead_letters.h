@@ -7,6 +7,7 @@
 #define HEATSTREAM_INGEST_DEAD_LETTERS_H
 
 #include "base/status.h"
+#include "ingest/patience.h"
 #include "ingest/source_kafka.h"
 #include "window/event.h"
 
@@ -22,6 +23,9 @@ void dead_letters_close(struct dead_letters *letters); /* accepts NULL */
  * value, `bytes`. */
 enum status dead_letters_to_topic(struct dead_letters *letters, const struct kafka_config *config,
                                   const char *source_topic, struct error *err) MUST_CHECK;
+
+/* How long a call may wait for the topic's broker; borrowed. At first patience is endless. */
+void dead_letters_set_patience(struct dead_letters *letters, const struct patience *patience);
 
 /* Appends the letters in the order given. */
 enum status dead_letters_write(struct dead_letters *letters, const struct dead_letter *letter,

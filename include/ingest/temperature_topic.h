@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "ingest/patience.h"
 #include "ingest/source_kafka.h"
 
 struct temperature_topic;
@@ -37,6 +38,11 @@ enum status temperature_topic_open(const struct kafka_config *config,
 
 /* Gives up what was not delivered; accepts NULL. */
 void temperature_topic_close(struct temperature_topic *topic);
+
+/* How long temperature_topic_begin() and _sync() may wait for the broker; borrowed. At first their
+ * patience is endless. */
+void temperature_topic_set_patience(struct temperature_topic *topic,
+                                    const struct patience *patience);
 
 /* Waits, at most timeout_ms, for the frame before to leave the buffer. True when
  * temperature_topic_begin() would not wait. */

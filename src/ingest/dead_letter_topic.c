@@ -13,6 +13,7 @@ enum { NUMBER_TEXT = 24 };
 struct dead_letter_topic {
     char *source_topic;
     struct kafka_producer *producer;
+    const struct patience *patience;
 };
 
 static enum status require_topic(struct kafka_client *client, const char *topic, struct error *err)
@@ -55,6 +56,12 @@ void dead_letter_topic_close(struct dead_letter_topic *topic)
     free(topic);
 }
 
+void dead_letter_topic_set_patience(struct dead_letter_topic *topic,
+                                    const struct patience *patience)
+{
+    topic->patience = patience;
+}
+
 static void add_number(rd_kafka_headers_t *headers, const char *name, int64_t value)
 {
     char text[NUMBER_TEXT];
@@ -91,11 +98,11 @@ enum status dead_letter_topic_put(struct dead_letter_topic *topic, const struct 
         .value_size = (size_t)min_int64(letter->value_bytes, DEAD_LETTER_BYTES),
         .headers = make_headers(topic, letter),
     };
-    TRY(kafka_producer_put(topic->producer, &record, err));
+    TRY(kafka_producer_put(topic->producer, &record, topic->patience, err));
     return kafka_producer_check(topic->producer, err);
 }
 
 enum status dead_letter_topic_sync(struct dead_letter_topic *topic, struct error *err)
 {
-    return kafka_producer_flush(topic->producer, err);
+    return kafka_producer_flush(topic->producer, topic->patience, err);
 }

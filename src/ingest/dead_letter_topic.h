@@ -3,6 +3,7 @@
 #define HEATSTREAM_INGEST_DEAD_LETTER_TOPIC_H
 
 #include "base/status.h"
+#include "ingest/patience.h"
 #include "ingest/source_kafka.h"
 #include "window/event.h"
 
@@ -12,6 +13,10 @@ struct dead_letter_topic;
 enum status dead_letter_topic_open(const struct kafka_config *config, const char *source_topic,
                                    struct dead_letter_topic **topic, struct error *err) MUST_CHECK;
 void dead_letter_topic_close(struct dead_letter_topic *topic); /* accepts NULL */
+
+/* How long the calls below may wait; borrowed. At first their patience is endless. */
+void dead_letter_topic_set_patience(struct dead_letter_topic *topic,
+                                    const struct patience *patience);
 
 /* Hands the letter to the producer; waits while its queue is full. */
 enum status dead_letter_topic_put(struct dead_letter_topic *topic, const struct dead_letter *letter,

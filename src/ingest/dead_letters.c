@@ -73,6 +73,12 @@ enum status dead_letters_to_topic(struct dead_letters *letters, const struct kaf
     return dead_letter_topic_open(config, source_topic, &letters->topic, err);
 }
 
+void dead_letters_set_patience(struct dead_letters *letters, const struct patience *patience)
+{
+    if (letters->topic)
+        dead_letter_topic_set_patience(letters->topic, patience);
+}
+
 static void put_bytes(struct buffer *line, const uint8_t *bytes, int64_t full)
 {
     buffer_put_u8(line, '"');

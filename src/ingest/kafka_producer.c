@@ -96,8 +96,8 @@ enum status kafka_producer_check(struct kafka_producer *producer, struct error *
 {
     char why[512];
     if (atomic_load(&producer->abandoned))
-        return error_set(err, STATUS_STOPPED, "stopped while writing %s to topic %s",
-                         producer->records, producer->topic);
+        return error_set(err, STATUS_STOPPED, "topic %s has not acknowledged all %s",
+                         producer->topic, producer->records);
     TRY(kafka_client_check(producer->client, err));
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(producer->rk, why, sizeof why);
     if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -121,14 +121,23 @@ static rd_kafka_resp_err_t produce(const struct kafka_producer *producer,
         RD_KAFKA_V_HEADERS(record->headers), RD_KAFKA_V_END);
 }
 
+/* What is waited for may come yet. */
+static enum status wait_on(struct kafka_producer *producer, const struct patience *patience,
+                           struct error *err)
+{
+    if (patience_is_over(patience))
+        kafka_producer_abandon(producer);
+    return kafka_producer_check(producer, err);
+}
+
 enum status kafka_producer_put(struct kafka_producer *producer, const struct kafka_record *record,
-                               struct error *err)
+                               const struct patience *patience, struct error *err)
 {
     enum status status = STATUS_OK;
     rd_kafka_resp_err_t code;
     while ((code = produce(producer, record)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         rd_kafka_poll(producer->rk, ROOM_MS);
-        status = kafka_producer_check(producer, err);
+        status = wait_on(producer, patience, err);
         if (status != STATUS_OK)
             break;
     }
@@ -146,9 +155,10 @@ void kafka_producer_abandon(struct kafka_producer *producer)
     atomic_store(&producer->abandoned, true);
 }
 
-enum status kafka_producer_flush(struct kafka_producer *producer, struct error *err)
+enum status kafka_producer_flush(struct kafka_producer *producer, const struct patience *patience,
+                                 struct error *err)
 {
     while (rd_kafka_flush(producer->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        TRY(kafka_producer_check(producer, err));
+        TRY(wait_on(producer, patience, err));
     return kafka_producer_check(producer, err);
 }

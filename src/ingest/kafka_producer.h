@@ -4,6 +4,7 @@
 #ifndef HEATSTREAM_INGEST_KAFKA_PRODUCER_H
 #define HEATSTREAM_INGEST_KAFKA_PRODUCER_H
 
+#include "ingest/patience.h"
 #include "kafka_common.h"
 
 struct kafka_producer;
@@ -27,11 +28,11 @@ struct kafka_record {
     rd_kafka_headers_t *headers; /* may be NULL; taken over, whatever the outcome */
 };
 
-/* Takes a copy; waits for room in the queue, as long as a broker can be reached. Records of one
- * partition are delivered in the order put. A failure is final and may belong to an earlier
- * record. */
+/* Takes a copy; waits for room in the queue, as long as a broker can be reached and patience lasts.
+ * Records of one partition are delivered in the order put. A failure is final and may belong to an
+ * earlier record. */
 enum status kafka_producer_put(struct kafka_producer *producer, const struct kafka_record *record,
-                               struct error *err) MUST_CHECK;
+                               const struct patience *patience, struct error *err) MUST_CHECK;
 
 /* Without waiting: whether all has gone well so far. */
 enum status kafka_producer_check(struct kafka_producer *producer, struct error *err) MUST_CHECK;
@@ -40,6 +41,7 @@ enum status kafka_producer_check(struct kafka_producer *producer, struct error *
 void kafka_producer_abandon(struct kafka_producer *producer);
 
 /* Everything put is acknowledged on return. */
-enum status kafka_producer_flush(struct kafka_producer *producer, struct error *err) MUST_CHECK;
+enum status kafka_producer_flush(struct kafka_producer *producer, const struct patience *patience,
+                                 struct error *err) MUST_CHECK;
 
 #endif

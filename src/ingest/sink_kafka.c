@@ -23,7 +23,7 @@ static enum status kafka_put(struct sink *base, const struct sink_record *record
                                           .value = record->value,
                                           .value_size = record->value_size,
                                           .time_ms = record->time_ms};
-    return kafka_producer_put(producer_of(base), &outgoing, err);
+    return kafka_producer_put(producer_of(base), &outgoing, NULL, err);
 }
 
 /* The producer sends by itself after linger.ms. */
@@ -34,7 +34,7 @@ static enum status kafka_push(struct sink *base, struct error *err)
 
 static enum status kafka_flush(struct sink *base, struct error *err)
 {
-    return kafka_producer_flush(producer_of(base), err);
+    return kafka_producer_flush(producer_of(base), NULL, err);
 }
 
 static void kafka_destroy(struct sink *base)

@@ -13,9 +13,12 @@
 #include "kafka_topic.h"
 #include "temperature_text.h"
 
+enum { WAIT_MS = 50 };
+
 struct temperature_topic {
     struct temperature_area area;
     struct kafka_producer *producer; /* the thread's while there is a frame, else the caller's */
+    const struct patience *patience;
     int partitions;
     double *cells; /* of the frame, in the order of temperature_topic_begin() */
     struct temperature_frame frame;
@@ -48,7 +51,7 @@ static enum status put_cell(struct temperature_topic *topic, int64_t x, int64_t 
                                         .key_size = sizeof topic->text.key,
                                         .value = topic->text.value,
                                         .value_size = topic->text.value_size};
-    return kafka_producer_put(topic->producer, &record, err);
+    return kafka_producer_put(topic->producer, &record, NULL, err);
 }
 
 static enum status put_frame(struct temperature_topic *topic, struct error *err)
@@ -192,12 +195,19 @@ bool temperature_topic_ready(struct temperature_topic *topic, int timeout_ms)
     return ready;
 }
 
-/* Until the thread has nothing to do. */
+void temperature_topic_set_patience(struct temperature_topic *topic,
+                                    const struct patience *patience)
+{
+    topic->patience = patience;
+}
+
+/* Until the thread has nothing to do, which an abandoned producer soon sees to. */
 static enum status await_thread(struct temperature_topic *topic, struct error *err)
 {
+    while (!temperature_topic_ready(topic, WAIT_MS))
+        if (patience_is_over(topic->patience))
+            kafka_producer_abandon(topic->producer);
     pthread_mutex_lock(&topic->mutex);
-    while (topic->full)
-        pthread_cond_wait(&topic->emptied, &topic->mutex);
     enum status status = topic->failure;
     pthread_mutex_unlock(&topic->mutex);
     if (status != STATUS_OK)
@@ -227,5 +237,5 @@ void temperature_topic_send(struct temperature_topic *topic, const struct temper
 enum status temperature_topic_sync(struct temperature_topic *topic, struct error *err)
 {
     TRY(await_thread(topic, err));
-    return kafka_producer_flush(topic->producer, err);
+    return kafka_producer_flush(topic->producer, topic->patience, err);
 }

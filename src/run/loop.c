@@ -21,19 +21,27 @@ static bool wall_clock_due(const struct run *run)
            stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
 }
 
-/* Rank 0: how long a stop takes: the windows on their way, then a checkpoint, which may be slower
- * than the last one. */
-static double reserve_s(const struct root *root)
+static struct order order_stop(struct root *root)
 {
-    return 2 * root->checkpoint_s + (FEED_PARCELS + 2) * root->window_s + 1;
+    error_set(&root->failure_error, STATUS_STOPPED,
+              "stopped early; the same command goes on from here");
+    return (struct order){.kind = ORDER_END, .status = STATUS_STOPPED};
 }
 
-static struct order order_end(struct root *root, enum status status)
+static struct order order_failed(const struct root *root)
 {
-    if (status == STATUS_STOPPED)
-        error_set(&root->failure_error, status,
-                  "stopped early; the same command goes on from here");
-    return (struct order){.kind = ORDER_END, .status = status};
+    return (struct order){.kind = ORDER_END, .status = root->failure};
+}
+
+/* Rank 0: whoever asks for a stop has waited long enough for the temperatures to be taken. */
+static struct order order_give_up(struct root *root)
+{
+    struct error err;
+    root_note(root,
+              error_set(&err, STATUS_STOPPED, "topic %s does not take the temperatures",
+                        root->deck->temp.topic),
+              &err);
+    return order_failed(root);
 }
 
 /* Rank 0: waits for root->parcel, asking for a state when someone wants a checkpoint. False: *order
@@ -42,19 +50,22 @@ static bool await_parcel(struct run *run, struct order *order)
 {
     struct root *root = run->root;
     for (;;) {
-        enum stop_request request = stop_poll(&root->stop, reserve_s(root));
-        if (request == STOP_NOW) {
-            *order = order_end(root, STATUS_STOPPED);
+        if (wait_request(root) == STOP_NOW) {
+            *order = order_stop(root);
             return false;
         }
-        if ((request != STOP_NOTHING || wall_clock_due(run)) && !root->state_wanted) {
+        if (wall_clock_due(run) && !root->state_wanted) {
             root->state_wanted = true;
             feed_want_state(root->feed);
         }
-        root->stopping = root->stopping || request == STOP_SOON;
-        root->parcel = temperatures_ready(run, POLL_MS) ? feed_next(root->feed, POLL_MS) : NULL;
+        bool ready = temperatures_ready(run, POLL_MS);
+        root->parcel = ready ? feed_next(root->feed, POLL_MS) : NULL;
         if (root->parcel)
             return true;
+        if (!ready && wait_is_over(root)) {
+            *order = order_give_up(root);
+            return false;
+        }
         if (root->rows_pending) {
             *order = (struct order){.kind = ORDER_FLUSH};
             return false;
@@ -142,15 +153,14 @@ static struct order next_order(struct run *run)
 {
     struct root *root = run->root;
     if (root->failure != STATUS_OK)
-        return order_end(root, root->failure);
+        return order_failed(root);
     if (root->leaving)
-        return order_end(root, STATUS_STOPPED);
+        return order_stop(root);
     struct order order;
     if (!await_parcel(run, &order))
         return order;
     accept_parcel(root);
-    return root->failure != STATUS_OK ? order_end(root, root->failure)
-                                      : order_of(run, root->parcel);
+    return root->failure != STATUS_OK ? order_failed(root) : order_of(run, root->parcel);
 }
 
 static void finish_parcel(struct root *root)

@@ -157,6 +157,7 @@ static enum status open_outputs(struct run *run, struct error *err)
     TRY(write_config(run, err));
     TRY(open_letters(run, err));
     TRY(temperatures_open(run, err));
+    wait_init(run->root);
     return start_feed(run, err);
 }
 

@@ -64,6 +64,10 @@ void root_note(struct root *root, enum status status, const struct error *err)
         return;
     root->failure = status;
     root->failure_error = *err;
+    if (status == STATUS_STOPPED) /* a broker was not waited for any longer */
+        error_prefix(&root->failure_error, status,
+                     "stopped early without a new checkpoint; the same command goes on from the "
+                     "last one, and sends again what came after it");
 }
 
 enum status root_share_failure(struct run *run, struct error *err)

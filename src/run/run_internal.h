@@ -55,6 +55,8 @@ struct root {
     struct fingerprint *fingerprints;
     struct ledger *ledgers; /* as of the last parcel taken */
     struct stop_watch stop;
+    struct patience patience; /* with brokers that are written to */
+    double gives_up_s;        /* when it is over, by stop_clock_s(); 0: nobody waits for the run */
     bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
     struct parcel *parcel;                /* the one being worked on */
     const struct closed_window *closed;   /* the window being stepped */
@@ -212,6 +214,13 @@ enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
 enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
 enum status publish_flush(struct run *run, bool sync, struct error *err) MUST_CHECK;
+
+/* wait.c: rank 0: what the run is asked for now. A stop that is asked for while a broker does not
+ * take what is written to it waits STOP_PATIENCE_S, then the run ends without a new checkpoint. */
+enum { STOP_PATIENCE_S = 5 };
+enum stop_request wait_request(struct root *root);
+bool wait_is_over(struct root *root);
+void wait_init(struct root *root);
 
 /* temperatures.c: rank 0 opens the topic and waits until it has everything sent. */
 enum status temperatures_open(struct run *run, struct error *err) MUST_CHECK;

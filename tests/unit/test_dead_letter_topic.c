@@ -119,12 +119,41 @@ static void letters_that_cannot_be_delivered_fail_the_sync(void)
     stop_broker(&broker);
 }
 
+static bool asked_often_enough(void *asked)
+{
+    return ++*(int *)asked >= 3;
+}
+
+static void a_sync_lasts_no_longer_than_patience(void)
+{
+    static const uint8_t bytes[5 + DEAD_LETTER_BYTES] = "keval";
+    struct broker broker = start_broker("dead", 1);
+    struct dead_letters *open = NULL;
+    struct error err = {""};
+    int64_t size = -1;
+    int asked = 0;
+    const struct patience patience = {.is_over = asked_often_enough, .context = &asked};
+    const struct kafka_config config = {.brokers = broker.address, .topic = "dead"};
+    CU_ASSERT_EQUAL_FATAL(dead_letters_open(path, 0, &open, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(dead_letters_to_topic(open, &config, "heat", &err), STATUS_OK);
+    dead_letters_set_patience(open, &patience);
+    rd_kafka_mock_broker_set_down(broker.cluster, 1);
+    CU_ASSERT_EQUAL(dead_letters_write(open, letters, LETTERS, bytes, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, &err), STATUS_STOPPED);
+    CU_ASSERT_EQUAL(asked, 3);
+    CU_ASSERT_EQUAL(size, -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "topic dead"));
+    dead_letters_close(open);
+    stop_broker(&broker);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(letters_are_on_the_topic_when_synced),
         UNIT_TEST(broker_out_of_reach_is_an_error_that_names_the_topic),
         UNIT_TEST(letters_that_cannot_be_delivered_fail_the_sync),
+        UNIT_TEST(a_sync_lasts_no_longer_than_patience),
     };
     if (!mkdtemp(folder))
         return EXIT_FAILURE;

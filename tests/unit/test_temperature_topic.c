@@ -285,6 +285,35 @@ static void a_broker_that_stays_away_fails_the_sync_and_does_not_hold_the_close(
     rd_kafka_mock_broker_set_up(broker.cluster, MOCK_BROKER);
 }
 
+static bool asked_often_enough(void *asked)
+{
+    return ++*(int *)asked >= 3;
+}
+
+static void a_begin_and_a_sync_last_no_longer_than_patience(void)
+{
+    static const char *const properties[] = {"queue.buffering.max.messages", "10"};
+    const struct temperature_area areas[] = {{0, 0, 10, 10}, small}; /* no room; not acknowledged */
+    for (int i = 0; i < 2; i++) {
+        int asked = 0;
+        double *cells;
+        struct error err = {""};
+        const struct patience patience = {.is_over = asked_often_enough, .context = &asked};
+        new_topic();
+        struct temperature_topic *topic = open_topic(&areas[i], properties, 1);
+        temperature_topic_set_patience(topic, &patience);
+        rd_kafka_mock_broker_set_down(broker.cluster, MOCK_BROKER);
+        check_sent(topic, &areas[i], (struct temperature_frame){.window = 0});
+        CU_ASSERT_EQUAL(i == 0 ? temperature_topic_begin(topic, &cells, &err)
+                               : temperature_topic_sync(topic, &err),
+                        STATUS_STOPPED);
+        CU_ASSERT(asked >= 3);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, name));
+        temperature_topic_close(topic);
+        rd_kafka_mock_broker_set_up(broker.cluster, MOCK_BROKER);
+    }
+}
+
 static void a_topic_that_may_not_be_written_is_refused(void)
 {
     new_topic();
@@ -320,6 +349,7 @@ int main(void)
         UNIT_TEST(an_area_larger_than_the_queue_passes_through_it),
         UNIT_TEST(an_outage_is_waited_out_and_nothing_is_lost_or_doubled),
         UNIT_TEST(a_broker_that_stays_away_fails_the_sync_and_does_not_hold_the_close),
+        UNIT_TEST(a_begin_and_a_sync_last_no_longer_than_patience),
         UNIT_TEST(a_topic_that_may_not_be_written_is_refused),
         UNIT_TEST(a_broker_out_of_reach_at_the_start_is_an_error_that_names_the_topic),
     };

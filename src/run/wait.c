@@ -1,0 +1,47 @@
+#include "run_internal.h"
+
+static bool writes_to_topics(const struct root *root)
+{
+    return root->temperatures || root->deck->stream.dead_letter_topic;
+}
+
+/* How long a stop takes: the windows on their way, then a checkpoint, which may be slower than the
+ * last one. */
+static double reserve_s(const struct root *root)
+{
+    double patience_s = writes_to_topics(root) ? STOP_PATIENCE_S : 0;
+    return 2 * root->checkpoint_s + (FEED_PARCELS + 2) * root->window_s + 1 + patience_s;
+}
+
+enum stop_request wait_request(struct root *root)
+{
+    enum stop_request request = stop_poll(&root->stop, reserve_s(root));
+    if (request != STOP_NOTHING && !root->state_wanted) {
+        root->state_wanted = true;
+        feed_want_state(root->feed);
+    }
+    root->stopping = root->stopping || request == STOP_SOON;
+    return request;
+}
+
+bool wait_is_over(struct root *root)
+{
+    enum stop_request request = wait_request(root);
+    double now_s = stop_clock_s();
+    if (request == STOP_SOON && root->gives_up_s == 0)
+        root->gives_up_s = now_s + STOP_PATIENCE_S;
+    return request == STOP_NOW || (request == STOP_SOON && now_s >= root->gives_up_s);
+}
+
+static bool is_over(void *context)
+{
+    return wait_is_over(context);
+}
+
+void wait_init(struct root *root)
+{
+    root->patience = (struct patience){.is_over = is_over, .context = root};
+    dead_letters_set_patience(root->letters, &root->patience);
+    if (root->temperatures)
+        temperature_topic_set_patience(root->temperatures, &root->patience);
+}
