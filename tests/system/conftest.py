@@ -12,8 +12,10 @@ import pytest
 
 from .decks import Deck, Stream, merged, write_deck
 from .kafka import Kafka, NoServer, start_broker, stop_broker
-from .program import BINARY, Outcome, heatstream
+from .program import BINARY, LONG, Outcome, heatstream
 from .results import RunDirectory
+
+collect_ignore = [] if LONG else ["test_broker_outages.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -66,14 +67,26 @@ def values_only(values: Iterable[bytes]) -> list[Pair]:
 @dataclass(frozen=True)
 class Kafka:
     address: str
+    copies: int = 1
 
-    def create(self, partitions: int, name: str | None = None, **config: str) -> str:
+    def create(
+        self,
+        partitions: int,
+        name: str | None = None,
+        replicas: list[list[int]] | None = None,
+        **config: str,
+    ) -> str:
+        """`replicas`: the nodes of each partition, its leader first; else any."""
         topic = name or f"heat-{uuid.uuid4().hex[:12]}"
         settings = {"retention.ms": "-1", "max.message.bytes": "4000000"} | {
             key.replace("_", "."): value for key, value in config.items()
         }
         admin = AdminClient({"bootstrap.servers": self.address})
-        (future,) = admin.create_topics([NewTopic(topic, partitions, 1, config=settings)]).values()
+        placing: dict[str, Any] = (
+            {"replica_assignment": replicas} if replicas else {"replication_factor": self.copies}
+        )
+        new = NewTopic(topic, partitions, config=settings, **placing)
+        (future,) = admin.create_topics([new]).values()
         future.result(timeout=30)
         deadline = time.monotonic() + 30
         while topic not in admin.list_topics(timeout=10).topics:
