@@ -46,7 +46,7 @@ def open_run(path: str | Path) -> xr.Dataset:
         temperature (time, y, x)    units in attrs
         everything of /series (time), under its own name: window, revision, final (0: provisional),
         t_min, t_max, t_mean (units of temperature), heat_content, events, late, missing, …;
-        digest and stored_digest are bytes, in hex
+        digest, stored_digest and row_digest are bytes, in hex
 
     Attributes: those of the file's root (title, run_id, source, …).
 

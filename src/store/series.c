@@ -35,7 +35,10 @@ static const struct series_column columns[SERIES_COLUMNS] = {
     COLUMN("/series/missing", SERIES_INT64, missing, "1", "cells without an event"),
     COLUMN("/series/dead", SERIES_INT64, dead, "1", "dead letters settled while it was open"),
     COLUMN("/series/digest", SERIES_HEX, digest, "", "XXH3-128 of the field in float64"),
-    COLUMN("/series/stored_digest", SERIES_HEX, stored_digest, "", "XXH3-128 of the stored values"),
+    [SERIES_STORED_DIGEST] = COLUMN("/series/stored_digest", SERIES_HEX, stored_digest, "",
+                                    "XXH3-128 of the stored values"),
+    [SERIES_ROW_DIGEST] = COLUMN("/series/row_digest", SERIES_HEX, row_digest, "",
+                                 "XXH3-128 of the row's values before this"),
     COLUMN("/series/latency_ms", SERIES_FLOAT64, latency_ms, "ms", "wall clock minus event time"),
 };
 
@@ -72,7 +75,24 @@ struct series_record series_record(const struct frame_row *row, struct digest st
     };
     digest_hex(row->digest, record.digest);
     digest_hex(stored, record.stored_digest);
+    digest_hex(series_row_digest(&record), record.row_digest);
     return record;
+}
+
+static size_t size_of(enum series_kind kind)
+{
+    return kind == SERIES_FLAG ? 1 : kind == SERIES_HEX ? DIGEST_HEX - 1 : 8;
+}
+
+struct digest series_row_digest(const struct series_record *record)
+{
+    uint8_t bytes[SERIES_COLUMNS * DIGEST_HEX];
+    size_t length = 0;
+    for (int i = SERIES_WINDOW; i < SERIES_ROW_DIGEST; i++) {
+        memcpy(bytes + length, (const char *)record + columns[i].offset, size_of(columns[i].kind));
+        length += size_of(columns[i].kind);
+    }
+    return digest_bytes(bytes, length);
 }
 
 hid_t series_type(struct h5_scope *scope, enum series_kind kind)

@@ -5,7 +5,14 @@
 #include "h5.h"
 #include "store/frames.h"
 
-enum { SERIES_COLUMNS = 20, SERIES_TIME = 0, SERIES_WINDOW = 1, SERIES_CHANGE = 4 };
+enum {
+    SERIES_COLUMNS = 21,
+    SERIES_TIME = 0,
+    SERIES_WINDOW = 1,
+    SERIES_CHANGE = 4,
+    SERIES_STORED_DIGEST = 18,
+    SERIES_ROW_DIGEST = 19
+};
 
 enum series_kind { SERIES_INT64, SERIES_FLOAT64, SERIES_FLAG, SERIES_HEX };
 
@@ -18,6 +25,7 @@ struct series_record {
     double t_min, t_max, t_mean, heat_content, heat_in, heat_out;
     int64_t events, late, missing, dead;
     char digest[DIGEST_HEX], stored_digest[DIGEST_HEX]; /* the final 0 is not stored */
+    char row_digest[DIGEST_HEX];
     double latency_ms;
 };
 
@@ -33,6 +41,11 @@ const struct series_column *series_column(int index);
 
 struct series_record series_record(const struct frame_row *row, struct digest stored,
                                    int64_t epoch_ms);
+
+/* XXH3-128 of the values of the columns from SERIES_WINDOW to before SERIES_ROW_DIGEST, in order and
+ * as they lie in the file, without gaps: what proves that a row is as it was written. latency_ms is
+ * not among them: the digest, too, is a function of the content. */
+struct digest series_row_digest(const struct series_record *record);
 
 /* The type of a column, in memory and in the file; owned by the scope. */
 hid_t series_type(struct h5_scope *scope, enum series_kind kind);

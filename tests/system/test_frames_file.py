@@ -23,7 +23,7 @@ DECK = merged(AWKWARD, {"run": {"title": "a file for everyone"}})
 SERIES = {
     "window", "event_time", "revision", "final", "complete", "t_min", "t_max", "t_mean",
     "change", "heat_content", "heat_in", "heat_out", "events", "late", "missing", "dead", "digest",
-    "stored_digest", "latency_ms",
+    "stored_digest", "row_digest", "latency_ms",
 }  # fmt: skip
 ROOT_ATTRIBUTES = {
     "Conventions", "title", "source", "history", "run_id", "heatstream_schema", "NX_class",

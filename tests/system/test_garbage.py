@@ -18,7 +18,7 @@ from .kafka import Kafka, Pair
 from .results import RunDirectory, assert_equals_oracle, identical
 
 DECK = merged(AWKWARD, {"time": {"windows": 0}})
-COUNTS = ("dead", "latency_ms")
+COUNTS = ("dead", "row_digest", "latency_ms")
 
 
 def clean_stream() -> Stream:

@@ -127,7 +127,9 @@ def test_duplicates_change_no_bit_of_the_frames(bench: Bench) -> None:
 
 
 # Of /series, what tells how events came and not what they are.
-OF_ARRIVAL = {"revision", "change", "final", "complete", "late", "dead", "latency_ms"}
+OF_ARRIVAL = {
+    "revision", "change", "final", "complete", "late", "dead", "row_digest", "latency_ms",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("every", [1, 3])
