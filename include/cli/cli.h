@@ -15,6 +15,8 @@ enum cli_command {
     CLI_GEN,
     CLI_RECORD,
     CLI_INFO,
+    CLI_VERIFY,
+    CLI_COMPARE,
     CLI_GENERATE,
     CLI_COMMANDS
 };
@@ -34,7 +36,8 @@ enum cli_until {
 struct cli_options {
     enum cli_command command;
     bool help, version;
-    char *path;       /* the operand: DECK, PATH or NAME; NULL when not given */
+    char *path;       /* the operand: DECK, PATH, RUN, A or NAME; NULL when not given */
+    char *other;      /* B of compare */
     char **overrides; /* "key=value" for deck_load(), in the order of the command line */
     int override_count;
     enum cli_restart restart;
@@ -49,6 +52,7 @@ struct cli_options {
     char *record_out;   /* record --out: the event log; NULL: named after the topic */
     double pace;        /* gen --pace: times real time; 0: as fast as possible */
     bool json;          /* info --json */
+    bool repair;        /* verify --repair */
     int ranks;          /* check --ranks; 0: not given */
     char *command_line; /* all arguments joined for provenance, secrets shown as *** */
     char *exposed;      /* an argument that holds a secret, shown as ***; NULL: none does */
@@ -79,6 +83,8 @@ enum status command_check(const struct cli_options *options, struct error *err) 
 enum status command_gen(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_record(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_info(const struct cli_options *options, struct error *err) MUST_CHECK;
+enum status command_verify(const struct cli_options *options, struct error *err) MUST_CHECK;
+enum status command_compare(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_generate(const struct cli_options *options, struct error *err) MUST_CHECK;
 
 #endif

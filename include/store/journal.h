@@ -38,6 +38,10 @@ enum status journal_open(const char *path, int partitions, struct journal **jour
                          struct error *err) MUST_CHECK;
 void journal_close(struct journal *journal); /* accepts NULL */
 
+/* The same to look only: nothing is created, cut or appended. */
+enum status journal_read(const char *path, int partitions, struct journal **journal,
+                         struct error *err) MUST_CHECK;
+
 /* False while not yet written. `offsets` [partitions]. */
 bool journal_first(const struct journal *journal, int64_t *offsets);
 bool journal_t0(const struct journal *journal, int64_t *t0_ms);

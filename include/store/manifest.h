@@ -59,6 +59,11 @@ const struct manifest_frame *manifest_find_frame(const struct manifest *manifest
  * that revision. False for windows that had no line when the manifest was opened. */
 bool manifest_row_holds(const struct manifest *manifest, int64_t window, int64_t revision);
 
+/* True for a frame line, one of manifest_frames(), that was the last thing said of its row when the
+ * manifest was read. Earlier ones are of revisions that were overwritten, or of attempts that were
+ * given up. */
+bool manifest_is_last_said(const struct manifest *manifest, const struct manifest_frame *frame);
+
 /* The newest line of each checkpoint window, oldest first. */
 int manifest_checkpoints(const struct manifest *manifest, const struct manifest_checkpoint **list);
 

@@ -20,10 +20,16 @@ struct rundir {
 enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir,
                          struct error *err) MUST_CHECK;
 
+/* The same of a run directory by its own name. STATUS_NO_INPUT when the path is too long. */
+enum status rundir_paths_of(const char *root, struct rundir *rundir, struct error *err) MUST_CHECK;
+
 /* Makes the directories and takes the lock. STATUS_CANNOT_CREATE: not writable, or another run
  * holds the lock for three seconds on end (its host and process are named). */
 enum status rundir_open(struct rundir *rundir, struct error *err) MUST_CHECK;
 void rundir_close(struct rundir *rundir);
+
+/* True while a run holds the lock. Needs no lock and changes nothing. */
+bool rundir_is_held(const struct rundir *rundir);
 
 /* Removes what a run writes, nothing else, for a start from the beginning. Needs the lock. */
 enum status rundir_clear(struct rundir *rundir, struct error *err) MUST_CHECK;

@@ -29,6 +29,15 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
     [CLI_INFO] = {"info", "PATH",
                   "say what is in a run directory, frames, checkpoint or event file",
                   "Works on a run that is going on, too."},
+    [CLI_VERIFY] =
+        {"verify", "RUN", "read all of a run directory again and prove it",
+         "Every row by its digests and by the manifest's last word about it, the map of "
+         "the master, checkpoints, ledger, dead letters and journal. Exit code 65 when "
+         "something is not as it was written. Works on a run that is going on, too: rows "
+         "that are just being rewritten are left out, and counted."},
+    [CLI_COMPARE] = {"compare", "A B", "say how the frames of two runs or frames files differ",
+                     "Norms of the difference for each window that differs and over all, and the "
+                     "first differing cell. Exit code 0 when all bits are equal, else 65."},
     [CLI_GENERATE] = {"generate", "NAME", "print a document made from the program's tables",
                       "Manual pages, completion and deck reference; `list` names them."},
 };
@@ -39,9 +48,11 @@ enum {
     IN_GEN = 1 << CLI_GEN,
     IN_RECORD = 1 << CLI_RECORD,
     IN_INFO = 1 << CLI_INFO,
+    IN_VERIFY = 1 << CLI_VERIFY,
+    IN_COMPARE = 1 << CLI_COMPARE,
     IN_GENERATE = 1 << CLI_GENERATE,
     IN_DECK = IN_RUN | IN_CHECK | IN_GEN | IN_RECORD,
-    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_GENERATE,
+    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_VERIFY | IN_COMPARE | IN_GENERATE,
 };
 
 enum status cli_usage(const struct parse *parse, const char *format, ...)

@@ -64,7 +64,7 @@ static void print_commands(struct buffer *text)
 {
     buffer_printf(text, "\n");
     for (int i = CLI_RUN; i < CLI_GENERATE; i++)
-        buffer_printf(text, "  %-7s%-6s %s\n", cli_commands[i].name, cli_commands[i].operand,
+        buffer_printf(text, "  %-8s%-6s %s\n", cli_commands[i].name, cli_commands[i].operand,
                       cli_commands[i].summary);
     buffer_printf(text, "\nheatstream COMMAND -h tells more about each.\n");
 }

@@ -118,13 +118,6 @@ static json_t *checkpoints_of(const char *root, const struct manifest *manifest)
     return windows;
 }
 
-/* Earlier lines are of revisions that were overwritten, or of attempts that were given up. */
-static bool is_last_said(const struct manifest *manifest, const struct manifest_frame *frame)
-{
-    return manifest_row_holds(manifest, frame->window, frame->revision) &&
-           manifest_find_frame(manifest, frame->window, frame->revision) == frame;
-}
-
 /* The manifest knows more than the newest checkpoint: it has every frame and the finish. */
 static void add_manifest(json_t *object, const struct manifest *manifest)
 {
@@ -134,7 +127,7 @@ static void add_manifest(json_t *object, const struct manifest *manifest)
     struct manifest_finish finish;
     for (int64_t i = 0; i < count; i++) {
         rows = frames[i].row >= rows ? frames[i].row + 1 : rows;
-        if (!is_last_said(manifest, &frames[i]))
+        if (!manifest_is_last_said(manifest, &frames[i]))
             continue;
         revisions += frames[i].revision;
         if (frames[i].window <= newest)

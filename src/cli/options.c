@@ -62,7 +62,8 @@ static enum status fail_flag(const struct parse *parse, int code, char *const *a
 static enum status take_operand(struct parse *parse, int argc, char *const *argv)
 {
     const struct command_text *command = &cli_commands[parse->options->command];
-    int wanted = *command->operand ? 1 : 0, given = argc - optind;
+    int wanted = *command->operand ? 1 + (strchr(command->operand, ' ') != NULL) : 0;
+    int given = argc - optind;
     if (parse->options->help || parse->options->version)
         return STATUS_OK;
     if (given < wanted)
@@ -71,6 +72,8 @@ static enum status take_operand(struct parse *parse, int argc, char *const *argv
         return cli_usage(parse, "one argument too many: `%.100s`", argv[optind + wanted]);
     if (wanted)
         cli_replace(&parse->options->path, argv[optind]);
+    if (wanted > 1)
+        cli_replace(&parse->options->other, argv[optind + 1]);
     return STATUS_OK;
 }
 
@@ -138,6 +141,7 @@ void cli_release(struct cli_options *options)
         free(options->overrides[i]);
     free(options->overrides);
     free(options->path);
+    free(options->other);
     free(options->restart_file);
     free(options->from);
     free(options->gen_out);

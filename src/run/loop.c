@@ -213,10 +213,11 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
     struct root *root = run->root;
     struct manifest_finish finish = {
         .window = run->window, .digest = digest, .at_end = run->window < root->stop_after};
-    int64_t size;
-    if (root->parcel->kind == PARCEL_END)
+    if (root->parcel->kind == PARCEL_END) {
         TRY(write_letters(root, err));
-    TRY(dead_letters_sync(root->letters, &size, err));
+        root->parcel->letter_count = 0;
+    }
+    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
     TRY(temperatures_sync(root, err));
     buffer_clear(&root->summary);
     summary_json(run, &root->summary);

@@ -94,14 +94,6 @@ static bool rest_agrees(const struct domain *domain, const struct buffer *outflo
     return digest_equal(digest_bytes(state->data, state->size), seal->state);
 }
 
-static bool seal_equal(const struct checkpoint_seal *a, const struct checkpoint_seal *b)
-{
-    return digest_equal(a->field, b->field) && digest_equal(a->outflow, b->outflow) &&
-           digest_equal(a->state, b->state) && a->has_past == b->has_past &&
-           digest_equal(a->past_field, b->past_field) &&
-           digest_equal(a->past_outflow, b->past_outflow);
-}
-
 /* Rank 0. */
 static enum status verify_head(const struct domain *domain, const char *path,
                                const struct checkpoint_head *expected, struct error *err)
@@ -112,7 +104,7 @@ static enum status verify_head(const struct domain *domain, const char *path,
     enum status status = checkpoint_file_read(path, &head, &parts, err);
     if (status == STATUS_OK &&
         !(head.window == expected->window && head.gnx == expected->gnx &&
-          head.gny == expected->gny && seal_equal(&head.seal, &expected->seal) &&
+          head.gny == expected->gny && checkpoint_seal_equal(&head.seal, &expected->seal) &&
           rest_agrees(domain, outflows, &state, &expected->seal)))
         status = error_set(err, STATUS_IO, "%s does not hold what was written", path);
     buffer_release(&outflows[0]);
@@ -269,7 +261,7 @@ static enum status read_rest(struct reading *r, const struct checkpoint_seal *se
                          "%s is of a grid of %lld x %lld cells, not %lld x %lld", r->path,
                          (long long)head->gnx, (long long)head->gny, (long long)r->domain->gnx,
                          (long long)r->domain->gny);
-    if (seal && !seal_equal(seal, &head->seal))
+    if (seal && !checkpoint_seal_equal(seal, &head->seal))
         return error_set(err, STATUS_NO_INPUT, "%s is not the checkpoint that the manifest names",
                          r->path);
     if (!rest_agrees(r->domain, r->outflows, &r->state, &head->seal))

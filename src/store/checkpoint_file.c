@@ -269,3 +269,11 @@ enum status checkpoint_file_read(const char *path, struct checkpoint_head *head,
     *head = read;
     return STATUS_OK;
 }
+
+bool checkpoint_seal_equal(const struct checkpoint_seal *a, const struct checkpoint_seal *b)
+{
+    return digest_equal(a->field, b->field) && digest_equal(a->outflow, b->outflow) &&
+           digest_equal(a->state, b->state) && a->has_past == b->has_past &&
+           digest_equal(a->past_field, b->past_field) &&
+           digest_equal(a->past_outflow, b->past_outflow);
+}

@@ -43,4 +43,11 @@ enum status checkpoint_file_read(const char *path, struct checkpoint_head *head,
                                  const struct checkpoint_parts *parts,
                                  struct error *err) MUST_CHECK;
 
+/* Verifies all of a file, seal, state and fields, in a process of its own; no MPI. STATUS_NO_INPUT
+ * or STATUS_BAD_DATA with what is wrong, STATUS_IO when there is no process. */
+enum status checkpoint_file_prove(const char *path, struct checkpoint_head *head,
+                                  struct error *err) MUST_CHECK;
+
+bool checkpoint_seal_equal(const struct checkpoint_seal *a, const struct checkpoint_seal *b);
+
 #endif

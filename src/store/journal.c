@@ -134,7 +134,7 @@ static bool allocate_set(struct journal_set *set, int partitions)
     return set->values && set->pending;
 }
 
-enum status journal_open(const char *path, int partitions, struct journal **out, struct error *err)
+enum status journal_read(const char *path, int partitions, struct journal **out, struct error *err)
 {
     assert(partitions > 0);
     struct journal *journal = calloc(1, sizeof *journal);
@@ -150,9 +150,19 @@ enum status journal_open(const char *path, int partitions, struct journal **out,
         made ? STATUS_OK : error_set(err, STATUS_IO, "opening %s: out of memory", path);
     if (status == STATUS_OK)
         status = linelog_read(path, visit, journal, NULL, err);
-    if (status == STATUS_OK)
-        status = linelog_open(path, &journal->log, err);
     journal->path = NULL;
+    if (status != STATUS_OK)
+        journal_close(journal);
+    else
+        *out = journal;
+    return status;
+}
+
+enum status journal_open(const char *path, int partitions, struct journal **out, struct error *err)
+{
+    struct journal *journal;
+    TRY(journal_read(path, partitions, &journal, err));
+    enum status status = linelog_open(path, &journal->log, err);
     if (status != STATUS_OK)
         journal_close(journal);
     else

@@ -77,6 +77,12 @@ bool manifest_row_holds(const struct manifest *manifest, int64_t window, int64_t
     return revision >= 0 && manifest_facts_holds(&manifest->facts, window) == revision;
 }
 
+bool manifest_is_last_said(const struct manifest *manifest, const struct manifest_frame *frame)
+{
+    return manifest_row_holds(manifest, frame->window, frame->revision) &&
+           manifest_find_frame(manifest, frame->window, frame->revision) == frame;
+}
+
 int manifest_checkpoints(const struct manifest *manifest, const struct manifest_checkpoint **list)
 {
     return manifest_facts_checkpoints(&manifest->facts, list);

@@ -12,6 +12,29 @@
 #include "base/durable.h"
 #include "rundir_links.h"
 
+/* The names below made->root. */
+static enum status name_files(struct rundir *made, struct error *err)
+{
+    const struct {
+        char *path;
+        const char *name;
+    } names[] = {
+        {made->config, "config.yaml"},
+        {made->manifest, "manifest"},
+        {made->journal, "journal"},
+        {made->dead_letters, "dead_letters.ndjson"},
+        {made->log, "log"},
+        {made->stop, "STOP"},
+        {made->lock, "lock"},
+        {made->frames, "frames"},
+        {made->master, "frames.h5"},
+        {made->checkpoints, "ckpt"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        TRY(path_join(names[i].path, PATH_MAX, made->root, names[i].name, err));
+    return STATUS_OK;
+}
+
 enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir,
                          struct error *err)
 {
@@ -22,23 +45,19 @@ enum status rundir_paths(const char *out, const char *run_id, struct rundir *run
                          "has a slash",
                          run_id);
     TRY(path_join(made.root, sizeof made.root, out, run_id, err));
-    const struct {
-        char *path;
-        const char *name;
-    } names[] = {
-        {made.config, "config.yaml"},
-        {made.manifest, "manifest"},
-        {made.journal, "journal"},
-        {made.dead_letters, "dead_letters.ndjson"},
-        {made.log, "log"},
-        {made.stop, "STOP"},
-        {made.lock, "lock"},
-        {made.frames, "frames"},
-        {made.master, "frames.h5"},
-        {made.checkpoints, "ckpt"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        TRY(path_join(names[i].path, PATH_MAX, made.root, names[i].name, err));
+    TRY(name_files(&made, err));
+    *rundir = made;
+    return STATUS_OK;
+}
+
+enum status rundir_paths_of(const char *root, struct rundir *rundir, struct error *err)
+{
+    struct rundir made = {.lock_fd = -1};
+    if (strlen(root) >= sizeof made.root)
+        return error_set(err, STATUS_NO_INPUT, "the path %.200s… is too long", root);
+    strcpy(made.root, root);
+    if (name_files(&made, err) != STATUS_OK)
+        return STATUS_NO_INPUT;
     *rundir = made;
     return STATUS_OK;
 }
@@ -123,6 +142,16 @@ void rundir_close(struct rundir *rundir)
     (void)!ftruncate(rundir->lock_fd, 0);
     close(rundir->lock_fd);
     rundir->lock_fd = -1;
+}
+
+/* Held for an instant only, which a run that starts waits for. */
+bool rundir_is_held(const struct rundir *rundir)
+{
+    int fd = open(rundir->lock, O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    return held;
 }
 
 static enum status remove_file(const char *path, struct error *err)

@@ -205,8 +205,8 @@ static void every_command_of_the_help_stands_apart_from_its_operand(void)
     struct buffer text = {0};
     cli_help(CLI_NONE, &text);
     buffer_append(&text, "", 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr((char *)text.data, "  record DECK "));
-    CU_ASSERT_PTR_NOT_NULL(strstr((char *)text.data, "  run    DECK "));
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)text.data, "  record  DECK "));
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)text.data, "  run     DECK "));
     buffer_release(&text);
 }
 

@@ -1,0 +1,106 @@
+/* heatstream verify: what a run directory holds against what is said of it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/durable.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "store/manifest.h"
+#include "store/rundir.h"
+#include "store/verify.h"
+#include "verify_ledger.h"
+
+static void tell(void *context, const char *text)
+{
+    (void)context;
+    printf("differs: %s\n", text);
+}
+
+/* Once a second at most, with the time of the last line as context. */
+static void tell_progress(void *context, int64_t rows, int64_t all)
+{
+    struct timespec now, *last = context;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec == last->tv_sec)
+        return;
+    *last = now;
+    log_progress("verifying: row %" PRId64 " of %" PRId64 ", %.1f%%", rows, all,
+                 100.0 * (double)rows / (double)(all > 0 ? all : 1));
+}
+
+static void print_counts(const struct verify *verify)
+{
+    const struct verify_counts *counts = &verify->counts;
+    printf("%" PRId64 " rows in %" PRId64 " segments", counts->rows, counts->segments);
+    if (counts->last_window >= 0)
+        printf(", up to window %" PRId64, counts->last_window);
+    printf(", and %" PRId64 " checkpoints are as they were written%s\n", counts->checkpoints,
+           verify->live ? "; a run is writing to this directory" : "");
+    if (counts->rewriting > 0)
+        printf("left out: %" PRId64 " rows that are announced as being rewritten%s\n",
+               counts->rewriting, verify->live ? "" : "; the run, gone on with, restores them");
+    if (counts->unsaid > 0)
+        printf("left out: %" PRId64 " rows that are not committed yet%s\n", counts->unsaid,
+               verify->live ? "" : "; the run, gone on with, writes them again");
+}
+
+/* With a manifest that cannot be read nothing else can be judged. */
+static enum status check_all(struct verify *verify, const struct rundir *paths, struct error *err)
+{
+    struct manifest *manifest;
+    struct error reason = {""};
+    int partitions = 0;
+    enum status status = manifest_open(paths->manifest, false, &manifest, &reason);
+    if (status == STATUS_BAD_DATA) {
+        verify_differs(verify, "%s", reason.text);
+        return verify_journal(verify, 0, err);
+    }
+    if (status != STATUS_OK)
+        return error_set(err, status, "%s", reason.text);
+    status = verify_frames(verify, &manifest, err);
+    if (status == STATUS_OK)
+        status = verify_master(verify, err);
+    if (status == STATUS_OK)
+        status = verify_checkpoints(verify, manifest, err);
+    if (status == STATUS_OK)
+        status = verify_ledger(verify, manifest, &partitions, err);
+    if (status == STATUS_OK)
+        status = verify_journal(verify, partitions, err);
+    manifest_close(manifest);
+    return status;
+}
+
+static enum status conclude(const struct verify *verify, struct error *err)
+{
+    print_counts(verify);
+    if (fflush(stdout) != 0)
+        return error_set(err, STATUS_IO, "writing to standard output: %s", strerror(errno));
+    if (verify->counts.differences == 0)
+        return STATUS_OK;
+    return error_set(err, STATUS_BAD_DATA, "%s is not as it was written: %" PRId64 " difference%s",
+                     verify->directory, verify->counts.differences,
+                     verify->counts.differences == 1 ? "" : "s");
+}
+
+enum status command_verify(const struct cli_options *options, struct error *err)
+{
+    struct rundir paths;
+    struct timespec last;
+    clock_gettime(CLOCK_MONOTONIC, &last);
+    struct verify verify = {
+        .directory = options->path, .differs = tell, .progress = tell_progress, .context = &last};
+    TRY(rundir_paths_of(options->path, &paths, err));
+    if (!durable_exists(paths.manifest))
+        return error_set(err, STATUS_NO_INPUT, "%s is not a run directory: it has no manifest",
+                         options->path);
+    verify.live = rundir_is_held(&paths);
+    enum status status = check_all(&verify, &paths, err);
+    if (status == STATUS_OK)
+        status = conclude(&verify, err);
+    verify_release(&verify);
+    return status;
+}

@@ -1,0 +1,269 @@
+#include "verify_ledger.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "base/linelog.h"
+#include "base/memory.h"
+#include "store/inspect.h"
+#include "store/journal.h"
+#include "window/windows_state.h"
+
+/* What the ledger says, and what dead_letters.ndjson holds of it. */
+struct books {
+    struct verify *verify;
+    json_t *summary; /* owned; NULL: nothing known */
+    bool finished;
+    int partitions;
+    struct ledger *ledgers; /* [partitions] */
+    int64_t (*letters)[FATE_COUNT];
+    int64_t letters_bytes;   /* that the ledger counts */
+    int64_t letters_waiting; /* that it counts beside them, to be written after the checkpoint */
+};
+
+static void books_release(struct books *books)
+{
+    json_decref(books->summary);
+    free(books->ledgers);
+    free(books->letters);
+}
+
+/* The summary of the newest checkpoint that is whole. */
+static enum status read_checkpoint(struct books *books, const struct manifest *manifest,
+                                   struct error *err)
+{
+    const struct manifest_checkpoint *list;
+    int count = manifest_checkpoints(manifest, &list);
+    for (int i = count - 1; i >= 0 && !books->summary; i--) {
+        char path[PATH_MAX], name[64] = "ckpt/";
+        struct inspection inspection;
+        struct error ignored; /* told by verify_checkpoints() */
+        json_error_t error;
+        checkpoint_name(list[i].window, name + strlen(name));
+        TRY(path_join(path, sizeof path, books->verify->directory, name, err));
+        if (!durable_exists(path) || inspect_file(path, &inspection, &ignored) != STATUS_OK)
+            continue;
+        if (inspection.is_checkpoint)
+            books->summary = json_loads((const char *)inspection.summary.data, 0, &error);
+        inspection_release(&inspection);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_summary(struct books *books, const struct manifest *manifest,
+                                struct error *err)
+{
+    struct manifest_finish finish;
+    json_error_t error;
+    books->finished = manifest_finished(manifest, &finish);
+    if (books->finished)
+        books->summary = json_loads(manifest_summary(manifest), 0, &error);
+    if (!books->summary)
+        TRY(read_checkpoint(books, manifest, err));
+    books->letters_bytes =
+        json_integer_value(json_object_get(books->summary, "dead_letters_bytes"));
+    books->letters_waiting =
+        json_integer_value(json_object_get(books->summary, "dead_letters_waiting"));
+    return STATUS_OK;
+}
+
+static bool read_ledger(const json_t *object, struct ledger *ledger)
+{
+    const json_t *first = json_object_get(object, "first"), *next = json_object_get(object, "next");
+    if (!json_is_integer(first) || !json_is_integer(next))
+        return false;
+    ledger->first_offset = json_integer_value(first);
+    ledger->next_offset = json_integer_value(next);
+    for (int fate = 0; fate < FATE_COUNT; fate++) {
+        const json_t *count = json_object_get(object, fate_name((enum fate)fate));
+        if (!json_is_integer(count) || json_integer_value(count) < 0)
+            return false;
+        ledger->fates[fate] = json_integer_value(count);
+    }
+    return true;
+}
+
+static bool read_ledgers(struct books *books)
+{
+    const json_t *all = json_object_get(books->summary, "ledger");
+    size_t count = json_object_size(all);
+    if (count == 0 || count > INT_MAX)
+        return false;
+    books->partitions = (int)count;
+    books->ledgers = memory_zeroed(books->partitions, sizeof *books->ledgers);
+    books->letters = memory_zeroed(books->partitions, sizeof *books->letters);
+    for (int p = 0; p < books->partitions; p++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", p);
+        if (!read_ledger(json_object_get(all, name), &books->ledgers[p]))
+            return false;
+    }
+    return true;
+}
+
+static void add_up(struct books *books)
+{
+    for (int p = 0; p < books->partitions; p++) {
+        const struct ledger *ledger = &books->ledgers[p];
+        __int128 sum = ledger->first_offset;
+        for (int fate = 0; fate < FATE_COUNT; fate++)
+            sum += ledger->fates[fate];
+        if (sum != ledger->next_offset)
+            verify_differs(books->verify,
+                           "ledger: partition %d: first offset %lld and the fates of %lld offsets "
+                           "do not come to the next offset, %lld",
+                           p, (long long)ledger->first_offset,
+                           (long long)(sum - ledger->first_offset), (long long)ledger->next_offset);
+    }
+}
+
+/* Frames are written before a checkpoint that counts on them, and of a finished run no later. */
+static void compare_offsets(struct books *books)
+{
+    const struct verify_offsets *frames = &books->verify->offsets;
+    if (frames->partitions == 0)
+        return;
+    if (frames->partitions != books->partitions) {
+        verify_differs(books->verify, "the ledger has %d partitions, /kafka of the frames %lld",
+                       books->partitions, (long long)frames->partitions);
+        return;
+    }
+    for (int p = 0; p < books->partitions; p++) {
+        const struct ledger *ledger = &books->ledgers[p];
+        if (frames->first[p] != ledger->first_offset ||
+            (books->finished && frames->next[p] > ledger->next_offset))
+            verify_differs(books->verify,
+                           "partition %d: the ledger has offsets %lld to %lld, /kafka of the "
+                           "frames %lld to %lld",
+                           p, (long long)ledger->first_offset, (long long)ledger->next_offset,
+                           (long long)frames->first[p], (long long)frames->next[p]);
+    }
+}
+
+static enum fate fate_of(const char *name)
+{
+    for (int fate = 0; name && fate < FATE_COUNT; fate++)
+        if (strcmp(name, fate_name((enum fate)fate)) == 0)
+            return (enum fate)fate;
+    return FATE_COUNT;
+}
+
+/* False when the line is no dead letter of this run. */
+static bool count_letter(struct books *books, const char *line, size_t length)
+{
+    json_error_t error;
+    json_t *letter = json_loadb(line, length, 0, &error);
+    const json_t *partition = json_object_get(letter, "partition");
+    const json_t *offset = json_object_get(letter, "offset");
+    enum fate fate = fate_of(json_string_value(json_object_get(letter, "reason")));
+    json_int_t p = json_integer_value(partition), o = json_integer_value(offset);
+    bool sane = json_is_integer(partition) && json_is_integer(offset) && fate < FATE_COUNT &&
+                p >= 0 && p < books->partitions && o >= books->ledgers[p].first_offset &&
+                o < books->ledgers[p].next_offset;
+    if (sane)
+        books->letters[p][fate]++;
+    json_decref(letter);
+    return sane;
+}
+
+/* Lines that begin below `letters_bytes`, of a finished run all, one at a time: the file may be
+ * large. */
+static void count_letters(struct books *books, FILE *file)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int64_t at = 0, number = 0;
+    for (ssize_t length; (books->finished || at < books->letters_bytes) &&
+                         (length = getline(&line, &room, file)) > 0;
+         at += length) {
+        number++;
+        if (line[length - 1] != '\n' || !count_letter(books, line, (size_t)length))
+            verify_differs(books->verify,
+                           "dead_letters.ndjson: line %lld is no dead letter that the ledger could "
+                           "count",
+                           (long long)number);
+    }
+    free(line);
+    if (at != books->letters_bytes)
+        verify_differs(books->verify,
+                       "dead_letters.ndjson has %lld bytes where the ledger was told, not %lld",
+                       (long long)at, (long long)books->letters_bytes);
+}
+
+static bool is_dead(enum fate fate)
+{
+    return fate == FATE_FUTURE || fate == FATE_TOO_LATE || fate == FATE_BEFORE_START ||
+           fate == FATE_UNDECODABLE || fate == FATE_UNKNOWN_SENSOR || fate == FATE_OUT_OF_RANGE ||
+           fate == FATE_NOT_FINITE;
+}
+
+static void compare_letters(struct books *books)
+{
+    int64_t missing = 0;
+    for (int p = 0; p < books->partitions; p++)
+        for (int fate = 0; fate < FATE_COUNT; fate++) {
+            int64_t told = is_dead((enum fate)fate) ? books->ledgers[p].fates[fate] : 0;
+            int64_t found = books->letters[p][fate];
+            missing += told - found;
+            if (found > told || (found < told && books->letters_waiting == 0))
+                verify_differs(books->verify,
+                               "dead_letters.ndjson has %lld letters '%s' of partition %d, the "
+                               "ledger %lld",
+                               (long long)found, fate_name((enum fate)fate), p, (long long)told);
+        }
+    if (books->letters_waiting > 0 && missing != books->letters_waiting)
+        verify_differs(books->verify,
+                       "dead_letters.ndjson lacks %lld letters of the ledger, of which %lld were "
+                       "still to be written",
+                       (long long)missing, (long long)books->letters_waiting);
+}
+
+static enum status check_letters(struct books *books, struct error *err)
+{
+    char path[PATH_MAX];
+    TRY(path_join(path, sizeof path, books->verify->directory, "dead_letters.ndjson", err));
+    FILE *file = fopen(path, "re");
+    if (file) {
+        count_letters(books, file);
+        fclose(file);
+    }
+    compare_letters(books);
+    return STATUS_OK;
+}
+
+enum status verify_ledger(struct verify *verify, const struct manifest *manifest, int *partitions,
+                          struct error *err)
+{
+    struct books books = {.verify = verify};
+    enum status status = read_summary(&books, manifest, err);
+    if (status == STATUS_OK && books.summary && !read_ledgers(&books)) {
+        verify_differs(verify, "the ledger told with the newest checkpoint or the finish is none");
+    } else if (status == STATUS_OK && books.summary) {
+        add_up(&books);
+        compare_offsets(&books);
+        status = check_letters(&books, err);
+    }
+    *partitions = books.partitions;
+    books_release(&books);
+    return status;
+}
+
+enum status verify_journal(struct verify *verify, int partitions, struct error *err)
+{
+    char path[PATH_MAX];
+    struct error reason = {""};
+    struct journal *journal = NULL;
+    TRY(path_join(path, sizeof path, verify->directory, "journal", err));
+    enum status status = partitions > 0 ? journal_read(path, partitions, &journal, &reason)
+                                        : linelog_read(path, NULL, NULL, NULL, &reason);
+    journal_close(journal);
+    if (status == STATUS_BAD_DATA) {
+        verify_differs(verify, "%s", reason.text);
+        return STATUS_OK;
+    }
+    return status == STATUS_OK ? status : error_set(err, status, "%s", reason.text);
+}
