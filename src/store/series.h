@@ -42,9 +42,9 @@ const struct series_column *series_column(int index);
 struct series_record series_record(const struct frame_row *row, struct digest stored,
                                    int64_t epoch_ms);
 
-/* XXH3-128 of the values of the columns from SERIES_WINDOW to before SERIES_ROW_DIGEST, in order and
- * as they lie in the file, without gaps: what proves that a row is as it was written. latency_ms is
- * not among them: the digest, too, is a function of the content. */
+/* XXH3-128 of the values of the columns from SERIES_WINDOW to before SERIES_ROW_DIGEST, in order
+ * and as they lie in the file, without gaps: what proves that a row is as it was written.
+ * latency_ms is not among them: the digest, too, is a function of the content. */
 struct digest series_row_digest(const struct series_record *record);
 
 /* The type of a column, in memory and in the file; owned by the scope. */
