@@ -30,7 +30,8 @@ struct parcel {
     struct closed_window closed; /* PARCEL_WINDOW; its heat points into `heat` */
     struct early_window early;   /* PARCEL_EARLY; so does this one's */
     struct buffer heat;
-    int64_t letter_count; /* dead letters settled since the parcel before, sorted */
+    int64_t letters_waiting; /* dead letters in the state, which its ledgers count already */
+    int64_t letter_count;    /* dead letters settled since the parcel before, sorted */
     struct buffer letters, letter_bytes;
     struct ledger *ledgers; /* [partitions], as of this parcel */
     bool has_state;

@@ -75,6 +75,10 @@ static void put_state(struct feed *feed, struct parcel *parcel)
     parcel->has_state = true;
     buffer_clear(&parcel->windows_state);
     windows_save(feed->config.windows, &parcel->windows_state);
+    const struct dead_letter *letters;
+    const uint8_t *bytes;
+    size_t size;
+    parcel->letters_waiting = windows_dead_letters(feed->config.windows, &letters, &bytes, &size);
     for (int p = 0; p < feed->config.partitions; p++)
         parcel->fingerprints[p] = drain_fingerprint(feed->config.drain, p);
 }

@@ -213,10 +213,9 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
     struct root *root = run->root;
     struct manifest_finish finish = {
         .window = run->window, .digest = digest, .at_end = run->window < root->stop_after};
-    if (root->parcel->kind == PARCEL_END) {
+    if (root->parcel->kind == PARCEL_END)
         TRY(write_letters(root, err));
-        root->parcel->letter_count = 0;
-    }
+    root->parcel->letters_waiting = 0;
     TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
     TRY(temperatures_sync(root, err));
     buffer_clear(&root->summary);

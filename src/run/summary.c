@@ -39,10 +39,8 @@ void summary_json(const struct run *run, struct buffer *json)
     json_object_set_new(object, "t0_ms", json_integer(root->t0_ms));
     json_object_set_new(object, "window_ms", json_integer(run->plan.window_ms));
     json_object_set_new(object, "revisions", json_integer(run->state.revisions));
-    /* Those of the end are counted by the checkpoint that is taken before they are written. */
-    json_object_set_new(
-        object, "dead_letters_waiting",
-        json_integer(root->parcel->kind == PARCEL_END ? root->parcel->letter_count : 0));
+    json_object_set_new(object, "dead_letters_waiting",
+                        json_integer(root->parcel->letters_waiting));
     json_object_set_new(object, "dead_letters_bytes", json_integer(run->state.dead_letters_bytes));
     json_object_set_new(object, "ledger", ledgers_json(root));
     json_object_set_new(object, "ranks", json_integer(run->domain->ranks));
