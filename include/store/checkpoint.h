@@ -40,6 +40,8 @@ struct checkpoint_content {
         const struct field *field;
         const double *outflow;
     } past;
+    int64_t rows;     /* of the frames, up to this window */
+    bool provisional; /* as in the manifest's line, which can be made anew from the file */
     const struct buffer *state;
     const char *summary;
 };

@@ -59,6 +59,8 @@ enum status keep_checkpoint(struct run *run, struct error *err)
     struct checkpoint_config config = {.directory = run->plan.checkpoints,
                                        .provenance = &run->plan.provenance};
     struct checkpoint_content content = {.window = run->window,
+                                         .rows = run->state.rows,
+                                         .provisional = run->state.provisional,
                                          .field = solver_field(run->solver),
                                          .outflow = solver_outflow(run->solver),
                                          .past = {.field = past->field, .outflow = past->outflow}};

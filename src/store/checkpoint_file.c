@@ -77,6 +77,8 @@ enum status checkpoint_file_create(const char *path, const struct checkpoint_hea
     hid_t file = create_empty(&scope, path);
     h5_put_text(&scope, file, "heatstream_schema", SCHEMA);
     h5_put_int64(&scope, file, "window", head->window);
+    h5_put_int64(&scope, file, "rows", content->rows);
+    h5_put_int64(&scope, file, "provisional", content->provisional);
     put_digest(&scope, file, "field_digest", head->seal.field);
     put_digest(&scope, file, "outflow_digest", head->seal.outflow);
     put_digest(&scope, file, "state_digest", head->seal.state);
@@ -253,7 +255,11 @@ enum status checkpoint_file_read(const char *path, struct checkpoint_head *head,
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDONLY, h5_access_serial(&scope)));
     if (!is_our_schema(&scope, file))
         h5_check(&scope, -1);
+    int64_t provisional = 0;
     h5_get_int64(&scope, file, "window", &read.window);
+    h5_get_int64(&scope, file, "rows", &read.rows);
+    h5_get_int64(&scope, file, "provisional", &provisional);
+    read.provisional = provisional != 0;
     get_grid(&scope, file, &read.gnx, &read.gny);
     get_digest(&scope, file, "field_digest", &read.seal.field);
     get_digest(&scope, file, "outflow_digest", &read.seal.outflow);

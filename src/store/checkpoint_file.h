@@ -11,6 +11,8 @@ enum { CHECKPOINT_NOW, CHECKPOINT_PAST, CHECKPOINT_TIMES };
 /* What a checkpoint file holds beside the field. */
 struct checkpoint_head {
     int64_t window, gnx, gny;
+    int64_t rows;
+    bool provisional;
     struct checkpoint_seal seal;
 };
 
