@@ -37,7 +37,7 @@ struct verify_shape {
 /* Offsets of the last segment that has any: [partitions] each. */
 struct verify_offsets {
     int64_t partitions; /* 0: none */
-    int64_t *first, *next;
+    int64_t *first, *next, *lost;
 };
 
 struct verify {

@@ -135,12 +135,14 @@ static void compare_offsets(struct books *books)
     for (int p = 0; p < books->partitions; p++) {
         const struct ledger *ledger = &books->ledgers[p];
         if (frames->first[p] != ledger->first_offset ||
-            (books->finished && frames->next[p] > ledger->next_offset))
+            (books->finished &&
+             (frames->next[p] > ledger->next_offset || frames->lost[p] > ledger->fates[FATE_LOST])))
             verify_differs(books->verify,
-                           "partition %d: the ledger has offsets %lld to %lld, /kafka of the "
-                           "frames %lld to %lld",
+                           "partition %d: the ledger has offsets %lld to %lld, %lld of them lost; "
+                           "/kafka of the frames %lld to %lld, %lld of them lost",
                            p, (long long)ledger->first_offset, (long long)ledger->next_offset,
-                           (long long)frames->first[p], (long long)frames->next[p]);
+                           (long long)ledger->fates[FATE_LOST], (long long)frames->first[p],
+                           (long long)frames->next[p], (long long)frames->lost[p]);
     }
 }
 

@@ -32,7 +32,7 @@ static void get_offset_column(struct h5_scope *scope, hid_t group, const char *n
     h5_close_to(scope, mark);
 }
 
-/* Appends first and next offsets; 0 without /kafka. */
+/* Appends first and next offsets and lost ones; 0 without /kafka. */
 static int64_t get_offsets(struct h5_scope *scope, hid_t file, struct buffer *values)
 {
     hsize_t dims[1] = {0};
@@ -48,6 +48,7 @@ static int64_t get_offsets(struct h5_scope *scope, hid_t file, struct buffer *va
     } else {
         get_offset_column(scope, group, "first_offset", (int64_t)dims[0], values);
         get_offset_column(scope, group, "next_offset", (int64_t)dims[0], values);
+        get_offset_column(scope, group, "lost_offsets", (int64_t)dims[0], values);
     }
     h5_close_to(scope, mark);
     return scope->failed ? 0 : (int64_t)dims[0];
@@ -121,9 +122,10 @@ static void take_file(const struct frames_scan *scan, const uint8_t *bytes, size
     memcpy(&file, bytes, sizeof file);
     const int64_t *offsets = (const void *)(bytes + sizeof file);
     size_t count = (size - sizeof file) / sizeof *offsets;
-    file.partitions = (int64_t)(count / 2);
+    file.partitions = (int64_t)(count / 3);
     file.first_offsets = offsets;
     file.next_offsets = offsets + file.partitions;
+    file.lost_offsets = file.next_offsets + file.partitions;
     if (scan->file)
         scan->file(scan->context, &file);
 }

@@ -19,7 +19,7 @@ struct scanned_file {
     struct frames_shape shape;
     char time_units[64];
     int64_t partitions; /* of /kafka, 0: it has none */
-    const int64_t *first_offsets, *next_offsets;
+    const int64_t *first_offsets, *next_offsets, *lost_offsets;
 };
 
 struct frames_scan {

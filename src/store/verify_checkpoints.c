@@ -26,6 +26,7 @@ void verify_release(struct verify *verify)
 {
     free(verify->offsets.first);
     free(verify->offsets.next);
+    free(verify->offsets.lost);
     verify->offsets = (struct verify_offsets){0};
 }
 

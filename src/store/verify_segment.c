@@ -128,8 +128,10 @@ static void keep_offsets(struct verify *verify, const struct scanned_file *file)
     verify->offsets.partitions = file->partitions;
     verify->offsets.first = memory_block(size);
     verify->offsets.next = memory_block(size);
+    verify->offsets.lost = memory_block(size);
     memcpy(verify->offsets.first, file->first_offsets, size);
     memcpy(verify->offsets.next, file->next_offsets, size);
+    memcpy(verify->offsets.lost, file->lost_offsets, size);
 }
 
 /* Later segments continue the offsets of earlier ones. */
