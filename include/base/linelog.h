@@ -23,6 +23,12 @@ typedef enum status (*linelog_visit)(void *context, const char *line, struct err
 enum status linelog_read(const char *path, linelog_visit visit, void *context, int64_t *torn_bytes,
                          struct error *err) MUST_CHECK;
 
+/* Every intact line, also those after damaged ones; *damaged counts these and is up to date at each
+ * visit. A torn tail without a newline is passed over. For repairs only: what follows a lost line
+ * may not mean what it says. */
+enum status linelog_salvage(const char *path, linelog_visit visit, void *context, int64_t *damaged,
+                            struct error *err) MUST_CHECK;
+
 /* Opens for appending, creating the file (mode 0644); a torn tail is cut off first. */
 enum status linelog_open(const char *path, struct linelog **log, struct error *err) MUST_CHECK;
 void linelog_close(struct linelog *log); /* accepts NULL */

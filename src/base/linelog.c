@@ -119,6 +119,38 @@ static enum status walk_lines(struct walk *walk, linelog_visit visit, void *cont
     }
 }
 
+static enum status walk_salvage(struct walk *walk, linelog_visit visit, void *context,
+                                int64_t *damaged, struct error *err)
+{
+    for (;;) {
+        char *line;
+        size_t length;
+        TRY(next_line(walk, &line, &length, err));
+        if (!line)
+            return STATUS_OK;
+        if (line_accept(line, length))
+            TRY(visit(context, line, err));
+        else
+            ++*damaged;
+    }
+}
+
+enum status linelog_salvage(const char *path, linelog_visit visit, void *context, int64_t *damaged,
+                            struct error *err)
+{
+    struct walk walk = {.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (walk.fd < 0 && errno != ENOENT)
+        return error_set(err, STATUS_IO, "opening %s: %s", path, strerror(errno));
+    *damaged = 0;
+    enum status status = STATUS_OK;
+    if (walk.fd >= 0) {
+        status = walk_salvage(&walk, visit, context, damaged, err);
+        close(walk.fd);
+    }
+    buffer_release(&walk.pending);
+    return status;
+}
+
 static enum status read_intact(const char *path, linelog_visit visit, void *context,
                                int64_t *intact, int64_t *size, struct error *err)
 {

@@ -261,6 +261,13 @@ static enum status take_ranks(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
+static enum status take_repair(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->repair = true;
+    return STATUS_OK;
+}
+
 static enum status take_json(struct parse *parse, const char *argument)
 {
     (void)argument;
@@ -322,6 +329,10 @@ const struct flag cli_flags[] = {
     {0, "print-config", NULL, IN_RUN, "print the effective deck and leave", take_print_config},
     {0, "ranks", "N", IN_CHECK, "say what N ranks need, and refuse a grid that is too narrow",
      take_ranks},
+    {0, "repair", NULL, IN_VERIFY,
+     "first make the manifest's tail and frames.h5 anew, from rows and checkpoints that prove "
+     "themselves; refused while a run holds the directory",
+     take_repair},
     {0, "json", NULL, IN_INFO, "for programs", take_json},
     {'q', NULL, NULL, IN_DECK, "warnings and errors only", take_quiet},
     {'v', NULL, NULL, IN_DECK, "more detail", take_verbose},

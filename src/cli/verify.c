@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "store/manifest.h"
+#include "store/repair.h"
 #include "store/rundir.h"
 #include "store/verify.h"
 #include "verify_ledger.h"
@@ -86,6 +87,43 @@ static enum status conclude(const struct verify *verify, struct error *err)
                      verify->counts.differences == 1 ? "" : "s");
 }
 
+static void tell_repair(void *context, const char *text)
+{
+    (void)context;
+    printf("repair: %s\n", text);
+}
+
+/* The master is looked at as verify does, and made anew if that finds a difference. */
+static enum status repair_master_if_wrong(struct repair *repair, const struct rundir *paths,
+                                          struct error *err)
+{
+    struct manifest *manifest;
+    struct verify quiet = {.directory = repair->directory};
+    TRY(manifest_open(paths->manifest, false, &manifest, err));
+    enum status status = verify_frames(&quiet, &manifest, err);
+    quiet.counts.differences = 0;
+    if (status == STATUS_OK)
+        status = verify_master(&quiet, err);
+    if (status == STATUS_OK && quiet.counts.differences > 0)
+        status = repair_master(repair, &quiet, err);
+    manifest_close(manifest);
+    verify_release(&quiet);
+    return status;
+}
+
+/* Under the lock, so that no run writes meanwhile and none begins. */
+static enum status repair_all(const struct cli_options *options, struct rundir *paths,
+                              struct error *err)
+{
+    struct repair repair = {.directory = options->path, .tell = tell_repair};
+    TRY(rundir_open(paths, err));
+    enum status status = repair_manifest(&repair, err);
+    if (status == STATUS_OK)
+        status = repair_master_if_wrong(&repair, paths, err);
+    rundir_close(paths);
+    return status;
+}
+
 enum status command_verify(const struct cli_options *options, struct error *err)
 {
     struct rundir paths;
@@ -93,10 +131,14 @@ enum status command_verify(const struct cli_options *options, struct error *err)
     clock_gettime(CLOCK_MONOTONIC, &last);
     struct verify verify = {
         .directory = options->path, .differs = tell, .progress = tell_progress, .context = &last};
+    verify.counts.last_window = -1;
     TRY(rundir_paths_of(options->path, &paths, err));
-    if (!durable_exists(paths.manifest))
+    bool repairable = options->repair && durable_exists(paths.frames);
+    if (!durable_exists(paths.manifest) && !repairable)
         return error_set(err, STATUS_NO_INPUT, "%s is not a run directory: it has no manifest",
                          options->path);
+    if (options->repair)
+        TRY(repair_all(options, &paths, err));
     verify.live = rundir_is_held(&paths);
     enum status status = check_all(&verify, &paths, err);
     if (status == STATUS_OK)

@@ -89,3 +89,22 @@ enum status frames_directory_prepare(struct layout *layout, const char *director
     TRY(path_join(path, sizeof path, directory, "frames.h5", err));
     return remove_file(path, err);
 }
+
+bool frames_directory_numbers(const char *folder, int64_t *lowest, int64_t *highest)
+{
+    DIR *entries = opendir(folder);
+    bool any = false;
+    for (struct dirent *entry; entries && (entry = readdir(entries));) {
+        long long number;
+        int end = 0;
+        if (sscanf(entry->d_name, "seg_%lld.h5%n", &number, &end) != 1 || end == 0 ||
+            entry->d_name[end] || number < 0)
+            continue;
+        *lowest = any ? min_int64(*lowest, number) : number;
+        *highest = any ? max_int64(*highest, number) : number;
+        any = true;
+    }
+    if (entries)
+        closedir(entries);
+    return any;
+}

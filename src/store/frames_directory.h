@@ -9,4 +9,7 @@
 enum status frames_directory_prepare(struct layout *layout, const char *directory, int64_t rows,
                                      struct error *err) MUST_CHECK;
 
+/* Lowest and highest number of the segments that are there; false: none. */
+bool frames_directory_numbers(const char *folder, int64_t *lowest, int64_t *highest);
+
 #endif

@@ -1,6 +1,5 @@
 #include "frames_set.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/memory.h"
+#include "frames_directory.h"
 #include "segment.h"
 
 struct frames_set {
@@ -38,26 +38,6 @@ static enum status open_segment(struct frames_set *set, int64_t number, struct e
     return STATUS_OK;
 }
 
-/* Lowest and highest number of the segments that are there; false: none. */
-static bool find_numbers(const char *folder, int64_t *lowest, int64_t *highest)
-{
-    DIR *entries = opendir(folder);
-    bool any = false;
-    for (struct dirent *entry; entries && (entry = readdir(entries));) {
-        long long number;
-        int end = 0;
-        if (sscanf(entry->d_name, "seg_%lld.h5%n", &number, &end) != 1 || end == 0 ||
-            entry->d_name[end] || number < 0)
-            continue;
-        *lowest = any ? min_int64(*lowest, number) : number;
-        *highest = any ? max_int64(*highest, number) : number;
-        any = true;
-    }
-    if (entries)
-        closedir(entries);
-    return any;
-}
-
 /* How many rows a segment can have is told by one of the first hundred, which have equally many. */
 static enum status measure_segments(struct frames_set *set, int64_t lowest, int64_t highest,
                                     struct error *err)
@@ -80,7 +60,7 @@ static enum status open_run(struct frames_set *set, struct error *err)
     char folder[PATH_MAX];
     int64_t lowest = 0, highest = 0;
     TRY(path_join(folder, sizeof folder, set->path, "frames", err));
-    if (!find_numbers(folder, &lowest, &highest))
+    if (!frames_directory_numbers(folder, &lowest, &highest))
         return error_set(err, STATUS_NO_INPUT, "%s holds no frames", set->path);
     return measure_segments(set, lowest, highest, err);
 }

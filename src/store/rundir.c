@@ -190,10 +190,10 @@ static enum status remove_series(const char *folder, const char *prefix, struct 
 
 enum status rundir_clear(struct rundir *rundir, struct error *err)
 {
-    static const char *const names[] = {"manifest",    "manifest.tmp",        "journal",
-                                        "config.yaml", "dead_letters.ndjson", "alerts.ndjson",
-                                        "frames.h5",   "frames.h5.tmp",       "ckpt/latest",
-                                        "early.h5",    "early.h5.tmp"};
+    static const char *const names[] = {"manifest",      "manifest.tmp", "manifest.damaged",
+                                        "journal",       "config.yaml",  "dead_letters.ndjson",
+                                        "alerts.ndjson", "frames.h5",    "frames.h5.tmp",
+                                        "ckpt/latest",   "early.h5",     "early.h5.tmp"};
     char path[PATH_MAX];
     /* The manifest goes first: without it nothing else is believed. */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
