@@ -45,7 +45,10 @@ MPITESTS := $(call PROGRAMS,mpi,test)
 BROKERS  := $(call PROGRAMS,broker,test)
 BENCHES  := $(call PROGRAMS,bench,bench)
 FUZZERS  := $(call PROGRAMS,fuzz,fuzz)
-TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(FUZZERS))
+FAILOBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/failpoints/*.c))
+TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(FUZZERS)) $(FAILOBJS)
+# The steps that heatstream-failing leads through tests/failpoints.
+STEPS    := $(shell sed -nE 's/^STEP(_VOID)?.([a-z_0-9]+),.*/\2/p' tests/failpoints/points.def)
 GENERATED := $(B)/generated/build_info.h
 VENV     := build/venv
 PYTHON   := $(VENV)/bin/python
@@ -172,6 +175,10 @@ $(B)/libheatstream.a: $(OBJECTS)
 $(B)/heatstream: $(B)/src/main.o $(B)/libheatstream.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/heatstream-failing: $(B)/src/main.o $(FAILOBJS) $(B)/libheatstream.a
+	$(SAY) LINK $@
+	$(Q)$(CC) $(LDFLAGS) -rdynamic $(STEPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
 $(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
 	$(SAY) LINK $@

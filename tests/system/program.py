@@ -19,9 +19,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("HEATSTREAM", ROOT / "build/release/heatstream")).resolve()
+# The same objects with failure points, see tests/failpoints/failpoint.h.
+FAILING = BINARY.with_name("heatstream-failing")
 MPIRUN = shlex.split(os.environ.get("MPIRUN", "mpirun"))
 LONG = os.environ.get("HEATSTREAM_LONG", "") not in ("", "0")
 TAG = "HS_TEST_TAG"
+FAILURE = "HEATSTREAM_FAIL"
 # One directory for everything Open MPI leaves behind when it is killed; short, because socket names
 # in it are limited to 107 bytes.
 SCRATCH = Path(tempfile.mkdtemp(prefix="hs-", dir="/tmp"))
@@ -102,7 +105,8 @@ class Running:
     started: float = field(default_factory=time.monotonic)
 
     def ranks(self) -> list[int]:
-        return sorted(p for p in tagged(self.tag) if Path(command_of(p)[0]).name == BINARY.name)
+        names = {BINARY.name, FAILING.name}
+        return sorted(p for p in tagged(self.tag) if Path(command_of(p)[0]).name in names)
 
     def has_ranks(self) -> bool:
         return bool(self.ranks())
@@ -173,10 +177,11 @@ def start(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
 ) -> Running:
-    """`ranks` 0: without mpirun."""
+    """`ranks` 0: without mpirun. Where a failure is asked for, the program that has them."""
     tag = uuid.uuid4().hex
     launcher = [*MPIRUN, "-np", str(ranks)] if ranks else []
-    command = [*launcher, str(BINARY), *(str(a) for a in arguments)]
+    program = FAILING if env and FAILURE in env else BINARY
+    command = [*launcher, str(program), *(str(a) for a in arguments)]
     out, err = SCRATCH / f"{tag}.out", SCRATCH / f"{tag}.err"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
@@ -216,6 +221,8 @@ def heatstream(
         program.kill_all()
 
 
-def tool(*arguments: str | Path, timeout: float = 60) -> Outcome:
+def tool(
+    *arguments: str | Path, timeout: float = 60, env: dict[str, str] | None = None
+) -> Outcome:
     """Commands that work without mpirun."""
-    return heatstream(*arguments, ranks=0, timeout=timeout)
+    return heatstream(*arguments, ranks=0, timeout=timeout, env=env)

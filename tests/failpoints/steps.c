@@ -1,0 +1,36 @@
+/* Steps of the program as failure points. The linker is told --wrap for each: what calls NAME gets
+ * __wrap_NAME, and what is NAME is __real_NAME. */
+#include "failpoint.h"
+#include "grid/halo.h"
+#include "grid/scatter.h"
+#include "ingest/dead_letters.h"
+#include "ingest/source.h"
+#include "ingest/temperature_topic.h"
+#include "solve/snapshots.h"
+#include "store/checkpoint.h"
+#include "store/early_frame.h"
+#include "store/frames.h"
+#include "store/journal.h"
+#include "store/manifest_write.h"
+
+#define STEP(name, type, parameters, arguments)                                                    \
+    type __real_##name parameters;                                                                 \
+    type __wrap_##name parameters;                                                                 \
+    type __wrap_##name parameters                                                                  \
+    {                                                                                              \
+        struct failpoint_visit visit = failpoint_enter(failpoint_find(#name, ""));                 \
+        type result = __real_##name arguments;                                                     \
+        failpoint_leave(visit);                                                                    \
+        return result;                                                                             \
+    }
+#define STEP_VOID(name, parameters, arguments)                                                     \
+    void __real_##name parameters;                                                                 \
+    void __wrap_##name parameters;                                                                 \
+    void __wrap_##name parameters                                                                  \
+    {                                                                                              \
+        struct failpoint_visit visit = failpoint_enter(failpoint_find(#name, ""));                 \
+        __real_##name arguments;                                                                   \
+        failpoint_leave(visit);                                                                    \
+    }
+
+#include "points.def"
