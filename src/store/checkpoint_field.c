@@ -14,9 +14,8 @@ static enum status transfer(const struct domain *domain, const struct checkpoint
     hsize_t start[2] = {(hsize_t)domain->x0, 0}, zero[2] = {0, 0};
     hsize_t count[2] = {(hsize_t)domain->nx, (hsize_t)domain->ny};
     hsize_t memory_dims[2] = {(hsize_t)domain->nx, (hsize_t)field->pitch};
-    hid_t access = h5_access_parallel(&scope, domain);
     hid_t file =
-        h5_own(&scope, H5Fopen(place->path, write ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access));
+        h5_open_parallel(&scope, place->path, write ? H5F_ACC_RDWR : H5F_ACC_RDONLY, domain);
     hid_t set = h5_own(&scope, H5Dopen2(file, place->dataset, H5P_DEFAULT));
     hid_t space = h5_own(&scope, H5Dget_space(set));
     hid_t memory = h5_own(&scope, H5Screate_simple(2, memory_dims, NULL));
@@ -77,8 +76,7 @@ enum status checkpoint_field_verify(const struct domain *domain, struct digester
     struct h5_scope scope = h5_begin();
     int64_t width = max_int64(1, min_int64(domain->nx, PIECE / domain->ny));
     double *piece = malloc((size_t)width * (size_t)domain->ny * sizeof *piece);
-    hid_t access = h5_access_parallel(&scope, domain);
-    hid_t file = h5_own(&scope, H5Fopen(place->path, H5F_ACC_RDONLY, access));
+    hid_t file = h5_open_parallel(&scope, place->path, H5F_ACC_RDONLY, domain);
     hid_t set = h5_own(&scope, H5Dopen2(file, place->dataset, H5P_DEFAULT));
     for (int64_t i = 0; piece && i < domain->nx; i += width)
         digest_stored(&scope, domain, digester, set, (int)i, (int)min_int64(width, domain->nx - i),

@@ -1,12 +1,16 @@
 #include "h5.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 struct h5_scope h5_begin(void)
 {
@@ -62,15 +66,15 @@ static int open_nowhere(void)
     return fd;
 }
 
-/* Where the file of the default driver has its descriptor; NULL for a parallel file. */
-static int *descriptor_of(hid_t file)
+/* What the file is to its driver: int * (SEC2) or MPI_File * (MPIO); NULL with another driver. */
+static void *handle_of(hid_t file, hid_t driver)
 {
-    int *fd = NULL;
+    void *handle = NULL;
     hid_t access = H5Fget_access_plist(file);
-    if (H5Pget_driver(access) != H5FD_SEC2 || H5Fget_vfd_handle(file, access, (void **)&fd) < 0)
-        fd = NULL;
+    if (H5Pget_driver(access) != driver || H5Fget_vfd_handle(file, access, &handle) < 0)
+        handle = NULL;
     H5Pclose(access);
-    return fd;
+    return handle;
 }
 
 /* A file that HDF5 cannot write out (disk full) cannot be closed either, and what stays open
@@ -88,16 +92,70 @@ static void abandon(hid_t file, int *fd)
         ;
 }
 
+static void abort_job(void)
+{
+    int parallel = 0, code = status_exit_code(STATUS_IO);
+    MPI_Initialized(&parallel);
+    if (parallel)
+        MPI_Abort(MPI_COMM_WORLD, code);
+    _exit(code);
+}
+
+/* What the job leaves on the disk is what a kill would leave. */
+static void end_job(const char *what, const char *path, const struct h5_scope *scope)
+{
+    log_error("%s %s: %s", what, path, scope->reason);
+    abort_job();
+}
+
+/* The last write to a parallel file is rank 0's, of its first bytes as they are. When that fails,
+ * HDF5 forgets to meet the other ranks, and all wait for ever; so it is tried before. */
+static void try_last_write(const char *path, struct h5_scope *closing)
+{
+    char start[64];
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : pread(fd, start, sizeof start, 0);
+    if (size < 0 || pwrite(fd, start, (size_t)size, 0) != size) {
+        snprintf(closing->reason, sizeof closing->reason, "%s", strerror(errno));
+        end_job("closing", path, closing);
+    }
+    close(fd);
+}
+
+static bool is_first_rank(void)
+{
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    return rank == 0;
+}
+
+/* HDF5 does not get over a written file that it failed to close, and would crash when it is shut
+ * down. */
+static void close_written(hid_t file)
+{
+    char path[PATH_MAX] = "a file";
+    struct h5_scope closing = {.count = 0};
+    (void)!H5Fget_name(file, path, sizeof path);
+    if (handle_of(file, H5FD_MPIO) && is_first_rank())
+        try_last_write(path, &closing);
+    if (h5_check(&closing, H5Fclose(file)) < 0)
+        end_job("closing", path, &closing);
+}
+
 /* Parallel files have no metadata to write, and ranks that failed make the same calls as the
  * others. */
 static void close_file(struct h5_scope *scope, hid_t file)
 {
-    int *fd = descriptor_of(file);
+    unsigned intent = H5F_ACC_RDONLY;
+    int *fd = handle_of(file, H5FD_SEC2);
     if (fd && !scope->failed)
         h5_check(scope, H5Fflush(file, H5F_SCOPE_LOCAL));
     if (fd && scope->failed)
         abandon(file, fd);
-    h5_check(scope, H5Fclose(file));
+    if (H5Fget_intent(file, &intent) >= 0 && intent != H5F_ACC_RDONLY)
+        close_written(file);
+    else
+        h5_check(scope, H5Fclose(file));
 }
 
 void h5_close_to(struct h5_scope *scope, int mark)
@@ -152,6 +210,26 @@ hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain)
     h5_check(scope, H5Pset_fapl_mpio(list, domain->comm, MPI_INFO_NULL));
     h5_check(scope, H5Pset_coll_metadata_write(list, true));
     return list;
+}
+
+/* Open MPI and HDF5 leave the other ranks waiting within the call when one cannot open the file. */
+static void try_open(const char *path, unsigned flags)
+{
+    struct h5_scope opening = {.count = 0};
+    int fd = open(path, (flags == H5F_ACC_RDONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+    if (fd < 0) {
+        snprintf(opening.reason, sizeof opening.reason, "%s", strerror(errno));
+        end_job("opening", path, &opening);
+    }
+    close(fd);
+}
+
+hid_t h5_open_parallel(struct h5_scope *scope, const char *path, unsigned flags,
+                       const struct domain *domain)
+{
+    if (domain->ranks > 1)
+        try_open(path, flags);
+    return h5_own(scope, H5Fopen(path, flags, h5_access_parallel(scope, domain)));
 }
 
 hid_t h5_transfer(struct h5_scope *scope)

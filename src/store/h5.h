@@ -34,7 +34,8 @@ hid_t h5_check(struct h5_scope *scope, hid_t result);
 /* Passes a failure of an inner scope on. */
 void h5_take_failure(struct h5_scope *scope, const struct h5_scope *inner);
 
-/* Closes what was taken over after the first `mark` identifiers, newest first. */
+/* Closes what was taken over after the first `mark` identifiers, newest first. A file that was
+ * written and cannot be closed ends the job, with STATUS_IO's exit code. */
 void h5_close_to(struct h5_scope *scope, int mark);
 
 /* Closes everything. STATUS_OK, or `status` with the text and the reason of the first failure. */
@@ -46,6 +47,11 @@ enum status h5_end(struct h5_scope *scope, enum status status, struct error *err
 hid_t h5_access_serial(struct h5_scope *scope);
 hid_t h5_access_in_place(struct h5_scope *scope);
 hid_t h5_access_parallel(struct h5_scope *scope, const struct domain *domain);
+
+/* Collective, owned by the scope. One of several ranks that cannot open the file would leave the
+ * others waiting within the call, so it ends the job, with STATUS_IO's exit code. */
+hid_t h5_open_parallel(struct h5_scope *scope, const char *path, unsigned flags,
+                       const struct domain *domain);
 
 /* A transfer list in which every rank joins the call and then writes or reads its own part itself.
  * HDF5's other collective mode hands data to a few ranks through OMPIO, and when one of those

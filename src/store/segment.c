@@ -16,8 +16,7 @@ enum status segment_open(const struct domain *domain, struct segment *segment, s
     struct h5_scope *scope = &segment->scope;
     hsize_t one = 1;
     *scope = h5_begin();
-    hid_t access = h5_access_parallel(scope, domain);
-    segment->file = h5_own(scope, H5Fopen(segment->path, H5F_ACC_RDWR, access));
+    segment->file = h5_open_parallel(scope, segment->path, H5F_ACC_RDWR, domain);
     segment->temperature = h5_own(scope, H5Dopen2(segment->file, "/temperature", H5P_DEFAULT));
     segment->field_space = h5_own(scope, H5Dget_space(segment->temperature));
     for (int i = 0; i < SERIES_COLUMNS; i++) {
