@@ -69,6 +69,10 @@ int manifest_checkpoints(const struct manifest *manifest, const struct manifest_
 
 bool manifest_finished(const struct manifest *manifest, struct manifest_finish *finish);
 
+/* True when a finished run has begun to be taken back, but not to the end, which manifest_cut()
+ * is. */
+bool manifest_undone(const struct manifest *manifest);
+
 /* The summary of the finish, "" when there is none; valid until the manifest changes. */
 const char *manifest_summary(const struct manifest *manifest);
 

@@ -54,6 +54,16 @@ static void compare_with_finish(struct root *root, const int64_t *ends_before)
         finish.window >= root->stop_after || (root->bounded && finish.at_end && !grown);
 }
 
+enum status begin_anew(struct root *root, struct error *err)
+{
+    if (!root->ends_known)
+        return STATUS_OK;
+    root->ends_known = false;
+    if (root->news == BEGIN_OPEN)
+        root->news = BEGIN_NOTHING;
+    return journal_write_open(root->journal, err);
+}
+
 enum status begin_accepted(struct root *root, struct error *err)
 {
     enum begin_news news = root->news;
@@ -84,7 +94,7 @@ static enum status keep_ends(struct root *root, const int64_t *ends, struct erro
 static enum status begin_ends(struct root *root, struct error *err)
 {
     int64_t *before = memory_zeroed(root->identity.partitions, sizeof *before);
-    bool known = journal_ends(root->journal, before);
+    bool known = root->ends_known = journal_ends(root->journal, before);
     bool again = root->bounded && known && !root->takes_back && !goes_back(root);
     enum status status = STATUS_OK;
     if (again)

@@ -16,7 +16,7 @@
 static bool must_take_back(const struct root *root)
 {
     struct manifest_finish finish;
-    if (manifest_finished(root->manifest, &finish))
+    if (manifest_finished(root->manifest, &finish) || manifest_undone(root->manifest))
         return true;
     const struct manifest_frame *frames;
     int64_t count = manifest_frames(root->manifest, &frames);

@@ -188,6 +188,8 @@ static enum status accept(struct root *root, int64_t window, struct error *err)
         log_warn("frames after window %lld are computed anew from the records there are, without "
                  "comparing them with those of before",
                  (long long)window);
+    if (root->takes_back || goes_back(root))
+        TRY(begin_anew(root, err));
     if (root->takes_back || goes_without)
         TRY(manifest_cut(root->manifest, window, err));
     TRY(gaps_enter(&root->gaps, &root->gaps_found, err));

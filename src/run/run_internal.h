@@ -46,6 +46,7 @@ struct root {
     struct feed *feed;
     int64_t *first, *ends; /* [partitions] */
     bool bounded;          /* runs to captured ends */
+    bool ends_known;       /* the journal has ends that were captured before */
     bool takes_back;       /* provisional rows of an earlier start must go */
     enum begin_news news;
     bool nothing_to_do; /* finished before, and nothing more is asked for */
@@ -144,6 +145,10 @@ enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
 
 /* begin.c: rank 0: first offsets, captured ends, start of window 0; journaled before use. */
 enum status begin_run(struct root *root, struct error *err) MUST_CHECK;
+
+/* A finished run is about to be taken back: the ends it was to reach are no longer those of a run
+ * that goes on, whatever becomes of this start. */
+enum status begin_anew(struct root *root, struct error *err) MUST_CHECK;
 
 /* The run may go on from where it was: journals what begin_run() kept back until then. */
 enum status begin_accepted(struct root *root, struct error *err) MUST_CHECK;

@@ -95,6 +95,11 @@ bool manifest_finished(const struct manifest *manifest, struct manifest_finish *
     return manifest->facts.finished;
 }
 
+bool manifest_undone(const struct manifest *manifest)
+{
+    return manifest->facts.undone;
+}
+
 const char *manifest_summary(const struct manifest *manifest)
 {
     const struct buffer *summary = &manifest->facts.summary;

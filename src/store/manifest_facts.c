@@ -144,6 +144,7 @@ static void note_back(struct manifest_facts *facts, int64_t window)
     while (count > 0 && list[count - 1].window > window)
         count--;
     facts->checkpoints.size = (size_t)count * sizeof *list;
+    facts->undone = facts->undone || facts->finished;
     facts->finished = false;
     if (window < INT64_MAX)
         note_rewrite(facts, window + 1, INT64_MAX);
@@ -167,6 +168,7 @@ static void note_other(struct manifest_facts *facts, const struct manifest_line 
         break;
     case MANIFEST_FINISHED:
         facts->finished = true;
+        facts->undone = false;
         facts->finish = line->finish;
         break;
     case MANIFEST_EPOCH:

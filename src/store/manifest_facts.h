@@ -20,7 +20,7 @@ struct manifest_facts {
     struct buffer checkpoints; /* struct manifest_checkpoint, rising windows, one entry each */
     struct buffer epochs;      /* strings */
     struct buffer summary;     /* a string, or empty */
-    bool finished;
+    bool finished, undone;     /* undone: it was finished, and is being taken back */
     struct manifest_finish finish;
 };
 
