@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 bench experiments,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 soak-kill bench experiments,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
@@ -60,14 +60,14 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak fuzz fuzzers lint objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill fuzz fuzzers lint objects \
         reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
-	@echo 'variables: V=1 (show commands)  NP="2 3" (ranks of test-mpi)  TESTS="-k name" (of test-system)'
+	@echo 'variables: V=1 (show commands)  NP="2 3" (ranks of test-mpi)  TESTS="-k name" (of test-system)  N= SEED= (of soak-kill)'
 	@echo '           SAN=address,undefined  CC=clang  DEPS=no (install no packages)  PREFIX= DESTDIR=  SECONDS=60 (of fuzz)'
 
 deps: ## install every Debian package that building, testing and linting need
@@ -92,10 +92,13 @@ test-mpi: $(MPITESTS) ## CUnit programs of tests/mpi on 1, 2, 3, 4 and 6 ranks
 test-broker: $(BROKERS) build/broker/3.9/libs/.complete ## CUnit programs of tests/broker, with a real Apache Kafka
 	$(Q)$(call LEAKS,1) tests/tools/run-broker-tests.sh 3.9 $(BROKERS)
 
-test-system: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## the whole program, with a real Apache Kafka
+test-system: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## the whole program, with a real Apache Kafka
 	$(Q)$(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) $(PYTESTS) $(TESTS)
 
-test-kafka4: $(B)/heatstream $(BROKERS) $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
+soak-kill: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N=200 kills at all failure points
+	$(Q)$(SYSTEM) KAFKA=3.9 PYTHONPATH=tests $(PYTHON) -m system.soak $(or $(N),200) $(or $(SEED),1)
+
+test-kafka4: $(B)/heatstream $(B)/heatstream-failing $(BROKERS) $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
 	$(Q)tests/tools/run-broker-tests.sh 4 $(BROKERS)
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
 

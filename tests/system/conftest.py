@@ -64,9 +64,14 @@ class Bench:
         return self.directory(deck)
 
     def outcome(
-        self, deck: Path, *arguments: str | Path, ranks: int = 2, timeout: float = 60
+        self,
+        deck: Path,
+        *arguments: str | Path,
+        ranks: int = 2,
+        timeout: float = 60,
+        env: dict[str, str] | None = None,
     ) -> Outcome:
-        return heatstream("run", deck, *arguments, ranks=ranks, timeout=timeout)
+        return heatstream("run", deck, *arguments, ranks=ranks, timeout=timeout, env=env)
 
     def directory(self, deck: Path) -> RunDirectory:
         return RunDirectory(self.path / deck.stem / "run")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 
 from .program import FAILURE, tool
 
@@ -32,15 +33,17 @@ def errors_of(point: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Order:
-    """Of `rank`, when it reaches the point for the count-th time."""
+    """Of `rank`, when it reaches the point for the count-th time; from then on if it goes on."""
 
     point: str
     count: int
     action: str
     rank: int = 0
+    goes_on: bool = False
 
     def __str__(self) -> str:
-        return f"{self.point}:{self.count}:{self.action}@{self.rank}"
+        plus = "+" if self.goes_on else ""
+        return f"{self.point}:{self.count}{plus}:{self.action}@{self.rank}"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -60,6 +63,95 @@ def reached(path: Path) -> dict[tuple[str, int], int]:
     return times
 
 
+def is_shared(point: str) -> bool:
+    """Of files that several ranks have open. Of a single failure there HDF5 and Open MPI may let
+    only some ranks know, and the others wait; the program has them all know of one that lasts."""
+    return point.startswith(("segment.", "checkpoint."))
+
+
 def moments(times: int) -> Iterator[int]:
     """The first, the last, and one between."""
     yield from sorted({1, (times + 1) // 2, times})
+
+
+# Where a point is met, for those that are not met in the middle of a run that is fed.
+STAGES = {
+    "journal_write_first": "first",
+    "journal.open": "first",
+    "journal.write": "first",
+    "journal.sync": "first",
+    "journal.cut": "first",
+    "manifest_add_finished": "end",
+    "frames_close": "end",
+    "segment.cut": "end",
+    "journal_write_t0": "begin",
+    "journal_write_ends": "begin",
+    "journal_write_open": "unbounded",
+    "manifest_cut": "grown",
+    "manifest-new.open": "grown",
+    "manifest-new.write": "grown",
+    "manifest-new.sync": "grown",
+    "manifest-new.close": "grown",
+    "manifest-new.rename": "grown",
+    "journal_write_idles": "silent",
+}
+# What has to be killed half way before, so that the next start has something to cut.
+TORN = {"journal.cut": "journal.write", "manifest.cut": "manifest.write"}
+# Points that every rank reaches.
+COLLECTIVE = (
+    "scatter_heat", "halo_exchange", "snapshots_restore", "frames_", "checkpoint_read",
+    "segment.open", "segment.write", "segment.sync", "checkpoint.sync",
+)  # fmt: skip
+ONCE = ("journal", "lock.", "config.", "manifest.open", "manifest.cut", "letters.open")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where and how a run is to be killed. By SIGKILL: the rank that is at the point, or all its
+    processes, or mpirun, whose ranks go on until they notice."""
+
+    point: str
+    victim: str
+    action: str = "hold"
+    stage: str = "amid"
+
+    @property
+    def is_named(self) -> bool:
+        return not self.point.startswith("(")
+
+    @property
+    def how(self) -> str:
+        return self.action if self.victim == "rank" else self.victim
+
+    @property
+    def damages(self) -> bool:
+        """The newest checkpoint first, so that the one before is gone on from."""
+        return self.point == "manifest_add_back"
+
+    @property
+    def torn(self) -> str:
+        return TORN.get(self.point, "")
+
+    @property
+    def least_ranks(self) -> int:
+        return 2 if self.point == "halo_exchange" else 1
+
+    def order(self, rng: Random, ranks: int, careful: bool) -> Order:
+        often = not (careful or self.stage == "end" or self.point.startswith(ONCE))
+        count = rng.choice((1, 2, 3, 5)) if often else 1
+        everywhere = self.point.startswith(COLLECTIVE)
+        return Order(self.point, count, self.action, rng.randrange(ranks) if everywhere else 0)
+
+
+VICTIMS = ("rank", "rank", "job", "mpirun")
+
+
+def target_at(point: str, rng: Random) -> Target:
+    victim = rng.choice(VICTIMS)
+    halves = ["kill-half"] if point.endswith(".write") else []
+    action = rng.choice(["kill-before", "kill-after", *halves]) if victim == "rank" else "hold"
+    return Target(point, victim, action, STAGES.get(point, "amid"))
+
+
+def random_moment(rng: Random) -> Target:
+    return Target("(random moment)", rng.choice(("one", "job", "mpirun")))

@@ -221,8 +221,6 @@ def heatstream(
         program.kill_all()
 
 
-def tool(
-    *arguments: str | Path, timeout: float = 60, env: dict[str, str] | None = None
-) -> Outcome:
+def tool(*arguments: str | Path, timeout: float = 60, env: dict[str, str] | None = None) -> Outcome:
     """Commands that work without mpirun."""
     return heatstream(*arguments, ranks=0, timeout=timeout, env=env)

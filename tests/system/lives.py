@@ -1,0 +1,207 @@
+"""A run that lives on over kills: fed while it runs, struck at failure points or random moments."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .conftest import Bench
+from .failing import Target
+from .kafka import Kafka
+from .program import Running, kill_quietly, running
+from .results import RunDirectory
+
+TRIES = 4
+# A second without progress: everything sent has been taken.
+QUIET_S = 1.0
+IN_VAIN = "killed while it waited"
+VAIN = Target("(while it waited)", "any")
+
+
+@dataclass
+class Feeder:
+    """Sends a share of the stream at a time, while the program reads."""
+
+    kafka: Kafka
+    topic: str
+    chunks: list[tuple[int, list[bytes]]]
+    thread: threading.Thread | None = None
+
+    def release(self, shares_left: int) -> None:
+        """So that the last share is the rest."""
+        self.finish()
+        count = len(self.chunks) // max(1, shares_left)
+        part, self.chunks = self.chunks[:count], self.chunks[count:]
+        self.thread = threading.Thread(target=self.send, args=(part,))
+        self.thread.start()
+
+    def send(self, part: Sequence[tuple[int, list[bytes]]]) -> None:
+        producer = self.kafka.producer()
+        for partition, values in part:
+            self.kafka.send(self.topic, ((partition, (None, v)) for v in values), producer)
+
+    def sending(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
+    def finish(self) -> None:
+        if self.thread:
+            self.thread.join()
+
+
+def held(program: Running) -> list[int]:
+    """Ranks that stopped at the point they were to be held at."""
+    found = []
+    for pid in program.ranks():
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state == "T":
+            found.append(pid)
+    return found
+
+
+def let_go(program: Running) -> None:
+    """Ranks notice that mpirun is gone, unless they are held, now or a little later."""
+    deadline = time.monotonic() + 20
+    while program.ranks() and time.monotonic() < deadline:
+        for pid in held(program):
+            kill_quietly(pid, signal.SIGCONT)
+        time.sleep(0.05)
+
+
+def strike(program: Running, victim: str, rng: random.Random) -> None:
+    """Before the program has said a word it is still being launched, and mpirun may wait for ever
+    for a rank that is gone."""
+    if victim == "job" or not program.text():
+        program.kill_all()
+    elif victim == "mpirun":
+        kill_quietly(program.process.pid, signal.SIGKILL)
+        let_go(program)
+    else:
+        kill_quietly(rng.choice(program.ranks() or [program.process.pid]), signal.SIGKILL)
+
+
+@dataclass
+class Life:
+    """One run directory. Each start is armed with the next target that was not met yet; one that
+    waits for events in vain is killed where it is."""
+
+    bench: Bench
+    deck: Path
+    rng: random.Random
+    met: Counter[Target] = field(default_factory=Counter)
+    tries: Counter[Target] = field(default_factory=Counter)
+    promised: dict[tuple[int, int], str] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def run(self) -> RunDirectory:
+        return self.bench.directory(self.deck)
+
+    def live_fed(self, feeder: Feeder, targets: Sequence[Target]) -> None:
+        """The topic grows while the run reads it, a share for each target."""
+        waiting = list(targets)
+        finished = False
+        while not finished:
+            target = waiting.pop(0) if waiting else None
+            before = self.met[target] if target else 0
+            feeder.release(1 if target and target.stage == "end" else len(waiting) + 1)
+            finished = self.prepare(target, feeder) or self.start(target, feeder)
+            if target and self.met[target] == before and self.tries[target] < TRIES:
+                waiting.insert(0, target)
+        feeder.finish()
+
+    def prepare(self, target: Target | None, feeder: Feeder) -> bool:
+        """So that the target can be met. True when the run got through with its input."""
+        if target and target.stage == "first":
+            shutil.rmtree(self.run.path, ignore_errors=True)
+            self.promised.clear()
+        if target and target.damages:
+            self.damage_newest()
+        if target and target.torn:
+            return self.start(Target(target.torn, "rank", "kill-half"), feeder)
+        return False
+
+    def live_bounded(self, targets: Sequence[Target]) -> None:
+        """To the end of the topic as it is."""
+        for target in targets:
+            while not self.met[target] and self.tries[target] < TRIES:
+                if self.start(target, None, "--until", "end"):
+                    return
+        while not self.start(None, None, "--until", "end"):
+            pass
+
+    def start(self, target: Target | None, feeder: Feeder | None, *arguments: str) -> bool:
+        """True when the run is through with its input."""
+        ranks = self.rng.choice((1, 2, 3, 4))
+        variables = None
+        what = str(target or "to the end")
+        if target and target.is_named:
+            ranks = max(ranks, target.least_ranks)
+            order = target.order(self.rng, ranks, careful=self.tries[target] > 0)
+            variables, what = order.variables, str(order)
+        if target:
+            self.tries[target] += 1
+        with running(["run", self.deck, *arguments], ranks, variables) as program:
+            struck = self.watch(program, ranks, target, feeder)
+            outcome = program.wait(30)
+        self.log.append(f"{ranks} ranks, {what}: {struck or outcome.code}")
+        if struck == IN_VAIN or outcome.code == 0:
+            self.met[VAIN] += outcome.code != 0
+        elif outcome.code in (137, -signal.SIGKILL) and target:
+            self.met[target] += 1
+        else:
+            outcome.expect(0)
+        self.compare_promises()
+        return outcome.code == 0
+
+    def watch(
+        self, program: Running, ranks: int, target: Target | None, feeder: Feeder | None
+    ) -> str:
+        """Until it ends by itself, or is to be killed from here; why."""
+        began = moved = time.monotonic()
+        moment = began + self.rng.uniform(0.1, 1.5)
+        size = -1
+        while program.process.poll() is None:
+            now = time.monotonic()
+            if self.size() != size or not program.text() or (feeder and feeder.sending()):
+                moved, size = now, self.size()
+            if target and target.victim != "rank" and self.is_due(program, target, now > moment):
+                strike(program, target.victim, self.rng)
+                return target.victim
+            if feeder and feeder.chunks and now - moved > QUIET_S:
+                if len(program.ranks()) < ranks:
+                    continue  # killed at its point: mpirun takes a second to end
+                strike(program, self.rng.choice(("one", "job", "mpirun")), self.rng)
+                return IN_VAIN
+            time.sleep(0.02)
+        return ""
+
+    def is_due(self, program: Running, target: Target, moment_has_come: bool) -> bool:
+        return bool(held(program)) if target.is_named else moment_has_come
+
+    def size(self) -> int:
+        try:
+            return (self.run.path / "manifest").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def damage_newest(self) -> None:
+        found = self.run.checkpoints()
+        if len(found) > 1:
+            found[-1].write_bytes(b"damaged")
+
+    def compare_promises(self) -> None:
+        """A frame that was named in the manifest before a kill has the same digest ever after."""
+        if (self.run.path / "manifest").exists():
+            now = self.run.promised()
+            assert [row for row in now if self.promised.get(row, now[row]) != now[row]] == []
+            self.promised |= now
