@@ -95,14 +95,21 @@ STAGES = {
     "manifest-new.rename": "grown",
     "journal_write_idles": "silent",
 }
-# What has to be killed half way before, so that the next start has something to cut.
-TORN = {"journal.cut": "journal.write", "manifest.cut": "manifest.write"}
+# Where it has to be killed before, so that the next start finds what it has to mend.
+TORN = {
+    "journal.cut": ("journal.write", "kill-half"),
+    "manifest.cut": ("manifest.write", "kill-half"),
+    "segment.remove": ("segment-new.rename", "kill-after"),
+}
 # Points that every rank reaches.
 COLLECTIVE = (
     "scatter_heat", "halo_exchange", "snapshots_restore", "frames_", "checkpoint_read",
     "segment.open", "segment.write", "segment.sync", "checkpoint.sync",
 )  # fmt: skip
-ONCE = ("journal", "lock.", "config.", "manifest.open", "manifest.cut", "letters.open")
+ONCE = (
+    "journal", "lock.", "config.", "manifest.open", "manifest.cut", "manifest_cut", "manifest-new",
+    "letters.open", "segment.remove",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -129,8 +136,9 @@ class Target:
         return self.point == "manifest_add_back"
 
     @property
-    def torn(self) -> str:
-        return TORN.get(self.point, "")
+    def before(self) -> Target | None:
+        point, action = TORN.get(self.point, ("", ""))
+        return Target(point, "rank", action) if point else None
 
     @property
     def least_ranks(self) -> int:
