@@ -83,7 +83,6 @@ STAGES = {
     "journal.cut": "first",
     "manifest_add_finished": "end",
     "frames_close": "end",
-    "segment.cut": "end",
     "journal_write_t0": "begin",
     "journal_write_ends": "begin",
     "journal_write_open": "unbounded",
