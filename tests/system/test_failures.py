@@ -83,7 +83,7 @@ def test_a_rank_that_cannot_open_a_file_ends_the_run_of_all(bench: Bench, case: 
     assert outcome_of(bench, case, Order("segment.open", 1, "EIO", rank=1), deck) == 74
 
 
-@pytest.mark.parametrize("call", ["segment-new.close", "checkpoint.close", "segment-new.cut"])
+@pytest.mark.parametrize("call", ["segment-new.close", "segment-new.cut"])
 def test_a_file_that_hdf5_cannot_close_is_74(bench: Bench, case: Case, call: str) -> None:
     """It would crash when it is shut down."""
     deck = bench.files(DECK, case.stream)
