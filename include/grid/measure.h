@@ -12,6 +12,7 @@ struct measure {
     double min, max, sum;
     bool finite;          /* no NaN and no infinity */
     int64_t bad_x, bad_y; /* the first cell that is not finite, in order of x, then y; else -1 */
+    double bad_value;     /* and what it holds */
 };
 
 struct measurer;

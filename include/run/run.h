@@ -29,7 +29,7 @@ struct run_options {
     const char *restart_file;
     enum run_until until;
     int64_t until_value;
-    double time_limit_s; /* 0: none */
+    double time_limit_s; /* below 0: none */
     const char *from; /* where a new run begins to read: kcat's offset grammar; NULL: beginning */
     bool accept_gap;  /* whatever stream.max_gap_windows says; go on without what is gone */
     bool dry_run;     /* open and check everything that is read, write nothing */

@@ -20,7 +20,7 @@ void stop_install(void);
 struct stop_watch {
     const char *stop_file;
     const char *task;    /* what is done before a stop; NULL: writing a checkpoint */
-    double time_limit_s; /* since the start of the process; 0: none */
+    double time_limit_s; /* since the start of the process; below 0: none */
     double looked_at_s;  /* when the STOP file was last looked for */
     bool announced;
 };

@@ -143,7 +143,7 @@ static enum status record_deck(const struct cli_options *options, const struct d
     recording.stop = (struct stop_watch){
         .stop_file = recording.stop_file,
         .task = "putting what was received on the disk",
-        .time_limit_s = options->time_limit_s < 0 ? 0 : (double)options->time_limit_s};
+        .time_limit_s = (double)options->time_limit_s};
     enum status status = open_topic(deck, &recording, err);
     if (status == STATUS_OK)
         status = record_from(&recording, deck, options, err);

@@ -36,7 +36,7 @@ static struct run_options run_options_of(const struct cli_options *options)
         .restart_file = options->restart_file,
         .until = until_of(options->until),
         .until_value = options->until_value,
-        .time_limit_s = options->time_limit_s < 0 ? 0 : (double)options->time_limit_s,
+        .time_limit_s = (double)options->time_limit_s,
         .from = options->from,
         .accept_gap = options->accept_gap,
         .dry_run = options->dry_run,

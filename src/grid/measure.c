@@ -12,6 +12,7 @@
 struct column_measure {
     double min, max, sum;
     int64_t bad_y; /* first cell that is not finite, or -1 */
+    double bad_value;
 };
 
 struct measurer {
@@ -74,7 +75,7 @@ static struct column_measure measure_column(const double *cells, int ny)
         sum += cells[j];
     }
     int64_t bad_y = isfinite(sum) ? -1 : first_bad_cell(cells, ny);
-    return (struct column_measure){min, max, sum, bad_y};
+    return (struct column_measure){min, max, sum, bad_y, bad_y < 0 ? 0.0 : cells[bad_y]};
 }
 
 static struct measure combine(const struct column_measure *columns, int64_t gnx)
@@ -93,6 +94,7 @@ static struct measure combine(const struct column_measure *columns, int64_t gnx)
             measure.finite = false;
             measure.bad_x = x;
             measure.bad_y = columns[x].bad_y;
+            measure.bad_value = columns[x].bad_value;
         }
     }
     return measure;

@@ -80,6 +80,7 @@ static struct order order_step(struct run *run, const struct parcel *parcel)
     struct order order = {.kind = ORDER_STEP, .window = closed->window, .close = (int)closed->kind};
     order.rolls_back = closed->window <= run->window;
     order.frame = closed->kind != CLOSE_REPLAY && run_has_row(run, closed->window);
+    order.in_doubt = finite_in_doubt(run, closed) && !order.frame;
     order.checkpoint = parcel->has_state;
     if (closed->kind == CLOSE_NEW && closed->window == run->root->stop_after) {
         order.finished = true;
@@ -176,6 +177,8 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
     if (order->rolls_back)
         TRY(step_back(run, order->window - 1, err));
     TRY(step_window(run, order->window, err));
+    if (order->in_doubt)
+        TRY(finite_prove(run, err));
     if (order->frame)
         TRY(publish_frame(run, order->close == CLOSE_NEW ? PUBLISH_NEW : PUBLISH_REVISED, err));
     else

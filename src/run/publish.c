@@ -10,17 +10,6 @@ static double wall_clock_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
-static enum status check_finite(const struct measure *measure, int64_t window, struct error *err)
-{
-    if (measure->finite)
-        return STATUS_OK;
-    return error_set(
-        err, STATUS_NUMERIC,
-        "the field is not finite after window %lld, first at cell x = %lld, y = %lld; the "
-        "last checkpoint is good",
-        (long long)window, (long long)measure->bad_x, (long long)measure->bad_y);
-}
-
 static struct frame_row row_of(const struct run *run, const struct measure *measure,
                                double heat_out)
 {
@@ -157,7 +146,7 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
 {
     const struct field *field = solver_field(run->solver);
     struct measure measure = measure_field(run->measurer, field);
-    TRY(check_finite(&measure, run->window, err));
+    TRY(finite_check(run, &measure, err));
     if (kind != PUBLISH_NEW)
         TRY(announce(run, err));
     double heat_out = measure_columns(run->measurer, solver_outflow(run->solver));

@@ -26,6 +26,7 @@ static enum status replay_window(struct run *run, int64_t window, struct error *
         windows_replay(run->root->windows, window, &closed);
         run->root->closed = &closed;
         replay.frame = row_is_stale(run, &closed);
+        (void)finite_in_doubt(run, &closed); /* it was looked at before the checkpoint */
     }
     agree_broadcast(run->domain, &replay, (int)sizeof replay);
     TRY(step_window(run, window, err));
@@ -60,6 +61,7 @@ enum status rebuild_field(struct run *run, struct error *err)
     struct digest before = digest_field(run->digester, solver_field(run->solver));
     TRY(step_back(run, run->state.past_window, err));
     run->state.heat_in = run->state.past_heat_in;
+    finite_begin(run);
     step_keep(run); /* with that heat: a correction may come back to here */
     for (int64_t window = run->state.past_window + 1; window <= last; window++)
         TRY(replay_window(run, window, err));

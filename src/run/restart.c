@@ -1,7 +1,7 @@
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arith.h"
 #include "base/durable.h"
@@ -25,16 +25,26 @@ struct choice {
     struct buffer failures; /* what was wrong with those tried, one line each */
 };
 
+/* The user's file: a checkpoint of this run by its bare name, or by a path to the very file. */
+static bool is_the_one_named(const struct root *root, const struct manifest_checkpoint *entry)
+{
+    const char *file = root->options->restart_file;
+    char name[32], path[PATH_MAX];
+    struct stat theirs, ours;
+    struct error unused;
+    checkpoint_name(entry->window, name);
+    if (!strchr(file, '/'))
+        return !strcmp(file, name);
+    return path_join(path, sizeof path, root->rundir.checkpoints, name, &unused) == STATUS_OK &&
+           stat(file, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_dev == ours.st_dev &&
+           theirs.st_ino == ours.st_ino;
+}
+
 static bool eligible(const struct root *root, const struct manifest_checkpoint *entry)
 {
     if (root->takes_back && entry->provisional)
         return false;
-    if (root->options->restart != RUN_RESTART_FILE)
-        return true;
-    char name[32], path[PATH_MAX];
-    checkpoint_name(entry->window, name);
-    snprintf(path, sizeof path, "%s", root->options->restart_file);
-    return strcmp(basename(path), name) == 0;
+    return root->options->restart != RUN_RESTART_FILE || is_the_one_named(root, entry);
 }
 
 static void propose(const struct run *run, struct choice *choice, struct proposal *proposal)
@@ -74,7 +84,7 @@ static enum status nothing_usable(const struct run *run, const struct choice *ch
             root->rundir.root, (int)choice->failures.size, (const char *)choice->failures.data);
     if (root->options->restart == RUN_RESTART_FILE)
         return error_set(err, STATUS_NO_INPUT,
-                         "--restart=%s: the manifest of %s knows no such checkpoint",
+                         "--restart=%s is no checkpoint that the manifest of %s knows",
                          root->options->restart_file, root->rundir.root);
     if (root->options->restart == RUN_RESTART_LATEST)
         return error_set(err, STATUS_NO_INPUT,
@@ -202,7 +212,9 @@ enum status restart_accept(struct run *run, struct error *err)
 {
     if (run->window >= 0)
         TRY(rebuild_field(run, err));
-    else
+    else {
+        finite_begin(run);
         step_keep(run);
+    }
     return agree(run->domain, run->root ? accept(run->root, run->window, err) : STATUS_OK, err);
 }

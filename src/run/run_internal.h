@@ -76,6 +76,7 @@ struct root {
     int64_t *offsets;       /* [partitions], of root_next_offsets() */
     int64_t *lost;          /* [partitions], of root_lost_offsets() */
     struct measure measure; /* of the last frame */
+    double bound;           /* no cell is larger, nor was one that is gone back to */
     struct progress progress;
 };
 
@@ -87,6 +88,7 @@ struct order {
     int close;       /* of ORDER_STEP: enum close_kind */
     bool rolls_back; /* first put the field back to what it was after window - 1 */
     bool frame, checkpoint;
+    bool in_doubt; /* the field may not be finite any more: look */
     bool flush;    /* of ORDER_EARLY: rows wait to be made readable */
     bool finished; /* the run is complete, not merely stopped */
     int64_t window;
@@ -198,6 +200,16 @@ enum status step_back(struct run *run, int64_t window, struct error *err) MUST_C
 enum status step_field(struct run *run, const struct heat *heat, int64_t count,
                        struct error *err) MUST_CHECK;
 double step_heat_of(const struct run *run, const struct heat *heat, int64_t count);
+
+/* finite.c: NaN and infinity are found in the window they first appear in. Collective: sets the
+ * bound from the present field. Rank 0: grows it by a window's heat; true when the field after it
+ * has to be looked at. Collective: STATUS_NUMERIC names window, cell and value of a measure, and of
+ * the present field. */
+void finite_begin(struct run *run);
+bool finite_in_doubt(struct run *run, const struct closed_window *closed);
+enum status finite_check(struct run *run, const struct measure *measure,
+                         struct error *err) MUST_CHECK;
+enum status finite_prove(struct run *run, struct error *err) MUST_CHECK;
 
 /* picture.c: collective, but picture_hide() is local. A picture of the open window from rank 0's
  * parcel, after which the run is where it was; without one, if it cannot be written. */

@@ -53,7 +53,7 @@ static bool stop_file_found(struct stop_watch *watch)
 
 static bool time_is_up(const struct stop_watch *watch, double reserve_s)
 {
-    return watch->time_limit_s > 0 && stop_clock_s() + reserve_s >= watch->time_limit_s;
+    return watch->time_limit_s >= 0 && stop_clock_s() + reserve_s >= watch->time_limit_s;
 }
 
 static const char *reason_to_stop(struct stop_watch *watch, double reserve_s)

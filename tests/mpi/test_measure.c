@@ -112,6 +112,7 @@ static void the_first_cell_that_is_not_finite_is_found(void)
                 CU_ASSERT_FALSE(measure.finite);
                 CU_ASSERT_EQUAL(measure.bad_x, x);
                 CU_ASSERT_EQUAL(measure.bad_y, y);
+                CU_ASSERT_EQUAL(memcmp(&measure.bad_value, &bad[kind], sizeof(double)), 0);
                 end(&s);
             }
 }

@@ -256,6 +256,21 @@ def test_restart_from_a_named_older_checkpoint_gives_the_same_bits(
     assert_equals_oracle(run, brief.expected)
 
 
+def test_a_checkpoint_is_named_by_its_path_or_bare_name_and_no_other_file_of_that_name_counts(
+    bench: Bench, brief: Case
+) -> None:
+    deck, run = stopped_with_checkpoints(bench, brief, "named")
+    oldest = run.checkpoints()[0]
+    copied = bench.path / oldest.name
+    shutil.copy(oldest, copied)
+    for other in (copied, bench.path / "none" / oldest.name):
+        text = bench.outcome(deck, f"--restart={other}").expect(66).text
+        assert f"--restart={other} is no checkpoint" in text
+    text = bench.outcome(deck, f"--restart={oldest.name}").expect(0).text
+    assert f"going on after window {window_of(oldest)}" in text
+    assert_equals_oracle(run, brief.expected)
+
+
 @pytest.mark.parametrize("further", [0, 3, 12])
 def test_a_kill_after_a_restart_from_a_named_older_checkpoint_costs_nothing(
     bench: Bench, brief: Case, further: int

@@ -143,6 +143,13 @@ def test_time_limit_stops_in_time_with_a_checkpoint(bench: Bench) -> None:
     assert len(run.series()["window"]) > 0
 
 
+def test_no_time_left_is_a_stop_at_once_that_is_gone_on_from(bench: Bench) -> None:
+    stream = sensors(AWKWARD, windows=20)
+    deck = bench.files(AWKWARD, stream)
+    bench.outcome(deck, "--time-limit", "0:00", ranks=2).expect(75)
+    assert bench.run(deck, ranks=3).digest == stream.expected(AWKWARD).digest
+
+
 def test_until_takes_a_number_of_windows_and_a_time(bench: Bench) -> None:
     deck = bench.files(AWKWARD, sensors(AWKWARD, windows=20))
     run = bench.run(deck, "--until", "7")
