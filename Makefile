@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 soak-kill bench experiments,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill bench experiments,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
