@@ -113,7 +113,8 @@ void kafka_notes_take_log(struct kafka_notes *notes, int level, const char *line
         snprintf(notes->reason, sizeof notes->reason, "%s", text);
         pthread_mutex_unlock(&notes->lock);
     }
-    if (level <= SYSLOG_ERROR)
+    bool fatal = strncmp(text, "Fatal error: ", 13) == 0; /* the call that fails for it tells it */
+    if (level <= SYSLOG_ERROR && !fatal)
         warn_once(notes, text);
     else
         log_debug("kafka: %s", text);
@@ -151,22 +152,27 @@ void kafka_notes_take_token(struct kafka_notes *notes, const char *principal, in
     pthread_mutex_unlock(&notes->lock);
 }
 
-/* librdkafka asks again for a token every ten seconds. */
+/* While the token in hand is good, the next one may fail to come: librdkafka asks again every ten
+ * seconds. Once it has expired, what the broker says of it does not matter: the next one is on its
+ * way, or fails to come. */
 static bool can_go_on(const struct kafka_notes *notes, const char *text)
 {
-    return strstr(text, "Failed to acquire SASL OAUTHBEARER token") &&
-           wall_ms() < notes->token_expires_ms;
+    enum { CLOCKS_MS = 2000 };
+    bool good = wall_ms() + CLOCKS_MS < notes->token_expires_ms;
+    bool not_come = strstr(text, "Failed to acquire SASL OAUTHBEARER token");
+    return notes->token_expires_ms > 0 && good == not_come;
 }
 
 void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code, const char *line)
 {
     const char *text = plain_text(line);
-    if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+    if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
         give_up_group(notes);
+    if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR__FATAL)
         return;
-    }
     pthread_mutex_lock(&notes->lock);
-    bool refused = (kafka_status(code) == STATUS_REFUSED && !can_go_on(notes, text)) ||
+    bool refused = (kafka_status(code) == STATUS_REFUSED &&
+                    (code != RD_KAFKA_RESP_ERR__AUTHENTICATION || !can_go_on(notes, text))) ||
                    kafka_refusal_alert(text);
     if (refused)
         note_refusal(notes, code, text);
@@ -207,7 +213,7 @@ static enum status tell_refusal(const struct kafka_notes *notes, struct error *e
                          notes->brokers, notes->who, alert, notes->refusal);
     return error_set(err, STATUS_REFUSED, "the broker at %s refused %s: %s%s", notes->brokers,
                      notes->who, notes->refusal,
-                     kafka_refusal_advice(notes->refused, notes->refusal));
+                     kafka_refusal_advice(notes->refused, notes->refusal, notes->who));
 }
 
 enum status kafka_notes_check(struct kafka_notes *notes, struct error *err)

@@ -22,8 +22,8 @@ void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code,
 int kafka_notes_take_certificate(struct kafka_notes *notes, const char *broker, int x509_error,
                                  char *why, size_t why_size);
 
-/* The client has a token that is good until then. As long as it is, not to get the next one is a
- * warning and no refusal. */
+/* The client has a token that is good until then. As long as it is, not to get the next one is no
+ * refusal; nor is what the broker says of it afterwards. */
 void kafka_notes_take_token(struct kafka_notes *notes, const char *principal, int64_t expires_ms);
 
 /* Whether trouble is logged as a warning: not while a call waits that will tell of it. */

@@ -146,14 +146,14 @@ const char *kafka_refusal_alert(const char *text)
     return found ? find_words(known, atoi(found + sizeof mark - 1)) : NULL;
 }
 
-const char *kafka_refusal_advice(rd_kafka_resp_err_t code, const char *text)
+const char *kafka_refusal_advice(rd_kafka_resp_err_t code, const char *text, const char *who)
 {
-    bool mechanism = strstr(text, "mechanism") && strstr(text, "nsupported");
-    bool token = strstr(text, "OAUTHBEARER") != NULL;
-    if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION || token)
+    if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION)
         return "";
-    return mechanism ? "; set sasl.mechanism to one of those"
-                     : "; check sasl.username and sasl.password";
+    if (strstr(text, "nsupported"))
+        return "; set sasl.mechanism to one of those";
+    return strstr(who, "SASL OAUTHBEARER") ? "; it does not take this token"
+                                           : "; check sasl.username and sasl.password";
 }
 
 enum status kafka_refusal_add(rd_kafka_resp_err_t code, const char *who, const char *operation,

@@ -21,7 +21,7 @@ void kafka_refusal_certificate(int x509_error, const char *broker, char *text, s
 const char *kafka_refusal_alert(const char *text);
 
 /* What to look at after an authentication that failed, "" when the text says it all. */
-const char *kafka_refusal_advice(rd_kafka_resp_err_t code, const char *text);
+const char *kafka_refusal_advice(rd_kafka_resp_err_t code, const char *text, const char *who);
 
 /* Appends to the text of `err` which grant is missing, where `code` says that one is: `who` needs
  * `operation` on `topic`. Returns the status of `code`. */

@@ -9,7 +9,7 @@
 #include "base/secret_file.h"
 #include "base64.h"
 
-enum { UNKNOWN_LIFE_MS = 300000 };
+enum { UNKNOWN_LIFE_MS = 300000, LEAST_LIFE_MS = 5000 };
 
 static int64_t now_ms(void)
 {
@@ -53,11 +53,15 @@ static enum status check(const struct kafka_token *token, const char *source, st
                                "-._~+/=";
     if (token->text[strspn(token->text, good)] != '\0')
         return error_set(err, STATUS_REFUSED, "%s gives more, or else, than a token", source);
-    int64_t over_ms = now_ms() - token->expires_ms;
-    if (over_ms >= 0)
+    int64_t left_ms = token->expires_ms - now_ms();
+    if (left_ms < 0)
         return error_set(err, STATUS_REFUSED,
                          "%s gives a token of %s that expired %lld s ago: put a new one there",
-                         source, token->principal, (long long)over_ms / 1000);
+                         source, token->principal, (long long)-left_ms / 1000);
+    if (left_ms < LEAST_LIFE_MS)
+        return error_set(err, STATUS_REFUSED,
+                         "%s gives a token of %s that expires in %lld ms, which is too soon to use",
+                         source, token->principal, (long long)left_ms);
     return STATUS_OK;
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from .test_errors import assert_one_message
 pytestmark = pytest.mark.kafka
 DECK = merged(AWKWARD, {"checkpoint": {"every_windows": 5}, "stream": {"topic": "heat"}})
 BOUND_S = 15
+TESTS = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +118,17 @@ def holders(secrets: list[str], place: Path) -> list[Path]:
     return [f for f in files if any(s.encode() in f.read_bytes() for s in secrets)]
 
 
+@pytest.fixture(scope="module")
+def digest(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of the same events from files."""
+    bench = Bench(tmp_path_factory.mktemp("files"))
+    return bench.run(bench.files(DECK, stream), ranks=1).digest
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_log_in_gives_the_same_bits_and_leaves_no_secret(
-    bench: Bench, secured: Secured, topic: str, stream: Stream, tmp_path: Path, way: str
+    bench: Bench, secured: Secured, topic: str, digest: str, tmp_path: Path, way: str
 ) -> None:
-    expected = bench.run(bench.files(DECK, stream), ranks=1).digest
     login = logged_in(secured, tmp_path.parent / f"{tmp_path.name}-secrets", way)
     deck = bench.deck(DECK, login.deck, {"stream": {"dead_letter_topic": "letters"}})
     seen: list[str] = []
@@ -128,9 +136,9 @@ def test_every_way_to_log_in_gives_the_same_bits_and_leaves_no_secret(
     with running(arguments, ranks=2, env=login.env) as program:
         while program.process.poll() is None:
             seen += [word for pid in program.ranks() for word in command_of(pid)]
-            time.sleep(0.01)
+            time.sleep(0.05)
         outcome = program.wait(5).expect(0)
-    assert bench.directory(deck).digest == expected
+    assert bench.directory(deck).digest == digest
     assert "--until" in seen
     for secret in login.secrets:
         assert secret not in outcome.text
@@ -291,3 +299,146 @@ def test_a_token_the_broker_does_not_take_is_77(bench: Bench, secured: Secured) 
     outcome = refused(bench, secured, "OAUTH", bearer(secured), oauth_token_file="token")
     assert_one_message(outcome, 77, [secured.address("OAUTH"), "OAUTHBEARER"])
     assert "opaque-token" not in outcome.text
+
+
+def mallory(secured: Secured) -> dict[str, str]:
+    return plain(secured, sasl_username="mallory", sasl_password=secured.passwords.mallory)
+
+
+@pytest.fixture
+def stranger(secured: Secured) -> Iterator[Secured]:
+    """Mallory may log in, and nothing else until granted; afterwards nothing again."""
+    yield secured
+    secured.revoke_all("mallory")
+
+
+def test_a_topic_that_may_not_be_read_is_77_with_the_grant_that_is_missing(
+    bench: Bench, stranger: Secured, topic: str
+) -> None:
+    who = "user mallory (SASL PLAIN)"
+    outcome = refused(bench, stranger, "PLAIN", mallory(stranger), topic="heat")
+    assert_one_message(outcome, 77, [f"{who} needs READ on topic heat"])
+    stranger.grant("mallory", "DESCRIBE", "heat")
+    deck = bench.deck(DECK, source(stranger, mallory(stranger)))
+    outcome = bench.outcome(deck, "--until", "end", ranks=2)
+    assert_one_message(outcome, 77, ["heat [", f"{who} needs READ on topic heat"])
+    assert outcome.seconds < BOUND_S
+
+
+def source(secured: Secured, properties: dict[str, str]) -> Deck:
+    address = secured.address("PLAIN")
+    return {"stream": {"source": "kafka", "brokers": address, "rdkafka": properties}}
+
+
+@pytest.mark.parametrize(
+    ("output", "grants", "words"),
+    [
+        ({"stream": {"dead_letter_topic": "letters"}}, [], ["WRITE on topic letters"]),
+        ({"stream": {"dead_letter_topic": "letters"}}, ["DESCRIBE"], ["WRITE on topic letters"]),
+        ({"output": {"temp_topic": "letters"}}, ["DESCRIBE"], ["WRITE on topic letters"]),
+        ({"output": {"temp_topic": "nowhere"}}, [], ["CREATE", "on topic nowhere"]),
+    ],
+    ids=["unseen", "letters", "temperatures", "created"],
+)
+def test_a_topic_that_may_not_be_written_is_77_with_the_grant_that_is_missing(
+    bench: Bench, stranger: Secured, topic: str, output: Deck, grants: list[str], words: list[str]
+) -> None:
+    stranger.grant("mallory", "READ", "heat")
+    for operation in grants:
+        stranger.grant("mallory", operation, "letters")
+    deck = bench.deck(DECK, source(stranger, mallory(stranger)), output)
+    outcome = bench.outcome(deck, "--until", "end", ranks=1)
+    assert_one_message(outcome, 77, ["user mallory (SASL PLAIN) needs", *words])
+    assert outcome.seconds < BOUND_S
+
+
+def test_without_the_group_a_run_goes_on_and_ends_in_time(
+    bench: Bench, stranger: Secured, topic: str, digest: str
+) -> None:
+    stranger.grant("mallory", "READ", "heat")
+    deck = bench.deck(DECK, source(stranger, mallory(stranger)))
+    outcome = bench.outcome(deck, "--until", "end", ranks=1).expect(0)
+    assert "needs READ on group heatstream-heat" in outcome.text
+    assert outcome.seconds < BOUND_S
+    assert bench.directory(deck).digest == digest
+
+
+def test_a_grant_taken_away_while_running_is_77_and_the_run_is_gone_on_with(
+    bench: Bench, stranger: Secured, topic: str, digest: str
+) -> None:
+    stranger.grant("mallory", "READ", "heat")
+    deck = bench.deck(DECK, source(stranger, mallory(stranger)), {"stream": {"idle": "block"}})
+    run = bench.directory(deck)
+    with running(["run", deck], 1) as program:
+        program.until(lambda: run.frames_committed() > 3, "frames")
+        stranger.revoke_all("mallory")
+        outcome = program.wait(BOUND_S)
+    assert_one_message(outcome, 77, ["user mallory (SASL PLAIN) needs READ on topic heat"])
+    stranger.grant("mallory", "READ", "heat")
+    bench.outcome(deck, "--until", "end", ranks=2).expect(0)
+    assert run.digest == digest
+
+
+def test_tokens_are_asked_for_again_before_they_expire(
+    bench: Bench, secured: Secured, topic: str, tmp_path: Path
+) -> None:
+    """Each is good for seven seconds, after which the broker hangs up."""
+    give, asked = tmp_path / "give.py", tmp_path / "asked"
+    give.write_text(
+        f"import sys\nsys.path.insert(0, {str(TESTS)!r})\n"
+        "from system.secured import token\nprint(token('alice', 7))\n"
+        f"open({str(asked)!r}, 'a').write('x')\n"
+    )
+    address = secured.address("OAUTH")
+    kafka = {"source": "kafka", "brokers": address, "rdkafka": bearer(secured), "idle": "block"}
+    deck = bench.deck(DECK, {"stream": kafka})
+    options = ["-D", f"stream.oauth_token_command=exec {sys.executable} {give}"]
+    run = bench.directory(deck)
+    with running(["run", deck, *options], 1) as program:
+        program.until(lambda: run.frames_committed() > 3, "frames")
+        program.until(lambda: asked.stat().st_size > 1, "a second token")
+        program.until(lambda: "connected again" in program.text(), "a login with it")
+        (run.path / "STOP").touch()
+        program.wait(20).expect(75)
+
+
+def test_a_password_on_the_command_line_is_warned_of_and_kept_nowhere(
+    bench: Bench, secured: Secured, topic: str
+) -> None:
+    password = secured.passwords.plain
+    deck = bench.deck(DECK, source(secured, plain(secured, sasl_password="")))
+    options: list[str | Path] = [deck, "--until", "end", "-vX", f"sasl.password={password}"]
+    seen: list[str] = []
+    with running(["run", *options], 1) as program:
+        while program.process.poll() is None:
+            started = bench.directory(deck).path.exists()
+            ranks = program.ranks() if started else []
+            seen += [word for pid in ranks for word in command_of(pid)]
+            time.sleep(0.02)
+        outcome = program.wait(5).expect(0)
+    assert "sasl.password=*** on a command line" in outcome.text
+    assert "sasl.password=***" in seen and not any(password in word for word in seen)
+    printed = heatstream("run", *options, "--print-config", ranks=0).expect(0)
+    for text in (outcome.text, printed.text):
+        assert password not in text
+    assert holders([password], bench.path) == []
+    assert 'sasl.password: "***"' in printed.out
+
+
+def test_a_printed_deck_lacks_its_secret_and_says_so(
+    bench: Bench, secured: Secured, topic: str
+) -> None:
+    deck = bench.deck(DECK, source(secured, plain(secured)))
+    again = bench.path / "again.yaml"
+    again.write_text(heatstream("run", deck, "--print-config", ranks=0).expect(0).out)
+    outcome = heatstream("record", again, "--until", "end", ranks=0, cwd=bench.path)
+    assert_one_message(outcome, 78, ["sasl.password", "***", "give the secret itself"])
+
+
+def test_what_may_hold_records_is_private(bench: Bench, secured: Secured, topic: str) -> None:
+    deck = bench.deck(DECK, source(secured, plain(secured)))
+    run = bench.run(deck, "--until", "end", ranks=2).path
+    checkpoints = sorted((run / "ckpt").glob("ckpt_*.h5"))
+    assert len(checkpoints) >= 2
+    for path in [run / "dead_letters.ndjson", *checkpoints]:
+        assert path.stat().st_mode & 0o777 == 0o600, path
