@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .conftest import Bench
 from .decks import AWKWARD, Deck, Stream, merged, sensors
@@ -52,7 +54,6 @@ def topic(secured: Secured, stream: Stream) -> str:
 class Login:
     """How to log in: properties of the deck, environment, options; and what nobody may find."""
 
-    listener: str
     deck: Deck
     secrets: list[str]
     env: dict[str, str]
@@ -65,50 +66,55 @@ def private(path: Path, text: str) -> Path:
     return path
 
 
-def logged_in(secured: Secured, place: Path, way: str) -> Login:
-    """As the README recommends: secrets in files, in the environment, or from a command."""
+def recommended(place: Path) -> dict[str, Deck]:
+    """The decks of the README, with what belongs to them in `place`."""
+    text = (TESTS.parent / "README.md").read_text()
+    section = text.split("## Secured brokers\n")[1].split("\n## ")[0]
+    decks: dict[str, Deck] = {}
+    for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL):
+        deck = yaml.safe_load(block.replace("/etc/heatstream", str(place)))
+        decks[deck["stream"]["rdkafka"].get("sasl.mechanism", "certificate")] = deck
+    return decks
+
+
+def furnish(secured: Secured, place: Path) -> dict[str, list[str]]:
+    """Puts there what the decks of the README name, and tells the secrets of each of them."""
     tls, passwords = secured.certificates.path, secured.passwords
+    bearer_token = token("alice")
+    for name in ("ca.crt", "alice.crt"):
+        (place / name).write_bytes((tls / name).read_bytes())
+    private(place / "alice.key", (tls / "alice-locked.key").read_text())
+    private(place / "password", passwords.scram + "\n")
+    private(place / "token", bearer_token + "\n")
+    return {
+        "certificate": [passwords.key],
+        "PLAIN": [passwords.plain],
+        "SCRAM-SHA-512": [passwords.scram],
+        "OAUTHBEARER": [bearer_token],
+    }
+
+
+def logged_in(secured: Secured, place: Path, way: str) -> Login:
     place.mkdir(exist_ok=True)
-    login = Login("TLS", {}, [], {}, [])
-    properties = {"ssl.ca.location": str(tls / "ca.crt"), "security.protocol": "sasl_ssl"}
-    more: dict[str, Any] = {}
-    if way == "certificate":
-        key_file = private(place / "key-password", passwords.key + "\n")
-        properties |= {
-            "security.protocol": "ssl",
-            "ssl.certificate.location": str(tls / "alice.crt"),
-            "ssl.key.location": str(tls / "alice-locked.key"),
-            "ssl.key.password": f"${{file:{key_file}}}",
-        }
-        login.secrets = [passwords.key]
-    elif way.startswith("token"):
-        login.listener = "OAUTH"
-        properties |= {"sasl.mechanism": "OAUTHBEARER"}
-        login.secrets = [token("alice")]
-        token_file = private(place / "token", login.secrets[0] + "\n")
-        if way == "token-file":
-            more = {"oauth_token_file": str(token_file)}
-        else:
-            login.env = {"HEATSTREAM_STREAM_OAUTH_TOKEN_COMMAND": f"cat '{token_file}'"}
-    else:
-        password = passwords.plain if way == "PLAIN" else passwords.scram
-        login.listener = way.split("-")[0]
-        login.secrets = [password]
-        properties |= {"sasl.mechanism": way, "sasl.username": "alice"}
-        if way == "PLAIN":
-            properties["sasl.password"] = "${HEAT_PASSWORD}"
-            login.env = {"HEAT_PASSWORD": password}
-        elif way == "SCRAM-SHA-256":
-            properties["sasl.password"] = f"${{file:{private(place / 'password', password)}}}"
-        else:
-            conf = private(place / "kafka.conf", f"# as kcat\nsasl.password={password}\n")
-            login.options = ["-F", str(conf)]
-    address = secured.address(login.listener)
-    login.deck = {"stream": {"source": "kafka", "brokers": address, "rdkafka": properties} | more}
-    return login
+    secrets = furnish(secured, place)
+    base = {"-F": "SCRAM-SHA-512", "command": "OAUTHBEARER"}.get(way, way)
+    listener = {"certificate": "TLS", "OAUTHBEARER": "OAUTH"}.get(base, base.split("-")[0])
+    deck = recommended(place)[base]
+    deck["stream"] |= {"source": "kafka", "brokers": secured.address(listener)}
+    env = {"HEAT_PASSWORD": secured.passwords.plain, "HEAT_KEY_PASSWORD": secured.passwords.key}
+    options: list[str] = []
+    if way == "-F":
+        del deck["stream"]["rdkafka"]["sasl.password"]
+        deck["stream"]["rdkafka"]["sasl.mechanism"] = "SCRAM-SHA-256"
+        conf = f"# as kcat\nsasl.password={secured.passwords.scram}\n"
+        options = ["-F", str(private(place / "kafka.conf", conf))]
+    elif way == "command":
+        del deck["stream"]["oauth_token_file"]
+        env = {"HEATSTREAM_STREAM_OAUTH_TOKEN_COMMAND": f"cat '{place}/token'"}
+    return Login(deck, secrets[base], env, options)
 
 
-WAYS = ["certificate", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "token-file", "token-command"]
+WAYS = ["certificate", "PLAIN", "SCRAM-SHA-512", "OAUTHBEARER", "-F", "command"]
 
 
 def holders(secrets: list[str], place: Path) -> list[Path]:
@@ -149,7 +155,7 @@ def test_every_way_to_log_in_gives_the_same_bits_and_leaves_no_secret(
 def test_gen_record_and_temperatures_log_in_too(
     bench: Bench, secured: Secured, tmp_path: Path
 ) -> None:
-    login = logged_in(secured, tmp_path.parent / f"{tmp_path.name}-secrets", "SCRAM-SHA-512")
+    login = logged_in(secured, tmp_path.parent / f"{tmp_path.name}-secrets", "-F")
     for name, operation in (("made", "WRITE"), ("made", "READ"), ("warm", "WRITE")):
         secured.grant("alice", operation, name)
     for name in ("made", "warm"):
