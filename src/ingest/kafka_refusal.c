@@ -152,6 +152,10 @@ const char *kafka_refusal_advice(rd_kafka_resp_err_t code, const char *text, con
         return "";
     if (strstr(text, "nsupported"))
         return "; set sasl.mechanism to one of those";
+    /* https://github.com/confluentinc/librdkafka/pull/4895 */
+    if (strstr(who, "SASL SCRAM") && rd_kafka_version() < 0x020601ff)
+        return "; check sasl.username and sasl.password. A broker of Kafka 4 refuses any to this "
+               "version of librdkafka: SCRAM wants 2.6.1 there";
     return strstr(who, "SASL OAUTHBEARER") ? "; it does not take this token"
                                            : "; check sasl.username and sasl.password";
 }

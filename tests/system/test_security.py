@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import sys
 import time
@@ -15,6 +16,7 @@ import yaml
 
 from .conftest import Bench
 from .decks import AWKWARD, Deck, Stream, merged, sensors
+from .kafka import VERSION
 from .program import Outcome, command_of, heatstream, running
 from .secured import Secured, secured_broker, token
 from .test_errors import assert_one_message
@@ -117,6 +119,11 @@ def logged_in(secured: Secured, place: Path, way: str) -> Login:
 WAYS = ["certificate", "PLAIN", "SCRAM-SHA-512", "OAUTHBEARER", "-F", "command"]
 
 
+def scram_needs_a_newer_library() -> bool:
+    """https://github.com/confluentinc/librdkafka/pull/4895"""
+    return VERSION == "4" and ctypes.CDLL("librdkafka.so.1").rd_kafka_version() < 0x020601FF
+
+
 def holders(secrets: list[str], place: Path) -> list[Path]:
     """Files that hold one of the secrets; those it was put into on purpose lie elsewhere."""
     files = [path for path in place.rglob("*") if path.is_file()]
@@ -143,8 +150,12 @@ def test_every_way_to_log_in_gives_the_same_bits_and_leaves_no_secret(
         while program.process.poll() is None:
             seen += [word for pid in program.ranks() for word in command_of(pid)]
             time.sleep(0.05)
-        outcome = program.wait(5).expect(0)
-    assert bench.directory(deck).digest == digest
+        outcome = program.wait(5)
+    if "SCRAM" in str(login.deck) and scram_needs_a_newer_library():
+        assert "SCRAM wants 2.6.1" in outcome.expect(77).text
+    else:
+        outcome.expect(0)
+        assert bench.directory(deck).digest == digest
     assert "--until" in seen
     for secret in login.secrets:
         assert secret not in outcome.text
@@ -155,7 +166,7 @@ def test_every_way_to_log_in_gives_the_same_bits_and_leaves_no_secret(
 def test_gen_record_and_temperatures_log_in_too(
     bench: Bench, secured: Secured, tmp_path: Path
 ) -> None:
-    login = logged_in(secured, tmp_path.parent / f"{tmp_path.name}-secrets", "-F")
+    login = logged_in(secured, tmp_path.parent / f"{tmp_path.name}-secrets", "PLAIN")
     for name, operation in (("made", "WRITE"), ("made", "READ"), ("warm", "WRITE")):
         secured.grant("alice", operation, name)
     for name in ("made", "warm"):

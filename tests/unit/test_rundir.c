@@ -144,6 +144,53 @@ static void clearing_removes_what_a_run_writes_and_nothing_else(void)
     scratch_remove(&scratch);
 }
 
+/* Somebody else may have put them there, to have another file of the user's overwritten. */
+static void files_are_not_written_through_symbolic_links(void)
+{
+    static const char *const links[] = {"log",
+                                        "manifest",
+                                        "dead_letters.ndjson",
+                                        "lock",
+                                        "frames",
+                                        "config.yaml.tmp",
+                                        "ckpt",
+                                        "early.h5",
+                                        "frames/seg_000000.h5",
+                                        "ckpt/ckpt_000000000004.h5.tmp"};
+    char path[PATH_MAX + 64], victim[PATH_MAX];
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        struct scratch scratch = scratch_make();
+        struct error err = {""};
+        struct rundir rundir = paths_in(&scratch, "run");
+        CU_ASSERT_EQUAL_FATAL(rundir_open(&rundir, &err), STATUS_OK);
+        rundir_close(&rundir);
+        rename(rundir.frames, scratch_file(&scratch, "victim", victim));
+        CU_ASSERT_EQUAL(durable_make_directories(rundir.frames, &err), STATUS_OK);
+        snprintf(path, sizeof path, "%s/%s", rundir.root, links[i]);
+        remove(path);
+        CU_ASSERT_EQUAL_FATAL(symlink(victim, path), 0);
+        CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_CANNOT_CREATE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "symbolic link"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, links[i]));
+        rundir_close(&rundir);
+        scratch_remove(&scratch);
+    }
+}
+
+static void the_run_directory_itself_may_be_a_link(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err = {""};
+    char elsewhere[PATH_MAX];
+    struct rundir rundir = paths_in(&scratch, "run");
+    scratch_file(&scratch, "elsewhere", elsewhere);
+    CU_ASSERT_EQUAL(durable_make_directories(elsewhere, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(symlink(elsewhere, rundir.root), 0);
+    CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_OK);
+    rundir_close(&rundir);
+    scratch_remove(&scratch);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -154,6 +201,8 @@ int main(void)
         UNIT_TEST(lock_of_a_killed_run_is_free),
         UNIT_TEST(unwritable_place_is_named),
         UNIT_TEST(clearing_removes_what_a_run_writes_and_nothing_else),
+        UNIT_TEST(files_are_not_written_through_symbolic_links),
+        UNIT_TEST(the_run_directory_itself_may_be_a_link),
     };
     return unit_run("rundir", tests, UNIT_COUNT(tests));
 }
