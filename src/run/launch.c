@@ -125,7 +125,7 @@ static bool comes_to_hold(const char *path, const char *token)
 
 static enum status write_token(const char *path, const char *token, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", path, strerror(errno));
     enum status status = durable_write_all(fd, path, token, TOKEN, err);

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from .decks import Deck, Stream, merged, write_deck
+from .decks import Deck, Stream, merged, sensors, write_deck
 from .kafka import Kafka, NoServer, start_broker, stop_broker
 from .program import BINARY, LONG, Outcome, heatstream
 from .results import RunDirectory
+from .secured import DECK as LOGIN_DECK
+from .secured import Secured, secured_broker
 
 collect_ignore = [] if LONG else ["test_broker_outages.py"]
 
@@ -93,3 +95,35 @@ def from_kafka(kafka: Kafka, topic: str) -> Deck:
 
 
 Make = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with secured_broker(tmp_path_factory.mktemp("secured")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def login_stream() -> Stream:
+    made = sensors(LOGIN_DECK, windows=12)
+    made.partitions[2].insert(10, b"no event")
+    return made
+
+
+@pytest.fixture(scope="session")
+def login_topic(secured: Secured, login_stream: Stream) -> str:
+    """What alice may read, with a place for her dead letters."""
+    secured.admin.create(5, name="heat")
+    secured.admin.create(1, name="letters")
+    secured.admin.send_stream("heat", login_stream)
+    secured.grant("alice", "READ", "heat")
+    secured.grant("alice", "WRITE", "letters")
+    secured.grant("alice", "READ", "heatstream-heat", kind="GROUP")
+    return "heat"
+
+
+@pytest.fixture(scope="session")
+def login_digest(login_stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of the same events from files."""
+    bench = Bench(tmp_path_factory.mktemp("files"))
+    return bench.run(bench.files(LOGIN_DECK, login_stream), ranks=1).digest

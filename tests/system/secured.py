@@ -25,6 +25,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialUpsertion,
 )
 
+from .decks import AWKWARD, Deck, merged
 from .kafka import Kafka, start_broker, stop_broker
 
 # The listeners, and the certificate that the broker shows there.
@@ -35,6 +36,7 @@ MECHANISMS = {"PLAIN": "PLAIN", "SCRAM": SCRAM, "OAUTH": "OAUTHBEARER", "EXPIRED
               "ELSEWHERE": "PLAIN"}  # fmt: skip
 MODULES = "org.apache.kafka.common.security"
 Settings = dict[str, str]
+DECK = merged(AWKWARD, {"checkpoint": {"every_windows": 5}, "stream": {"topic": "heat"}})
 
 
 def openssl(directory: Path, *arguments: str) -> None:
@@ -211,3 +213,30 @@ def secured_broker(directory: Path) -> Iterator[Secured]:
         yield secured
     finally:
         stop_broker(directory / "broker")
+
+
+def private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path
+
+
+def plain(secured: Secured, **changes: str) -> Settings:
+    """Alice logs in with her password; an empty text leaves a property out."""
+    properties = {
+        "ssl.ca.location": str(secured.certificates.path / "ca.crt"),
+        "security.protocol": "sasl_ssl",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "alice",
+        "sasl.password": secured.passwords.plain,
+    } | {key.replace("_", "."): value for key, value in changes.items()}
+    return {key: value for key, value in properties.items() if value}
+
+
+def bearer(secured: Secured) -> dict[str, str]:
+    return plain(secured, sasl_mechanism="OAUTHBEARER", sasl_username="", sasl_password="")
+
+
+def source(secured: Secured, properties: dict[str, str]) -> Deck:
+    address = secured.address("PLAIN")
+    return {"stream": {"source": "kafka", "brokers": address, "rdkafka": properties}}
