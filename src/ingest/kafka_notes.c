@@ -123,10 +123,14 @@ void kafka_notes_take_log(struct kafka_notes *notes, int level, const char *line
 /* The group serves lag reports only: a run does not end for want of them. */
 static void give_up_group(struct kafka_notes *notes)
 {
+    char who[WHO_SIZE];
+    pthread_mutex_lock(&notes->lock);
+    memcpy(who, notes->who, sizeof who);
+    pthread_mutex_unlock(&notes->lock);
     if (!atomic_exchange(&notes->group_refused, true))
         log_warn("kafka: %s needs READ on group %s for reports of the run's lag; it goes on "
                  "without",
-                 notes->who, notes->group);
+                 who, notes->group);
 }
 
 static void note_refusal(struct kafka_notes *notes, rd_kafka_resp_err_t code, const char *text)

@@ -63,24 +63,50 @@ static bool read_some(int fd, struct buffer *output)
     return got == 0 || (got < 0 && errno != EINTR) || output->size > SECRET_FILE_MAX;
 }
 
-static enum status read_all(int fd, const atomic_bool *abandon, struct buffer *output,
-                            struct error *err)
+/* A command under way. */
+struct running {
+    pid_t child;
+    int fd; /* its standard output */
+    int64_t end_ms;
+    const atomic_bool *abandon;
+};
+
+static bool may_wait(const struct running *running)
 {
-    for (int64_t end_ms = kafka_now_ms() + LIMIT_MS; kafka_now_ms() < end_ms;) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (atomic_load(abandon))
-            return error_set(err, STATUS_REFUSED, "%s is no longer waited for", name);
-        if (poll(&ready, 1, LOOK_MS) > 0 && read_some(fd, output))
-            return STATUS_OK;
-    }
-    return error_set(err, STATUS_REFUSED, "%s has not ended within %d s", name, LIMIT_MS / 1000);
+    return kafka_now_ms() < running->end_ms && !atomic_load(running->abandon);
 }
 
-static enum status reap(pid_t child, struct error *err)
+static bool read_all(const struct running *running, struct buffer *output)
 {
-    int state = 0;
-    while (waitpid(child, &state, 0) < 0 && errno == EINTR)
+    while (may_wait(running)) {
+        struct pollfd ready = {.fd = running->fd, .events = POLLIN};
+        if (poll(&ready, 1, LOOK_MS) > 0 && read_some(running->fd, output))
+            return true;
+    }
+    return false;
+}
+
+/* Also of a command that goes on without an output. */
+static bool await_exit(const struct running *running, int *state)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    while (may_wait(running)) {
+        if (waitpid(running->child, state, WNOHANG) == running->child)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void kill_group(pid_t child)
+{
+    kill(-child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         continue;
+}
+
+static enum status judge(int state, struct error *err)
+{
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
         return STATUS_OK;
     if (WIFEXITED(state))
@@ -89,29 +115,36 @@ static enum status reap(pid_t child, struct error *err)
     return error_set(err, STATUS_REFUSED, "%s was ended by signal %d", name, WTERMSIG(state));
 }
 
-enum status kafka_token_command(const char *command, const atomic_bool *abandon,
-                                struct buffer *output, struct error *err)
+static enum status start(const char *command, struct running *running, struct error *err)
 {
     int ends[2];
-    pid_t child;
-    struct error ignored;
-    size_t from = output->size;
     if (pipe(ends) != 0)
         return error_set(err, STATUS_REFUSED, "a pipe for %s: %s", name, strerror(errno));
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    int failed = spawn(command, ends[1], &child);
+    int failed = spawn(command, ends[1], &running->child);
     close(ends[1]);
-    enum status status = failed ? error_set(err, STATUS_REFUSED, "starting /bin/sh for %s: %s",
-                                            name, strerror(failed))
-                                : read_all(ends[0], abandon, output, err);
+    running->fd = ends[0];
+    if (!failed)
+        return STATUS_OK;
     close(ends[0]);
-    if (failed)
-        return status;
-    if (status != STATUS_OK)
-        kill(-child, SIGKILL);
-    enum status ended = reap(child, status == STATUS_OK ? err : &ignored);
-    if (status == STATUS_OK)
-        status = ended;
-    return status == STATUS_OK ? secret_file_trim(name, output, from, err) : status;
+    return error_set(err, STATUS_REFUSED, "starting /bin/sh for %s: %s", name, strerror(failed));
+}
+
+enum status kafka_token_command(const char *command, const atomic_bool *abandon,
+                                struct buffer *output, struct error *err)
+{
+    struct running running = {.end_ms = kafka_now_ms() + LIMIT_MS, .abandon = abandon};
+    size_t from = output->size;
+    int state = 0;
+    TRY(start(command, &running, err));
+    bool ended = read_all(&running, output) && await_exit(&running, &state);
+    close(running.fd);
+    if (!ended) {
+        kill_group(running.child);
+        return error_set(err, STATUS_REFUSED, "%s has not ended within %d s", name,
+                         LIMIT_MS / 1000);
+    }
+    TRY(judge(state, err));
+    return secret_file_trim(name, output, from, err);
 }
