@@ -11,6 +11,7 @@ static enum status gather_state(struct run *run, struct error *err)
     assert(parcel->has_state);
     TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
     TRY(temperatures_sync(root, err));
+    TRY(journal_mark_of(root->rundir.journal, INT64_MAX, &run->state.journal, err));
     struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);
     state_save(&run->state, &origin, parcel->fingerprints, &parcel->windows_state,

@@ -67,6 +67,21 @@ enum status recall_nothing(struct run *run, struct error *err)
     return check_cursors(run->root, err);
 }
 
+/* The journal may have grown, but what it said at the checkpoint it must say still. */
+static enum status check_journal(const struct run *run, struct error *err)
+{
+    struct journal_mark found;
+    const struct journal_mark *expected = &run->state.journal;
+    TRY(journal_mark_of(run->root->rundir.journal, expected->lines, &found, err));
+    if (found.lines == expected->lines && found.crc == expected->crc)
+        return STATUS_OK;
+    return error_set(err, STATUS_BAD_DATA,
+                     "%s does not begin with the %lld lines that the checkpoint after window %lld "
+                     "counts on: some were lost; put it back, or begin anew with --restart=none",
+                     run->root->rundir.journal, (long long)expected->lines,
+                     (long long)run->state.window);
+}
+
 enum status recall_checkpoint(struct run *run, struct error *err)
 {
     struct root *root = run->root;
@@ -78,6 +93,7 @@ enum status recall_checkpoint(struct run *run, struct error *err)
                          "the checkpoint after window %lld carries the field after window %lld, "
                          "which is not the one that corrections go back to",
                          (long long)run->state.window, (long long)run->state.past_window);
+    TRY(check_journal(run, err));
     root->windows = windows_of(run);
     TRY(windows_load(root->windows, &reader, err));
     copy_ledgers(root);

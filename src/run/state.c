@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { RUN_STATE_VERSION = 2 };
+enum { RUN_STATE_VERSION = 3 };
 
 static void put_text(struct buffer *out, const char *text)
 {
@@ -26,6 +26,8 @@ void state_save(const struct run_state *state, const struct state_origin *origin
     buffer_put_u8(out, state->provisional);
     buffer_put_i64(out, state->past_window);
     buffer_put_f64(out, state->past_heat_in);
+    buffer_put_i64(out, state->journal.lines);
+    buffer_put_i64(out, state->journal.crc);
     for (int p = 0; p < origin->partitions; p++) {
         buffer_put_i64(out, fingerprints[p].offset);
         buffer_put_i64(out, fingerprints[p].crc);
@@ -87,6 +89,8 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
     loaded.provisional = buffer_get_u8(reader);
     loaded.past_window = buffer_get_i64(reader);
     loaded.past_heat_in = buffer_get_f64(reader);
+    loaded.journal.lines = buffer_get_i64(reader);
+    loaded.journal.crc = buffer_get_i64(reader);
     for (int p = 0; p < origin->partitions; p++) {
         fingerprints[p].offset = buffer_get_i64(reader);
         fingerprints[p].crc = (uint32_t)buffer_get_i64(reader);

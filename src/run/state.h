@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 #include "run/drain.h"
+#include "store/journal_mark.h"
 
 struct run_state {
     int64_t window;             /* the last one closed, -1: none */
@@ -15,6 +16,7 @@ struct run_state {
     bool provisional;           /* a provisional window has been closed */
     int64_t past_window;        /* the snapshot that the checkpoint carries is the field after it */
     double past_heat_in;        /* heat_in then */
+    struct journal_mark journal; /* what had been decided */
 };
 
 /* What a checkpoint must agree with; strings are borrowed. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from oracle.heat_oracle import Result
 from .conftest import Bench
 from .decks import AWKWARD, Deck, Stream, merged, sensors
 from .program import LONG, heatstream, running, tool
-from .results import RunDirectory, assert_equals_oracle
+from .results import RunDirectory, assert_equals_oracle, assert_ledger, assert_series
 from .test_growing_topic import stages
+from .test_verify import verify
 
 DECK: Deck = merged(AWKWARD, {"checkpoint": {"every_windows": 4}})
 
@@ -183,3 +185,54 @@ def test_check_needs_no_mpirun_and_writes_nothing(bench: Bench, stream: Stream) 
     before = sorted(bench.path.rglob("*"))
     tool("check", deck).expect(0)
     assert sorted(bench.path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("lost", ["all", "half", "last"])
+def test_a_journal_that_lost_decisions_of_a_checkpoint_is_refused(
+    bench: Bench, halfway: Halfway, lost: str
+) -> None:
+    """Cut between lines it is whole in itself, but what is decided again might be another thing."""
+    deck, run = halfway
+    path = run.path / "journal"
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = {"all": 0, "half": len(lines) // 2, "last": len(lines) - 1}[lost]
+    path.write_bytes(b"".join(lines[:kept]))
+    outcome = bench.outcome(deck, ranks=2)
+    assert outcome.code == 65, outcome.text[-2000:]
+    assert "journal" in outcome.text
+
+
+def pieces(raw: bytes, rng: random.Random) -> list[tuple[str, bytes]]:
+    """Flips and cuts, everywhere in the long form."""
+    places = range(len(raw)) if LONG else sorted(rng.sample(range(len(raw)), 3))
+    flips = [
+        (f"flip {p}", raw[:p] + bytes([raw[p] ^ 1 << rng.randrange(8)]) + raw[p + 1 :])
+        for p in places
+    ]
+    return flips + [(f"cut {p}", raw[:p]) for p in places]
+
+
+@pytest.mark.parametrize("name", ["manifest", "journal"])
+def test_flipped_or_cut_anywhere_it_is_refused_or_leads_to_the_same_bits(
+    bench: Bench, stream: Stream, halfway: Halfway, expected: Result, name: str
+) -> None:
+    deck, run = halfway
+    whole = bench.path / "whole"
+    shutil.copytree(run.path, whole)
+    went_on = 0
+    for how, damaged in pieces((run.path / name).read_bytes(), random.Random(name)):
+        shutil.rmtree(run.path)
+        shutil.copytree(whole, run.path)
+        (run.path / name).write_bytes(damaged)
+        outcome = bench.outcome(deck, ranks=1)
+        assert outcome.code in (0, 65, 66), (how, outcome.text[-2000:])
+        if outcome.code:
+            assert name in outcome.text or "no checkpoint" in outcome.text, how
+            continue
+        went_on += 1
+        assert_series(run.series(), expected)
+        assert run.digest == expected.digest
+        assert_ledger(run.ledger(), expected.ledger)
+        assert run.promised().items() <= expected.published.items(), how
+        assert verify(run).code == 0, how
+    assert went_on > 0 or name == "journal"
