@@ -72,6 +72,7 @@ static enum status read_on(struct walk *walk, struct error *err)
 /* The next line without its newline, which becomes a 0; NULL when what is left has none. */
 static enum status next_line(struct walk *walk, char **line, size_t *length, struct error *err)
 {
+    (void)buffer_reserve(&walk->pending, 1); /* there is something to point to */
     for (size_t searched = 0;;) {
         char *start = (char *)walk->pending.data + walk->at;
         size_t left = walk->pending.size - walk->at;

@@ -64,6 +64,13 @@ void letters_sort(struct letters *letters)
         qsort(letters->list, (size_t)letters->count, sizeof *letters->list, compare);
 }
 
+/* There is no block to point into while all keys and values are empty. */
+static void put_bytes(const struct letters *letters, size_t at, int64_t full, struct buffer *state)
+{
+    size_t kept = dead_letter_kept((size_t)full);
+    buffer_put_bytes(state, kept ? letters->bytes.data + at : NULL, kept);
+}
+
 void letters_save(struct letters *letters, struct buffer *state)
 {
     letters_sort(letters);
@@ -78,10 +85,8 @@ void letters_save(struct letters *letters, struct buffer *state)
         buffer_put_i64(state, letter->time_ms);
         buffer_put_i64(state, letter->key_bytes);
         buffer_put_i64(state, letter->value_bytes);
-        buffer_put_bytes(state, letters->bytes.data + letter->key_at,
-                         dead_letter_kept((size_t)letter->key_bytes));
-        buffer_put_bytes(state, letters->bytes.data + letter->value_at,
-                         dead_letter_kept((size_t)letter->value_bytes));
+        put_bytes(letters, letter->key_at, letter->key_bytes, state);
+        put_bytes(letters, letter->value_at, letter->value_bytes, state);
     }
 }
 
