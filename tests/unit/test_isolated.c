@@ -101,7 +101,7 @@ static void a_process_that_ends_before_its_work_is_a_failure(void)
 
 static enum status ask_for_all(void *context, struct isolated *isolated, struct error *err)
 {
-    void *volatile memory = malloc((size_t)ISOLATED_MEMORY + 1);
+    void *volatile memory = malloc(2 * (size_t)ISOLATED_MEMORY);
     (void)context;
     send_messages(isolated, 1);
     if (!memory)
@@ -123,8 +123,10 @@ static enum status turn_for_ever(void *context, struct isolated *isolated, struc
     (void)context;
     (void)isolated;
     (void)err;
-    for (volatile int turns = 0;; turns = !turns)
+    volatile bool going = true;
+    while (going)
         ;
+    return STATUS_OK;
 }
 
 /* Takes its time: only with HEATSTREAM_LONG. */
