@@ -77,6 +77,7 @@ enum status keep_checkpoint(struct run *run, struct error *err)
     if (!run->root)
         return STATUS_OK;
     root_note(run->root, commit(run, &seal, err), err);
+    room_note_checkpoint(run);
     if (run->root->failure == STATUS_OK)
         report(run, &seal, began_s);
     return STATUS_OK;

@@ -21,16 +21,26 @@ static bool wall_clock_due(const struct run *run)
            stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
 }
 
-static struct order order_stop(struct root *root)
-{
-    error_set(&root->failure_error, STATUS_STOPPED,
-              "stopped early; the same command goes on from here");
-    return (struct order){.kind = ORDER_END, .status = STATUS_STOPPED};
-}
-
 static struct order order_failed(const struct root *root)
 {
     return (struct order){.kind = ORDER_END, .status = root->failure};
+}
+
+static struct order order_stop(struct root *root)
+{
+    struct error err;
+    if (root->room.low)
+        root_note(root,
+                  error_set(&err, STATUS_IO,
+                            "stopped while the disk of %s had room for a checkpoint; with more "
+                            "room, the same command goes on from here",
+                            root->rundir.root),
+                  &err);
+    if (root->failure != STATUS_OK)
+        return order_failed(root);
+    error_set(&root->failure_error, STATUS_STOPPED,
+              "stopped early; the same command goes on from here");
+    return (struct order){.kind = ORDER_END, .status = STATUS_STOPPED};
 }
 
 /* Rank 0: whoever asks for a stop has waited long enough for the temperatures to be taken. */

@@ -139,6 +139,7 @@ static enum status start_feed(struct run *run, struct error *err)
     if (root->deck->stream.idle == DECK_IDLE_TIMEOUT && !root->bounded)
         root->idle = create_idle(root);
     root->checkpoint_done_s = root->progress.said_s = stop_clock_s();
+    room_init(run);
     return feed_start(&(struct feed_config){.source = root->source,
                                             .drain = root->drain,
                                             .windows = root->windows,

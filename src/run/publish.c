@@ -71,6 +71,7 @@ static enum status remember_frame(struct run *run, const struct frame_row *row,
     run->state.revisions += kind == PUBLISH_REVISED;
     run->state.heat_in = 0.0;
     run->root->rows_pending = true;
+    room_take_row(run->root);
     return STATUS_OK;
 }
 

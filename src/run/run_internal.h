@@ -23,6 +23,14 @@
 /* What the journal is told once a start is accepted. */
 enum begin_news { BEGIN_NOTHING, BEGIN_ENDS, BEGIN_OPEN };
 
+/* On the disk, for what a stop still writes; by room.c. */
+struct room {
+    int64_t row_bytes, checkpoint_bytes; /* what a row takes, what a checkpoint may take */
+    int64_t left_bytes, taken_bytes;     /* by the file system when asked, and since then */
+    double asked_s;                      /* when, by stop_clock_s() */
+    bool low;                            /* too little is left: the run stops */
+};
+
 /* What only rank 0 has. */
 struct root {
     const struct deck *deck;
@@ -56,6 +64,7 @@ struct root {
     struct fingerprint *fingerprints;
     struct ledger *ledgers; /* as of the last parcel taken */
     struct stop_watch stop;
+    struct room room;
     struct patience patience; /* with brokers that are written to */
     double gives_up_s;        /* when it is over, by stop_clock_s(); 0: nobody waits for the run */
     bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
@@ -254,6 +263,13 @@ enum status temperatures_publish(struct run *run, const struct frame_row *row,
 
 /* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel. */
 enum status keep_checkpoint(struct run *run, struct error *err) MUST_CHECK;
+
+/* room.c: rank 0: whether the disk has room for more than a stop needs; what is written tells how
+ * much that is. */
+void room_init(struct run *run);
+void room_take_row(struct root *root);
+void room_note_checkpoint(struct run *run);
+bool room_is_low(struct root *root);
 
 /* progress.c: rank 0. */
 void progress_stepping(struct run *run);

@@ -16,6 +16,8 @@ static double reserve_s(const struct root *root)
 enum stop_request wait_request(struct root *root)
 {
     enum stop_request request = stop_poll(&root->stop, reserve_s(root));
+    if (request != STOP_NOW && room_is_low(root))
+        request = STOP_SOON;
     if (request != STOP_NOTHING && !root->state_wanted) {
         root->state_wanted = true;
         feed_want_state(root->feed);

@@ -207,9 +207,9 @@ def test_a_topic_of_garbage_only_ends_without_a_window(bench: Bench) -> None:
 
 
 @contextmanager
-def small_disk(directory: Path) -> Iterator[Path]:
+def small_disk(directory: Path, size: str = "1m") -> Iterator[Path]:
     directory.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
         pytest.skip("cannot mount a small file system here")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from .conftest import Bench
-from .decks import AWKWARD, Stream, merged, sensors
+from .decks import AWKWARD, Deck, Stream, merged, sensors
 from .failing import Order, errors_of, is_call, is_shared, moments, reached, trace_into
 from .program import LONG
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
+from .test_errors import small_disk
 
 RANKS, SAMPLE = 2, 8
 SEED = int(os.environ.get("HEATSTREAM_SOAK_SEED", int(time.time() // 86400)))
@@ -117,3 +119,29 @@ def test_a_run_killed_while_it_is_taken_back_still_reads_what_its_topic_grew(
     order = Order("manifest_cut", 1, action)
     assert bench.outcome(deck, ranks=1, env=order.variables).code == 137
     assert_same(bench.run(deck), case.whole)
+
+
+# 47 KiB a frame, 400 of them.
+LARGE: Deck = {
+    "run": {"id": "run"},
+    "grid": {"nx": 120, "ny": 100},
+    "stream": {"source": "synthetic"},
+    "gen": {"steps": 400, "probability": 0.02, "zeros": False},
+    "checkpoint": {"every_windows": 10000},
+}
+
+
+def test_a_disk_that_fills_up_keeps_room_for_the_last_checkpoint(bench: Bench) -> None:
+    """No window is computed again: the checkpoint is of the last one."""
+    whole = bench.run(bench.deck(LARGE, name="whole"))
+    with small_disk(bench.path / "small", "12m") as disk:
+        deck = bench.deck(LARGE, name="filling")
+        outcome = bench.outcome(deck, "--out", disk).expect(74)
+        assert "nearly full" in outcome.text
+        run = RunDirectory(disk / "run")
+        assert 0 < run.windows_committed() < 400
+        newest = int(run.checkpoints()[-1].stem.rpartition("_")[2])
+        assert newest == run.windows_committed() - 1
+        subprocess.run(["mount", "-o", "remount,size=80m", str(disk)], check=True)
+        bench.outcome(deck, "--out", disk, ranks=3).expect(0)
+        assert_same(run, whole)
