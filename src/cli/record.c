@@ -140,10 +140,9 @@ static enum status record_deck(const struct cli_options *options, const struct d
         snprintf(recording.stop_file, sizeof recording.stop_file, "%.*s.STOP", length, path);
     if (length >= (int)sizeof path || stop_length >= (int)sizeof recording.stop_file)
         return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    recording.stop = (struct stop_watch){
-        .stop_file = recording.stop_file,
-        .task = "putting what was received on the disk",
-        .time_limit_s = (double)options->time_limit_s};
+    recording.stop = (struct stop_watch){.stop_file = recording.stop_file,
+                                         .task = "putting what was received on the disk",
+                                         .time_limit_s = (double)options->time_limit_s};
     enum status status = open_topic(deck, &recording, err);
     if (status == STATUS_OK)
         status = record_from(&recording, deck, options, err);
