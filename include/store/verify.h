@@ -23,6 +23,7 @@ struct verify_counts {
     int64_t rewriting;   /* left out: announced as being rewritten */
     int64_t unsaid;      /* left out: not committed */
     int64_t segments, checkpoints;
+    int64_t checkpoint_window; /* of the newest checkpoint that was proven; -1: none */
     int64_t differences;
 };
 

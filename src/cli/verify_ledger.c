@@ -32,25 +32,22 @@ static void books_release(struct books *books)
     free(books->letters);
 }
 
-/* The summary of the newest checkpoint that is whole. */
-static enum status read_checkpoint(struct books *books, const struct manifest *manifest,
-                                   struct error *err)
+/* The summary of the newest checkpoint that was proven, which HDF5 has read before. */
+static enum status read_checkpoint(struct books *books, struct error *err)
 {
-    const struct manifest_checkpoint *list;
-    int count = manifest_checkpoints(manifest, &list);
-    for (int i = count - 1; i >= 0 && !books->summary; i--) {
-        char path[PATH_MAX], name[64] = "ckpt/";
-        struct inspection inspection;
-        struct error ignored; /* told by verify_checkpoints() */
-        json_error_t error;
-        checkpoint_name(list[i].window, name + strlen(name));
-        TRY(path_join(path, sizeof path, books->verify->directory, name, err));
-        if (!durable_exists(path) || inspect_file(path, &inspection, &ignored) != STATUS_OK)
-            continue;
-        if (inspection.is_checkpoint)
-            books->summary = json_loads((const char *)inspection.summary.data, 0, &error);
-        inspection_release(&inspection);
-    }
+    char path[PATH_MAX], name[64] = "ckpt/";
+    struct inspection inspection;
+    json_error_t error;
+    if (books->verify->counts.checkpoint_window < 0)
+        return STATUS_OK;
+    checkpoint_name(books->verify->counts.checkpoint_window, name + strlen(name));
+    TRY(path_join(path, sizeof path, books->verify->directory, name, err));
+    struct error gone; /* a run that goes on removes old ones */
+    if (inspect_file(path, &inspection, &gone) != STATUS_OK)
+        return STATUS_OK;
+    if (inspection.is_checkpoint)
+        books->summary = json_loads((const char *)inspection.summary.data, 0, &error);
+    inspection_release(&inspection);
     return STATUS_OK;
 }
 
@@ -63,7 +60,7 @@ static enum status read_summary(struct books *books, const struct manifest *mani
     if (books->finished)
         books->summary = json_loads(manifest_summary(manifest), 0, &error);
     if (!books->summary)
-        TRY(read_checkpoint(books, manifest, err));
+        TRY(read_checkpoint(books, err));
     books->letters_bytes =
         json_integer_value(json_object_get(books->summary, "dead_letters_bytes"));
     books->letters_waiting =

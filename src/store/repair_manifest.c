@@ -119,12 +119,12 @@ static enum status mend_row(struct mending *mending, int64_t index, struct error
     const struct committed *committed = &mending->committed;
     const struct manifest_frame *said =
         index < committed->rows ? committed->row[index].frame : NULL;
-    bool later = said && (!row->proven || said->revision > row->revision);
+    bool older = said && said->revision > row->revision;
     if (said && row->proven && says(said, row)) {
         mending->held[index] = true;
         return STATUS_OK;
     }
-    if (row->proven && !later) {
+    if (row->proven && !older) {
         struct manifest_frame frame = line_of(row, index);
         mending->held[index] = true;
         mending->frames++;

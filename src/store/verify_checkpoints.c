@@ -187,10 +187,12 @@ static enum status check_listed(struct verify *verify, const struct manifest_che
         return error_set(err, status, "%s", reason.text);
     if (status != STATUS_OK && verify->live)
         TRY(is_still_said(verify, entry, path, &said, err));
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         verify->counts.checkpoints++;
-    else if (said)
+        verify->counts.checkpoint_window = entry->window;
+    } else if (said) {
         verify_differs(verify, "%s", reason.text);
+    }
     return STATUS_OK;
 }
 
@@ -199,6 +201,7 @@ enum status verify_checkpoints(struct verify *verify, const struct manifest *man
 {
     const struct manifest_checkpoint *list;
     int count = manifest_checkpoints(manifest, &list);
+    verify->counts.checkpoint_window = -1;
     for (int i = 0; i < count; i++)
         TRY(check_listed(verify, &list[i], i == count - 1, err));
     return STATUS_OK;
