@@ -5,8 +5,9 @@
 #include "store/manifest.h"
 #include "store/verify.h"
 
-/* After verify_checkpoints(). Counts differences in `verify`. The ledger is that of the finished run, or else of its newest
- * checkpoint; what was written after it is not judged. *partitions is 0 when there is neither. */
+/* After verify_checkpoints(). Counts differences in `verify`. The ledger is that of the finished
+ * run, or else of the newest checkpoint that was proven; what was written after it is not judged.
+ * *partitions is 0 when there is neither. */
 enum status verify_ledger(struct verify *verify, const struct manifest *manifest, int *partitions,
                           struct error *err) MUST_CHECK;
 
