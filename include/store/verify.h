@@ -22,6 +22,7 @@ struct verify_counts {
     int64_t last_window; /* of these, the newest one; -1: none */
     int64_t rewriting;   /* left out: announced as being rewritten */
     int64_t unsaid;      /* left out: not committed */
+    int64_t unshown;     /* committed, but not yet in the master of a run that has not finished */
     int64_t segments, checkpoints;
     int64_t checkpoint_window; /* of the newest checkpoint that was proven; -1: none */
     int64_t differences;
@@ -33,6 +34,7 @@ struct verify_shape {
     int64_t per_segment; /* rows of the first ones */
     int64_t held;        /* rows up to the last committed one */
     bool f64;
+    bool finished; /* the manifest says so */
 };
 
 /* Offsets of the last segment that has any: [partitions] each. */

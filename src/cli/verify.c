@@ -44,6 +44,9 @@ static void print_counts(const struct verify *verify)
     if (counts->rewriting > 0)
         printf("left out: %" PRId64 " rows that are announced as being rewritten%s\n",
                counts->rewriting, verify->live ? "" : "; the run, gone on with, restores them");
+    if (counts->unshown > 0)
+        printf("frames.h5 does not show the newest %" PRId64 " rows yet%s\n", counts->unshown,
+               verify->live ? "" : "; the run, gone on with, makes it anew");
     if (counts->unsaid > 0)
         printf("left out: %" PRId64 " rows that are not committed yet%s\n", counts->unsaid,
                verify->live ? "" : "; the run, gone on with, writes them again");
@@ -104,7 +107,7 @@ static enum status repair_master_if_wrong(struct repair *repair, const struct ru
     quiet.counts.differences = 0;
     if (status == STATUS_OK)
         status = verify_master(&quiet, err);
-    if (status == STATUS_OK && quiet.counts.differences > 0)
+    if (status == STATUS_OK && quiet.counts.differences + quiet.counts.unshown > 0)
         status = repair_master(repair, &quiet, err);
     manifest_close(manifest);
     verify_release(&quiet);

@@ -58,7 +58,8 @@ static void check_finish(const struct verify_walk *walk)
     struct verify *verify = walk->verify;
     const struct committed *committed = &walk->committed;
     struct manifest_finish finish;
-    if (!manifest_finished(*walk->manifest, &finish))
+    verify->shape.finished = manifest_finished(*walk->manifest, &finish);
+    if (!verify->shape.finished)
         return;
     if (verify->counts.rewriting > 0)
         verify_differs(verify, "the run finished, but %lld rows are announced as being rewritten",

@@ -268,6 +268,24 @@ def test_a_master_that_maps_rows_elsewhere_or_is_lost_is_found(run: RunDirectory
     assert verdict.code == 65 and "frames.h5 is missing" in verdict.text
 
 
+def test_a_master_that_lags_is_a_difference_in_a_finished_run_only(bench: Bench) -> None:
+    """After a kill the lines of the manifest may be ahead of the last flush."""
+    deck = bench.files(DECK, sensors(DECK, windows=14))
+    run = bench.run(deck, "-D", "time.windows=5")
+    master, manifest = run.path / "frames.h5", run.path / "manifest"
+    before = master.read_bytes()
+    bench.run(deck, "-D", "time.windows=8")
+    master.write_bytes(before)
+    verdict = verify(run)
+    assert verdict.code == 65 and "shows 5 rows, the manifest has 8" in verdict.text
+    lines = manifest.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith((b"finished", b"summary"))]
+    manifest.write_bytes(b"".join(kept))
+    verdict = verify(run)
+    assert verdict.code == 0 and "does not show the newest 3 rows yet" in verdict.text
+    assert "made anew over 8 rows" in verify(run, "--repair").text
+
+
 def test_a_dead_letter_lost_doubled_or_changed_is_found(run: RunDirectory) -> None:
     path = run.path / "dead_letters.ndjson"
     lines = path.read_bytes().splitlines(keepends=True)
