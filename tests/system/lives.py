@@ -21,6 +21,7 @@ from .results import RunDirectory
 TRIES = 4
 # A second without progress: everything sent has been taken.
 QUIET_S = 1.0
+HANGS_S = 120.0
 IN_VAIN = "killed while it waited"
 VAIN = Target("(while it waited)", "any")
 
@@ -171,6 +172,7 @@ class Life:
         size = -1
         while program.process.poll() is None:
             now = time.monotonic()
+            assert now - began < HANGS_S, f"hangs after {HANGS_S} s:\n{program.text()[-4000:]}"
             if self.size() != size or not program.text() or (feeder and feeder.sending()):
                 moved, size = now, self.size()
             if target and target.victim != "rank" and self.is_due(program, target, now > moment):
