@@ -160,6 +160,12 @@ void kafka_client_destroy(struct kafka_client *client)
     free(client);
 }
 
+void kafka_client_leave(struct kafka_client *client)
+{
+    atomic_store(&client->closing, true);
+    kafka_notes_warn(client->notes, false);
+}
+
 rd_kafka_t *kafka_client_handle(const struct kafka_client *client)
 {
     return client->rk;

@@ -23,6 +23,10 @@ enum status kafka_client_create(const struct kafka_setup *setup, const struct ka
 /* Never waits for a broker; deliver or commit before. Accepts NULL. */
 void kafka_client_destroy(struct kafka_client *client);
 
+/* Instead of destroying it: the client stays until the process ends. librdkafka, at least up to
+ * 2.0.2, never comes back from closing one of whose partitions was deleted while it was read. */
+void kafka_client_leave(struct kafka_client *client);
+
 rd_kafka_t *kafka_client_handle(const struct kafka_client *client);
 void *kafka_client_user(void *opaque);
 

@@ -14,6 +14,7 @@
 #include "kafka_common.h"
 #include "kafka_lane.h"
 #include "kafka_offset.h"
+#include "kafka_witness.h"
 #include "source_ops.h"
 
 enum { SERVE_EVERY_MS = 100, LAST_COMMIT_MS = 1000 };
@@ -26,6 +27,8 @@ struct kafka_source {
     char *topic, *cluster_id;
     int partitions;
     struct kafka_lane *lanes;
+    struct kafka_witness *witness;
+    bool moved; /* the topic is gone, or another one */
     int wake_fd;
     int64_t nudge_messages, nudge_bytes; /* a quarter of what a partition's queue takes */
     bool full_read; /* some read since the last wait may have left messages behind */
@@ -105,6 +108,8 @@ static enum status kafka_start(struct source *source, const int64_t *next, struc
     rd_kafka_topic_partition_list_t *list = offset_list(self, next);
     enum status status = assign(self, list, err);
     rd_kafka_topic_partition_list_destroy(list);
+    if (status == STATUS_OK)
+        status = kafka_witness_start(self->witness, err);
     return status;
 }
 
@@ -152,6 +157,10 @@ static enum status partition_failed(struct kafka_source *self, int partition,
         raw->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
         return offset_gone(self, partition,
                            raw->offset >= 0 ? raw->offset : self->lanes[partition].next, err);
+    self->moved = kafka_status(raw->err) == STATUS_NO_INPUT;
+    if (self->moved)
+        return error_set(err, STATUS_BAD_DATA, "%s [%d] was deleted while it was read (%s)",
+                         self->topic, partition, rd_kafka_err2str(raw->err));
     error_set(err, kafka_status(raw->err), "reading %s [%d] at offset %lld: %s", self->topic,
               partition, (long long)self->lanes[partition].next, rd_kafka_message_errstr(raw));
     return kafka_client_needs(self->client, raw->err, "READ", self->topic, err);
@@ -160,6 +169,9 @@ static enum status partition_failed(struct kafka_source *self, int partition,
 static enum status serve(struct kafka_source *self, struct error *err)
 {
     self->served_ms = kafka_now_ms();
+    enum status status = kafka_witness_check(self->witness, err);
+    self->moved |= status != STATUS_OK;
+    TRY(status);
     return kafka_client_check(self->client, err);
 }
 
@@ -183,6 +195,7 @@ static enum status kafka_read(struct source *source, int partition, int max,
         TRY(serve(self, err));
     struct kafka_lane *lane = &self->lanes[partition];
     const rd_kafka_message_t *failed;
+    kafka_witness_note(self->witness, partition, lane->messages, lane->count);
     TRY(kafka_lane_read(lane, max, &failed, err));
     if (failed)
         return partition_failed(self, partition, failed, err);
@@ -252,15 +265,15 @@ static void await_commits(struct kafka_source *self)
 static void kafka_destroy(struct source *source)
 {
     struct kafka_source *self = of(source);
-    for (int p = 0; self->lanes && p < self->partitions; p++) {
+    kafka_witness_destroy(self->witness);
+    for (int p = 0; self->lanes && p < self->partitions; p++)
         kafka_lane_release(&self->lanes[p]);
-    }
     if (self->events) {
         await_commits(self);
         rd_kafka_queue_io_event_enable(self->events, -1, NULL, 0);
         rd_kafka_queue_destroy(self->events);
     }
-    kafka_client_destroy(self->client);
+    (self->moved ? kafka_client_leave : kafka_client_destroy)(self->client);
     if (self->wake_fd >= 0)
         close(self->wake_fd);
     free(self->lanes);
@@ -355,6 +368,8 @@ enum status source_open_kafka(const struct kafka_config *config, struct source *
                              : error_set(err, STATUS_BUG, "eventfd: %s", strerror(errno));
     if (status == STATUS_OK)
         status = look_up(self, err);
+    if (status == STATUS_OK)
+        status = kafka_witness_create(config, self->partitions, &self->witness, err);
     if (status == STATUS_OK)
         *source = &self->base;
     else

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -275,3 +276,37 @@ def test_a_run_goes_back_to_a_checkpoint_from_before_the_cut_on_request(
     bench.outcome(killed.deck, *TO_END, f"--restart={newest}", "--accept-gap").expect(65)
     run = bench.run(killed.deck, *TO_END, f"--restart={before}", "--accept-gap", ranks=3)
     assert_equals_oracle(run, mixed.expected(DECK))
+
+
+def test_a_topic_that_is_made_anew_and_filled_again_under_a_run_is_not_read_on(
+    bench: Bench, kafka: Kafka, stream: Stream
+) -> None:
+    """Beyond the place where the run reads on, before it looks: no request fails."""
+    with waiting(bench, kafka, stream, 1) as (topic, run, program):
+        for rank in program.ranks():
+            os.kill(rank, signal.SIGSTOP)
+        made_anew(kafka, topic, sensors(DECK, windows=30, seed=2))
+        for rank in program.ranks():
+            os.kill(rank, signal.SIGCONT)
+        outcome = program.wait().expect(65)
+    assert "is not the one this run has read there" in outcome.text
+    assert run.windows_committed() > 0
+
+
+def test_a_partition_that_is_added_under_a_run_ends_it(
+    bench: Bench, kafka: Kafka, stream: Stream
+) -> None:
+    with waiting(bench, kafka, stream, 1) as (topic, _, program):
+        kafka.add_partitions(topic, PARTITIONS + 1)
+        outcome = program.wait().expect(65)
+    assert f"had {PARTITIONS} partitions" in outcome.text
+    assert f"has {PARTITIONS + 1} now" in outcome.text
+
+
+def test_a_topic_that_is_deleted_under_a_run_ends_it(
+    bench: Bench, kafka: Kafka, stream: Stream
+) -> None:
+    with waiting(bench, kafka, stream, 1) as (topic, _, program):
+        kafka.delete(topic)
+        outcome = program.wait().expect(65)
+    assert f"{topic} is no longer on the broker" in outcome.text or "was deleted" in outcome.text
