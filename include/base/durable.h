@@ -34,7 +34,8 @@ enum status durable_write_file(const char *path, const void *data, size_t size, 
 enum status durable_make_private(const char *path, struct error *err) MUST_CHECK;
 
 /* Appends the whole file to `contents`. STATUS_NO_INPUT when it does not exist, STATUS_IO
- * otherwise. */
+ * otherwise, and for one that does not end soon enough to be kept in memory. */
+enum { DURABLE_READ_MAX = 1 << 28 };
 enum status durable_read_file(const char *path, struct buffer *contents,
                               struct error *err) MUST_CHECK;
 

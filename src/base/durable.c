@@ -131,6 +131,7 @@ enum status durable_read_file(const char *path, struct buffer *contents, struct 
         return error_set(err, errno == ENOENT ? STATUS_NO_INPUT : STATUS_IO, "opening %s: %s", path,
                          strerror(errno));
     enum status status = STATUS_OK;
+    size_t before = contents->size;
     for (;;) {
         void *end = buffer_reserve(contents, 65536);
         ssize_t got = read(fd, end, 65536);
@@ -138,7 +139,10 @@ enum status durable_read_file(const char *path, struct buffer *contents, struct 
             continue;
         if (got < 0)
             status = error_set(err, STATUS_IO, "reading %s: %s", path, strerror(errno));
-        if (got <= 0)
+        if (got > 0 && contents->size - before + (size_t)got > DURABLE_READ_MAX)
+            status =
+                error_set(err, STATUS_IO, "reading %s: more than %d bytes", path, DURABLE_READ_MAX);
+        if (got <= 0 || status != STATUS_OK)
             break;
         contents->size += (size_t)got;
     }

@@ -105,6 +105,13 @@ def synthetic(bench: Bench, *changes: Deck) -> Path:
     return bench.deck(AWKWARD, source, *changes)
 
 
+@pytest.mark.parametrize("key", ["stream.sensors", "stream.schema"])
+def test_a_file_without_end_is_refused(bench: Bench, key: str) -> None:
+    deck = synthetic(bench)
+    options = ["-D", "stream.format=avro", "-D", "stream.source=kafka", "-D", f"{key}=/dev/zero"]
+    assert_one_message(tool("check", deck, *options), 78, [key, "/dev/zero", "more than"])
+
+
 @pytest.mark.parametrize(
     ("option", "word"),
     [("grid.nx=none", "grid.nx"), ("grid.nz=3", "grid.nz"), ("nonsense", "nonsense")],
