@@ -60,7 +60,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill fuzz fuzzers lint objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill soak-fence fuzz fuzzers lint objects \
         reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -101,6 +101,10 @@ soak-kill: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/bro
 test-kafka4: $(B)/heatstream $(B)/heatstream-failing $(BROKERS) $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
 	$(Q)tests/tools/run-broker-tests.sh 4 $(BROKERS)
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
+
+soak-fence: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N= (50) times each case of two runs on one directory
+	$(Q)HEATSTREAM_FENCES=$(or $(N),50) $(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh soak-fence $(B)/soak-fence.xml $(PYTHON) \
+	    tests/system/test_fence.py $(TESTS)
 
 soak: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## MINUTES= (60) of live running with a kill every two minutes
 	$(Q)$(SYSTEM) PYTHONPATH=tests $(PYTHON) -m soak.steady out/soak $(or $(MINUTES),60) $(or $(SEED),1)

@@ -18,6 +18,7 @@ struct deck {
     struct deck_origin *origins;
     struct {
         char *id, *title, *out;
+        double takeover_s;
     } run;
     struct {
         int64_t nx, ny;

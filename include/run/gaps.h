@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "ingest/source.h"
+#include "store/claim.h"
 #include "store/journal.h"
 #include "window/windows.h"
 
@@ -14,6 +15,7 @@ struct gaps {
     struct source *source;
     struct windows *windows; /* which know the gaps of the journal */
     struct journal *journal;
+    const struct claim *claim; /* on the run directory; NULL: nobody else can take it */
     const int64_t *ends; /* [partitions] captured ends: what lies beyond is not missed; or NULL */
     bool accept;
 };

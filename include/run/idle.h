@@ -5,6 +5,7 @@
 
 #include "ingest/source.h"
 #include "run/drain.h"
+#include "store/claim.h"
 #include "store/journal.h"
 
 /* All are borrowed. */
@@ -13,6 +14,7 @@ struct idle_config {
     struct drain *drain;
     struct windows *windows;
     struct journal *journal;
+    const struct claim *claim; /* on the run directory; NULL: nobody else can take it */
     int partitions;
     int64_t idle_ms, window_ms, t0_ms, disorder_ms;
 };

@@ -2,11 +2,11 @@
  * after a window closed, and field and outflow after an earlier one, from which late events that
  * are still to come can be put in. All arrays are global, so a run restarts on any number of ranks.
  *
- * Writing: .tmp, close (checked), seal, re-open and verify every digest, fsync, rename, fsync of
- * the directory. The seal is a digest over the whole HDF5 part of the file, kept in its 512-byte
- * user block: it is verified before HDF5 sees a byte, so a damaged file is refused, never
- * interpreted. A checkpoint counts only once the manifest has a line for it (manifest.h), which
- * carries the digests. Collective unless said. */
+ * Writing: under a staged name, close (checked), seal, re-open and verify every digest, fsync,
+ * rename, fsync of the directory. The seal is a digest over the whole HDF5 part of the file, kept
+ * in its 512-byte user block: it is verified before HDF5 sees a byte, so a damaged file is refused,
+ * never interpreted. A checkpoint counts only once the manifest has a line for it (manifest.h),
+ * which carries the digests. Collective unless said. */
 #ifndef HEATSTREAM_STORE_CHECKPOINT_H
 #define HEATSTREAM_STORE_CHECKPOINT_H
 
@@ -26,6 +26,7 @@ struct checkpoint_seal {
 /* The directory, <run directory>/ckpt, is needed on every rank, the provenance on rank 0. */
 struct checkpoint_config {
     const char *directory;
+    const char *staging; /* where it is made (staging.h), on every rank; NULL: in the directory */
     const struct provenance *provenance;
 };
 
@@ -80,7 +81,7 @@ struct manifest;
 
 /* Rank 0: removes checkpoints that the manifest does not list (any more), and what an interrupted
  * write has left; those newer than its newest stay. */
-enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest,
-                                  struct error *err) MUST_CHECK;
+enum status checkpoint_remove_old(const char *directory, const char *staging,
+                                  const struct manifest *manifest, struct error *err) MUST_CHECK;
 
 #endif

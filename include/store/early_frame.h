@@ -9,8 +9,8 @@
 
 struct early_frame;
 
-/* Rank 0: removes a picture that a killed run has left. */
-void early_frame_discard(const char *directory);
+/* Rank 0: removes a picture that a killed run has left. `staging` as in frames.h. */
+void early_frame_discard(const char *directory, const char *staging);
 
 /* Collective, and discards. The domain is borrowed; of the config
  * what the layout of a frame needs, as by frames_open(). */

@@ -41,6 +41,8 @@ struct frame_row {
  * frames_close(). */
 struct frames_config {
     const char *directory; /* the run directory */
+    const char *staging;   /* where files are made (staging.h); NULL: in the run directory */
+    bool sole;             /* nobody else can have files of it open for writing (claim.h) */
     const char *run_id, *title;
     double dx, dy;
     bool f64;
@@ -52,8 +54,10 @@ struct frames_config {
 struct frames;
 
 /* Opens the frames of a run with its first `rows` rows (0: new). Later rows are cut off; segments
- * that hold none of the kept rows are deleted. STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA
- * when kept rows are missing. The domain is borrowed. */
+ * that hold none of the kept rows are deleted. Unless `sole`, segments that corrections can reach
+ * are copied first, so that a run that still has them open writes to nobody's.
+ * STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA when kept rows are missing. The
+ * domain is borrowed. */
 enum status frames_open(const struct domain *domain, const struct frames_config *config,
                         int64_t rows, struct frames **frames, struct error *err) MUST_CHECK;
 

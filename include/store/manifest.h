@@ -7,7 +7,7 @@
  *     back <window>
  *     summary <JSON>
  *     finished <window> <digest> end|limit
- *     epoch <number> <host> <pid>
+ *     epoch <number> process <pid> on <host>
  *
  * A frame line says that a row of the frames file holds that revision of that window, a rewrite
  * line that the rows of these windows may from now on hold anything or be gone, a back line the

@@ -19,6 +19,9 @@ enum status manifest_add_checkpoint(struct manifest *manifest,
  * stay: what is computed again must equal them. */
 enum status manifest_add_back(struct manifest *manifest, int64_t window,
                               struct error *err) MUST_CHECK;
+/* Who writes from here on; see claim.h. */
+enum status manifest_add_epoch(struct manifest *manifest, int64_t epoch, const char *owner,
+                               struct error *err) MUST_CHECK;
 /* `summary` is one line of JSON: what `info` tells of the finished run. */
 enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
                                   const char *summary, struct error *err) MUST_CHECK;

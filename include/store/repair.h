@@ -9,6 +9,7 @@
 
 struct repair {
     const char *directory;
+    const char *staging; /* where files are made (staging.h); NULL: in the directory */
     /* What was done, or could not be: one line without its end each. */
     void (*tell)(void *context, const char *text);
     void *context;

@@ -114,12 +114,16 @@ static enum status repair_master_if_wrong(struct repair *repair, const struct ru
     return status;
 }
 
-/* Under the lock, so that no run writes meanwhile and none begins. */
+/* As run.takeover_s is by default. */
+static const double patience_s = 20;
+
+/* Under the claim, so that no run writes meanwhile and none begins. */
 static enum status repair_all(const struct cli_options *options, struct rundir *paths,
                               struct error *err)
 {
     struct repair repair = {.directory = options->path, .tell = tell_repair};
-    TRY(rundir_open(paths, err));
+    TRY(rundir_open(paths, patience_s, err));
+    repair.staging = claim_staging(paths->claim);
     enum status status = repair_manifest(&repair, err);
     if (status == STATUS_OK)
         status = repair_master_if_wrong(&repair, paths, err);

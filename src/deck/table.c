@@ -70,6 +70,10 @@ const struct deck_option deck_options[] = {
     STRING("run.out", run.out, "out/", 1, PATH_BYTES, DECK_MAY_CHANGE,
            "Directory that holds run directories, relative to the current directory. A run that "
            "cannot create it stops with exit code 73."),
+    DOUBLE("run.takeover_s", run.takeover_s, "20", 1, 86400, "s", DECK_MAY_CHANGE,
+           "How long another run of the same directory, of which it is not certain that it is "
+           "dead (it was stopped, or its host is gone), may give no sign of life before this one "
+           "replaces it. Less than the longest pause of a file system replaces runs that live."),
 
     INT("grid.nx", grid.nx, "40", 1, 1e6, "cells", 0,
         "Columns, from left to right. A run needs at least one column a rank."),

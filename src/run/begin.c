@@ -165,6 +165,8 @@ static enum status sample_batch(struct root *root, struct probe *probe, int p, b
 
 static enum status stop_while_probing(struct root *root, struct error *err)
 {
+    if (claim_is_lost(root->rundir.claim))
+        TRY(claim_check(root->rundir.claim, err));
     if (stop_poll(&root->stop, 0) < STOP_SOON)
         return STATUS_OK;
     return error_set(err, STATUS_STOPPED,

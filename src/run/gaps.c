@@ -104,6 +104,7 @@ enum status gaps_enter(const struct gaps *gaps, const struct buffer *found, stru
     if (count == 0)
         return STATUS_OK;
     TRY(journal_write_gaps(gaps->journal, list, count, err));
+    TRY(claim_check(gaps->claim, err)); /* a successor must know all that took effect */
     for (int i = 0; i < count; i++) {
         log_warn(
             "partition %d: offsets %lld..%lld (%lld records) are no longer on the broker: going "

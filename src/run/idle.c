@@ -124,6 +124,7 @@ static enum status move_clocks(struct idle *idle, int count, struct error *err)
 {
     const struct idle_config *config = &idle->config;
     TRY(journal_write_idles(config->journal, idle->entries, count, err));
+    TRY(claim_check(config->claim, err)); /* a successor must know all that took effect */
     for (int i = 0; i < count; i++) {
         const struct journal_idle *entry = &idle->entries[i];
         announce(idle, entry->partition);

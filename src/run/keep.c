@@ -30,8 +30,9 @@ static enum status commit(struct run *run, const struct checkpoint_seal *seal, s
                                         .provisional = run->state.provisional,
                                         .seal = *seal};
     TRY(manifest_add_checkpoint(root->manifest, &entry, err));
+    TRY(claim_check(root->rundir.claim, err));
     manifest_retire_checkpoints(root->manifest, (int)root->deck->checkpoint.keep);
-    TRY(checkpoint_remove_old(run->plan.checkpoints, root->manifest, err));
+    TRY(checkpoint_remove_old(run->plan.checkpoints, run->plan.staging, root->manifest, err));
     source_report(root->source, root_next_offsets(root));
     return STATUS_OK;
 }
@@ -58,6 +59,7 @@ enum status keep_checkpoint(struct run *run, struct error *err)
         root_note(run->root, gather_state(run, err), err);
     TRY(root_share_failure(run, err));
     struct checkpoint_config config = {.directory = run->plan.checkpoints,
+                                       .staging = run->plan.staging,
                                        .provenance = &run->plan.provenance};
     struct checkpoint_content content = {.window = run->window,
                                          .rows = run->state.rows,

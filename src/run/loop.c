@@ -54,6 +54,14 @@ static struct order order_give_up(struct root *root)
     return order_failed(root);
 }
 
+/* Rank 0: another run has taken the directory over. */
+static void note_loss(struct root *root)
+{
+    struct error err;
+    if (claim_is_lost(root->rundir.claim))
+        root_note(root, claim_check(root->rundir.claim, &err), &err);
+}
+
 /* Rank 0: waits for root->parcel, asking for a state when someone wants a checkpoint. False: *order
  * is what all do instead. */
 static bool await_parcel(struct run *run, struct order *order)
@@ -74,6 +82,11 @@ static bool await_parcel(struct run *run, struct order *order)
             return true;
         if (!ready && wait_is_over(root)) {
             *order = order_give_up(root);
+            return false;
+        }
+        note_loss(root);
+        if (root->failure != STATUS_OK) {
+            *order = order_failed(root);
             return false;
         }
         if (root->rows_pending) {
@@ -163,6 +176,7 @@ static void accept_parcel(struct root *root)
 static struct order next_order(struct run *run)
 {
     struct root *root = run->root;
+    note_loss(root);
     if (root->failure != STATUS_OK)
         return order_failed(root);
     if (root->leaving)
@@ -233,7 +247,8 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
     TRY(temperatures_sync(root, err));
     buffer_clear(&root->summary);
     summary_json(run, &root->summary);
-    return manifest_add_finished(root->manifest, &finish, (const char *)root->summary.data, err);
+    TRY(manifest_add_finished(root->manifest, &finish, (const char *)root->summary.data, err));
+    return claim_check(root->rundir.claim, err);
 }
 
 /* Every rank: the run is complete; rank 0 says so in the manifest. */

@@ -45,12 +45,14 @@ static enum status open_directory(struct run *run, struct error *err)
 {
     struct root *root = run->root;
     TRY(rundir_paths(root->deck->run.out, root->deck->run.id, &root->rundir, err));
-    TRY(rundir_open(&root->rundir, err));
-    root->rundir_open = true;
+    TRY(rundir_open(&root->rundir, root->deck->run.takeover_s, err));
     if (root->options->restart == RUN_RESTART_NONE)
         TRY(rundir_clear(&root->rundir, err));
+    TRY(rundir_enter(&root->rundir, err));
     TRY(log_open_file(root->rundir.log, err));
     TRY(manifest_open(root->rundir.manifest, true, &root->manifest, err));
+    TRY(manifest_add_epoch(root->manifest, claim_epoch(root->rundir.claim),
+                           claim_owner(root->rundir.claim), err));
     TRY(journal_open(root->rundir.journal, root->identity.partitions, &root->journal, err));
     root->takes_back = must_take_back(root);
     root->stop = (struct stop_watch){.stop_file = root->rundir.stop,
@@ -89,8 +91,7 @@ static enum status open_root(struct run *run, struct error *err)
 
 static enum status write_config(struct run *run, struct error *err)
 {
-    const char *yaml = run->plan.provenance.config;
-    return durable_write_file(run->root->rundir.config, yaml, strlen(yaml), 0644, err);
+    return rundir_write_config(&run->root->rundir, run->plan.provenance.config, err);
 }
 
 static enum status open_letters(struct run *run, struct error *err)
@@ -112,6 +113,7 @@ static struct idle *create_idle(struct root *root)
         .drain = root->drain,
         .windows = root->windows,
         .journal = root->journal,
+        .claim = root->rundir.claim,
         .partitions = root->identity.partitions,
         .idle_ms = root->deck->stream.idle_ms,
         .window_ms = root->deck->time.window_ms,
@@ -133,6 +135,7 @@ static void replay_timeouts(struct root *root)
 static enum status start_feed(struct run *run, struct error *err)
 {
     struct root *root = run->root;
+    TRY(claim_check(root->rundir.claim, err)); /* what was journaled so far is in the journal */
     replay_timeouts(root);
     root->drain = drain_create(&root->gaps, root->decoder, (int)root->deck->stream.batch);
     TRY(drain_start(root->drain, root->bounded ? root->ends : NULL, root->fingerprints, err));
@@ -189,6 +192,18 @@ static bool share_idleness(struct run *run)
     return idle;
 }
 
+/* Where the files of this run are made; "" without a run directory. */
+static void share_staging(struct run *run)
+{
+    const struct claim *claim = run->root ? run->root->rundir.claim : NULL;
+    if (claim) {
+        strcpy(run->plan.staging, claim_staging(claim));
+        run->plan.sole = claim_is_sole(claim);
+    }
+    agree_broadcast(run->domain, run->plan.staging, (int)sizeof run->plan.staging);
+    agree_broadcast(run->domain, &run->plan.sole, (int)sizeof run->plan.sole);
+}
+
 static void say_nothing_to_do(const struct run *run)
 {
     struct manifest_finish finish;
@@ -210,6 +225,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
         run->root = root_create(deck, options);
     TRY(create_solver(run, err));
     TRY(agree(run->domain, run->root ? open_root(run, err) : STATUS_OK, err));
+    share_staging(run);
     run->idle = share_idleness(run);
     if (run->idle) {
         say_nothing_to_do(run);
@@ -228,6 +244,18 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     return STATUS_OK;
 }
 
+/* A run that was replaced fails in many ways, of which this is the reason. */
+static enum status name_replacement(const struct run *run, enum status status, struct error *err)
+{
+    struct error reason;
+    bool failed = status != STATUS_OK && status != STATUS_STOPPED;
+    if (run->root && failed && claim_check(run->root->rundir.claim, &reason) != STATUS_OK) {
+        *err = reason;
+        status = STATUS_CANNOT_CREATE;
+    }
+    return run_share_status(status, err);
+}
+
 enum status run_close(struct run *run, enum status status, struct error *err)
 {
     struct error closing;
@@ -237,6 +265,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
         *err = closing;
     }
     picture_close(run); /* while the run directory is still this run's */
+    status = name_replacement(run, status, err);
     root_destroy(run->root);
     buffer_release(&run->saved_state);
     gather_destroy(run->gather);

@@ -39,7 +39,7 @@ static enum status allocate(const struct run *run, struct picture **made, struct
 enum status picture_open(struct run *run, struct error *err)
 {
     if (run->plan.early_ms == 0 && run->root)
-        early_frame_discard(run->plan.directory);
+        early_frame_discard(run->plan.directory, run->plan.staging);
     if (run->plan.early_ms == 0)
         return STATUS_OK;
     struct picture *picture = NULL;

@@ -52,6 +52,7 @@ static enum status check_cursors(struct root *root, struct error *err)
 {
     gaps_replay(root->journal, root->windows);
     root->gaps = (struct gaps){.source = root->source,
+                               .claim = root->rundir.claim,
                                .windows = root->windows,
                                .journal = root->journal,
                                .ends = root->bounded ? root->ends : NULL,

@@ -200,8 +200,10 @@ static enum status accept(struct root *root, int64_t window, struct error *err)
                  (long long)window);
     if (root->takes_back || goes_back(root))
         TRY(begin_anew(root, err));
-    if (root->takes_back || goes_without)
+    if (root->takes_back || goes_without) {
         TRY(manifest_cut(root->manifest, window, err));
+        TRY(rundir_publish_manifest(&root->rundir, err));
+    }
     TRY(gaps_enter(&root->gaps, &root->gaps_found, err));
     return begin_accepted(root, err);
 }

@@ -30,8 +30,7 @@ void root_destroy(struct root *root)
     journal_close(root->journal);
     manifest_close(root->manifest);
     log_close_file();
-    if (root->rundir_open)
-        rundir_close(&root->rundir);
+    rundir_close(&root->rundir);
     buffer_release(&root->gaps_found);
     buffer_release(&root->unflushed);
     buffer_release(&root->summary);

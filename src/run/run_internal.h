@@ -37,7 +37,6 @@ struct root {
     const struct run_options *options;
     char deck_hash[33];
     struct rundir rundir;
-    bool rundir_open;
     struct event_avro *event_avro; /* of a generated source, NULL but for the Avro formats */
     struct source *source;
     struct source_identity identity;

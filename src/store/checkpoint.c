@@ -13,6 +13,7 @@
 #include "checkpoint_file.h"
 #include "grid/agree.h"
 #include "h5.h"
+#include "store/staging.h"
 
 void checkpoint_name(int64_t window, char name[32])
 {
@@ -193,16 +194,18 @@ static enum status seal_and_verify(const struct writing *w, struct error *err)
 }
 
 /* Rank 0. */
-static enum status publish(const char *directory, const char *temporary, int64_t window,
+static enum status publish(const char *directory, const char *staging, int64_t window,
                            struct error *err)
 {
-    char name[32], path[PATH_MAX], latest[PATH_MAX], line[40];
+    char name[32], path[PATH_MAX], latest[PATH_MAX], next[PATH_MAX], line[40];
     checkpoint_name(window, name);
     TRY(path_join(path, sizeof path, directory, name, err));
     TRY(path_join(latest, sizeof latest, directory, "latest", err));
-    TRY(durable_rename(temporary, path, err));
+    TRY(staging_path(staging, "latest", next, err));
+    TRY(staging_publish(staging, name, path, true, err));
     int length = snprintf(line, sizeof line, "%s\n", name);
-    return durable_write_file(latest, line, (size_t)length, 0644, err);
+    TRY(durable_write_file(next, line, (size_t)length, 0644, err));
+    return staging_publish(staging, "latest", latest, true, err);
 }
 
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,
@@ -210,7 +213,8 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
                              const struct checkpoint_content *content, struct checkpoint_seal *seal,
                              struct error *err)
 {
-    char name[32], temporary[PATH_MAX - 8], path[PATH_MAX];
+    char name[32], path[PATH_MAX];
+    const char *staging = config->staging ? config->staging : config->directory;
     struct writing writing = {.domain = domain,
                               .digester = digester,
                               .content = content,
@@ -218,8 +222,7 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
                               .path = path};
     assert(!content->past.field == !content->past.outflow);
     checkpoint_name(content->window, name);
-    TRY(path_join(temporary, sizeof temporary, config->directory, name, err));
-    snprintf(path, sizeof path, "%s.tmp", temporary);
+    TRY(staging_path(staging, name, path, err));
     enum status status = create(&writing, err);
     for (int time = 0; time < CHECKPOINT_TIMES; time++)
         free(writing.outflows[time]);
@@ -228,7 +231,7 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
     if (status == STATUS_OK)
         status = seal_and_verify(&writing, err);
     if (status == STATUS_OK && domain->rank == 0)
-        status = publish(config->directory, path, content->window, err);
+        status = publish(config->directory, staging, content->window, err);
     status = agree(domain, status, err);
     if (status != STATUS_OK && domain->rank == 0)
         unlink(path);

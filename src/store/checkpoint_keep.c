@@ -3,18 +3,17 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/durable.h"
 #include "store/manifest.h"
+#include "store/staging.h"
 
-static enum status remove_file(const char *directory, const char *name, struct error *err)
+static enum status remove_file(const char *directory, const char *staging, const char *name,
+                               struct error *err)
 {
     char path[PATH_MAX];
     TRY(path_join(path, sizeof path, directory, name, err));
-    if (unlink(path) == 0 || errno == ENOENT)
-        return STATUS_OK;
-    return error_set(err, STATUS_IO, "removing %s: %s", path, strerror(errno));
+    return staging_remove(staging, path, err);
 }
 
 /* The window in the name of a checkpoint, complete or (*unfinished) not; -1: another file. */
@@ -41,8 +40,8 @@ static bool is_kept(const struct manifest *manifest, int64_t window)
     return false;
 }
 
-enum status checkpoint_remove_old(const char *directory, const struct manifest *manifest,
-                                  struct error *err)
+enum status checkpoint_remove_old(const char *directory, const char *staging,
+                                  const struct manifest *manifest, struct error *err)
 {
     DIR *entries = opendir(directory);
     if (!entries)
@@ -52,7 +51,7 @@ enum status checkpoint_remove_old(const char *directory, const struct manifest *
         bool unfinished;
         int64_t window = window_of(entry->d_name, &unfinished);
         if (window >= 0 && (unfinished || !is_kept(manifest, window)))
-            status = remove_file(directory, entry->d_name, err);
+            status = remove_file(directory, staging, entry->d_name, err);
     }
     closedir(entries);
     return status;

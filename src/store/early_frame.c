@@ -1,6 +1,5 @@
 #include "store/early_frame.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +11,12 @@
 #include "grid/agree.h"
 #include "segment.h"
 #include "stage.h"
+#include "store/staging.h"
 
 struct early_frame {
     const struct domain *domain;
     char path[PATH_MAX], next[PATH_MAX]; /* the picture, and the one being made */
+    char staging[PATH_MAX];
     char *run_id, *title;
     struct layout layout;
     struct digester *digester;
@@ -23,7 +24,7 @@ struct early_frame {
     bool exists; /* rank 0: there is a picture */
 };
 
-static const char name[] = "early.h5", next_name[] = "early.h5.tmp";
+static const char name[] = "early.h5";
 
 static void early_free(struct early_frame *early)
 {
@@ -60,17 +61,17 @@ static enum status allocate(const struct domain *domain, const struct frames_con
                                     .dy = config->dy,
                                     .f64 = config->f64};
     TRY(path_join(early->path, sizeof early->path, config->directory, name, err));
-    return path_join(early->next, sizeof early->next, config->directory, next_name, err);
+    TRY(path_join(early->staging, sizeof early->staging,
+                  config->staging ? config->staging : config->directory, "", err));
+    return staging_path(early->staging, name, early->next, err);
 }
 
-void early_frame_discard(const char *directory)
+void early_frame_discard(const char *directory, const char *staging)
 {
-    static const char *const names[] = {name, next_name};
     char path[PATH_MAX];
     struct error ignored;
-    for (int i = 0; i < 2; i++)
-        if (path_join(path, sizeof path, directory, names[i], &ignored) == STATUS_OK)
-            unlink(path);
+    if (path_join(path, sizeof path, directory, name, &ignored) == STATUS_OK)
+        (void)!staging_remove(staging ? staging : directory, path, &ignored);
 }
 
 enum status early_frame_open(const struct domain *domain, const struct frames_config *config,
@@ -83,7 +84,7 @@ enum status early_frame_open(const struct domain *domain, const struct frames_co
         return status;
     }
     if (domain->rank == 0)
-        early_frame_discard(config->directory);
+        early_frame_discard(config->directory, config->staging);
     *opened = early;
     return STATUS_OK;
 }
@@ -100,7 +101,8 @@ void early_frame_remove(struct early_frame *early)
 {
     if (!early->exists)
         return;
-    unlink(early->path);
+    struct error ignored;
+    (void)!staging_remove(early->staging, early->path, &ignored);
     unlink(early->next);
     early->exists = false;
 }
@@ -138,7 +140,7 @@ static enum status fill_file(struct early_frame *early, const struct field *fiel
     struct segment *segment = memory_zeroed(1, sizeof *segment);
     strcpy(segment->path, early->next);
     struct digest stored = stage_field(early->stage, early->digester, field);
-    enum status opened = segment_open(domain, segment, err);
+    enum status opened = segment_open(domain, early->next, segment, err);
     enum status status = agree(domain, opened, err);
     if (status == STATUS_OK)
         status = agree(domain, write_row(early, segment, row, stored, err), err);
@@ -165,8 +167,8 @@ enum status early_frame_write(struct early_frame *early, const struct field *fie
     enum status status = fill_file(early, field, &complete, err);
     if (domain->rank != 0)
         return agree(domain, status, err);
-    if (status == STATUS_OK && rename(early->next, early->path) != 0)
-        status = error_set(err, STATUS_IO, "renaming %s: %s", early->next, strerror(errno));
+    if (status == STATUS_OK)
+        status = staging_publish(early->staging, name, early->path, false, err);
     if (status == STATUS_OK)
         early->exists = true;
     else

@@ -8,30 +8,13 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
-#include "frames_directory.h"
+#include "frames_segments.h"
 #include "grid/agree.h"
-#include "layout.h"
 #include "master.h"
-#include "segment.h"
-#include "stage.h"
+#include "store/staging.h"
 
 /* Flushing every frame would cost more than writing it: at most this part of the time is spent. */
 enum { FLUSH_SHARE = 20 };
-
-struct frames {
-    const struct domain *domain;
-    char directory[PATH_MAX], master[PATH_MAX];
-    char *run_id, *title;
-    struct layout layout;
-    struct digester *digester;
-    struct stage *stage;
-    int64_t rows, horizon_rows;
-    struct segment *open; /* [open_count], oldest first */
-    int open_count, open_most;
-    bool dirty;       /* rows were written since the last flush */
-    double flushed_s; /* rank 0: when the last flush ended, and what it cost */
-    double flush_cost_s;
-};
 
 static double now_s(void)
 {
@@ -89,6 +72,9 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     if (status == STATUS_OK)
         status =
             path_join(frames->master, sizeof frames->master, config->directory, "frames.h5", err);
+    if (status == STATUS_OK)
+        status = path_join(frames->staging, sizeof frames->staging,
+                           config->staging ? config->staging : config->directory, "", err);
     if (status == STATUS_OK &&
         (!frames->run_id || !frames->title || !frames->open || !frames->digester || !frames->stage))
         status = error_set(err, STATUS_IO, "opening the frames: out of memory");
@@ -99,40 +85,11 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     return status;
 }
 
-/* A segment that a coming correction can still reach. */
-static bool is_reachable(const struct frames *frames, int64_t number)
+/* Rank 0. */
+static enum status write_master(const struct frames *frames, bool sync, struct error *err)
 {
-    return frames->rows - segments_start(&frames->layout.segments, number + 1) <
-           frames->horizon_rows;
-}
-
-static enum status open_segment(struct frames *frames, int64_t number, struct error *err)
-{
-    assert(frames->open_count < frames->open_most);
-    struct segment *segment = &frames->open[frames->open_count];
-    char name[64];
-    segment_name(number, name);
-    segment->number = number;
-    TRY(path_join(segment->path, sizeof segment->path, frames->directory, name, err));
-    enum status mine = segment_open(frames->domain, segment, err);
-    enum status all = agree(frames->domain, mine, err);
-    if (all == STATUS_OK) {
-        frames->open_count++;
-        return STATUS_OK;
-    }
-    struct error ignored;
-    if (mine == STATUS_OK)
-        (void)!segment_close(segment, &ignored);
-    return all;
-}
-
-static enum status open_kept_segments(struct frames *frames, struct error *err)
-{
-    const struct segments *segments = &frames->layout.segments;
-    for (int64_t number = 0; segments_start(segments, number) < frames->rows; number++)
-        if (is_reachable(frames, number))
-            TRY(open_segment(frames, number, err));
-    return STATUS_OK;
+    const struct master_place place = {.staging = frames->staging, .path = frames->master};
+    return master_write(&frames->layout, &place, frames->rows, sync, err);
 }
 
 enum status frames_open(const struct domain *domain, const struct frames_config *config,
@@ -143,12 +100,12 @@ enum status frames_open(const struct domain *domain, const struct frames_config 
     TRY(agree(domain, mine, err)); /* out of memory somewhere: the process ends, nothing to save */
     frames->rows = rows;
     if (domain->rank == 0)
-        mine = frames_directory_prepare(&frames->layout, frames->directory, rows, err);
+        mine = frames_prepare(frames, config->sole, err);
     enum status status = agree(domain, mine, err);
     if (status == STATUS_OK)
-        status = open_kept_segments(frames, err);
+        status = frames_open_kept(frames, err);
     if (status == STATUS_OK && rows > 0 && domain->rank == 0)
-        mine = master_write(&frames->layout, frames->master, rows, false, err);
+        mine = write_master(frames, false, err);
     if (status == STATUS_OK)
         status = agree(domain, mine, err);
     if (status == STATUS_OK) {
@@ -157,38 +114,9 @@ enum status frames_open(const struct domain *domain, const struct frames_config 
     }
     struct error ignored;
     for (int i = 0; i < frames->open_count; i++)
-        (void)!segment_close(&frames->open[i], &ignored);
+        (void)!frames_close_segment(frames, &frames->open[i], &ignored);
     frames_free(frames);
     return status;
-}
-
-static enum status add_segment(struct frames *frames, int64_t number, const struct frame_row *row,
-                               struct error *err)
-{
-    enum status mine = STATUS_OK;
-    if (frames->domain->rank == 0) {
-        char path[PATH_MAX], name[64];
-        segment_name(number, name);
-        if (number == 0)
-            frames->layout.epoch_ms = series_epoch(row->event_time_ms);
-        mine = path_join(path, sizeof path, frames->directory, name, err);
-        if (mine == STATUS_OK)
-            mine = segment_create(&frames->layout, path,
-                                  segments_rows(&frames->layout.segments, number), err);
-    }
-    TRY(agree(frames->domain, mine, err));
-    return open_segment(frames, number, err);
-}
-
-static enum status close_unreachable(struct frames *frames, struct error *err)
-{
-    while (frames->open_count > 0 && !is_reachable(frames, frames->open[0].number)) {
-        enum status mine = segment_close(&frames->open[0], err);
-        frames->open_count--;
-        memmove(frames->open, frames->open + 1, (size_t)frames->open_count * sizeof *frames->open);
-        TRY(agree(frames->domain, mine, err));
-    }
-    return STATUS_OK;
 }
 
 static enum status make_room(struct frames *frames, int64_t index, const struct frame_row *row,
@@ -198,19 +126,8 @@ static enum status make_room(struct frames *frames, int64_t index, const struct 
     int64_t number = segments_find(segments, index);
     if (index != frames->rows || index != segments_start(segments, number))
         return STATUS_OK;
-    TRY(close_unreachable(frames, err));
-    return add_segment(frames, number, row, err);
-}
-
-/* The open segment of a row, which is row *local in it; or NULL. */
-static struct segment *find_open(struct frames *frames, int64_t index, int64_t *local)
-{
-    int64_t number = segments_find(&frames->layout.segments, index);
-    *local = index - segments_start(&frames->layout.segments, number);
-    for (int i = 0; i < frames->open_count; i++)
-        if (frames->open[i].number == number)
-            return &frames->open[i];
-    return NULL;
+    TRY(frames_close_unreachable(frames, err));
+    return frames_add_segment(frames, number, row, err);
 }
 
 static enum status out_of_reach(int64_t index, struct error *err)
@@ -240,7 +157,7 @@ enum status frames_write(struct frames *frames, int64_t index, const struct fiel
     assert(index >= 0 && index <= frames->rows);
     TRY(make_room(frames, index, row, err));
     int64_t local;
-    struct segment *segment = find_open(frames, index, &local);
+    struct segment *segment = frames_find_segment(frames, index, &local);
     if (!segment)
         return out_of_reach(index, err);
     struct digest digest = stage_field(frames->stage, frames->digester, field);
@@ -270,7 +187,7 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
 {
     assert(index >= 0 && index < frames->rows);
     int64_t local;
-    struct segment *segment = find_open(frames, index, &local);
+    struct segment *segment = frames_find_segment(frames, index, &local);
     if (!segment)
         return out_of_reach(index, err);
     struct digest digest = stage_field(frames->stage, frames->digester, field);
@@ -308,7 +225,7 @@ static enum status flush_now(struct frames *frames, bool sync, struct error *err
     TRY(flush_segments(frames, err));
     enum status mine = STATUS_OK;
     if (frames->domain->rank == 0)
-        mine = master_write(&frames->layout, frames->master, frames->rows, sync, err);
+        mine = write_master(frames, sync, err);
     TRY(agree(frames->domain, mine, err));
     frames->dirty = false;
     frames->flushed_s = now_s();
@@ -353,20 +270,6 @@ void frames_set_offsets(struct frames *frames, const struct frames_offsets *give
         offsets->topic = strdup(given->topic);
 }
 
-/* Only the last segment can be short. */
-static enum status trim_last(struct frames *frames, struct error *err)
-{
-    char path[PATH_MAX], name[64];
-    const struct segments *segments = &frames->layout.segments;
-    int64_t number = segments_find(segments, frames->rows);
-    int64_t rest = frames->rows - segments_start(segments, number);
-    if (frames->domain->rank != 0 || rest == 0)
-        return STATUS_OK;
-    segment_name(number, name);
-    TRY(path_join(path, sizeof path, frames->directory, name, err));
-    return segment_trim(path, rest, err);
-}
-
 enum status frames_close(struct frames *frames, struct error *err)
 {
     if (!frames)
@@ -376,12 +279,13 @@ enum status frames_close(struct frames *frames, struct error *err)
     enum status status = flush_now(frames, true, err);
     enum status mine = STATUS_OK;
     for (int i = 0; i < frames->open_count; i++) {
-        enum status closed = segment_close(&frames->open[i], mine == STATUS_OK ? &later : err);
+        enum status closed =
+            frames_close_segment(frames, &frames->open[i], mine == STATUS_OK ? &later : err);
         mine = mine == STATUS_OK ? closed : mine;
     }
     mine = agree(domain, mine, &later);
     if (mine == STATUS_OK && status == STATUS_OK)
-        mine = agree(domain, trim_last(frames, &later), &later);
+        mine = agree(domain, frames_trim_last(frames, &later), &later);
     frames_free(frames);
     if (status != STATUS_OK || mine == STATUS_OK)
         return status;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/claim.h"
 
 struct h5_scope h5_begin(void)
 {
@@ -92,9 +93,9 @@ static void abandon(hid_t file, int *fd)
         ;
 }
 
-static void abort_job(void)
+static void abort_job(enum status status)
 {
-    int parallel = 0, code = status_exit_code(STATUS_IO);
+    int parallel = 0, code = status_exit_code(status);
     MPI_Initialized(&parallel);
     if (parallel)
         MPI_Abort(MPI_COMM_WORLD, code);
@@ -104,8 +105,13 @@ static void abort_job(void)
 /* What the job leaves on the disk is what a kill would leave. */
 static void end_job(const char *what, const char *path, const struct h5_scope *scope)
 {
+    struct error replaced;
+    if (claim_explains(path, &replaced)) {
+        log_error("%s", replaced.text);
+        abort_job(STATUS_CANNOT_CREATE);
+    }
     log_error("%s %s: %s", what, path, scope->reason);
-    abort_job();
+    abort_job(STATUS_IO);
 }
 
 /* The last write to a parallel file is rank 0's, of its first bytes as they are. When that fails,

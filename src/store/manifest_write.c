@@ -42,6 +42,15 @@ enum status manifest_add_back(struct manifest *manifest, int64_t window, struct 
     return add(manifest, true, &line, err);
 }
 
+enum status manifest_add_epoch(struct manifest *manifest, int64_t epoch, const char *owner,
+                               struct error *err)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%lld %s", (long long)epoch, owner);
+    struct manifest_line line = {.kind = MANIFEST_EPOCH, .text = text};
+    return add(manifest, true, &line, err);
+}
+
 enum status manifest_add_finished(struct manifest *manifest, const struct manifest_finish *finish,
                                   const char *summary, struct error *err)
 {

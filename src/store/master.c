@@ -1,13 +1,12 @@
 #include "master.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/arith.h"
 #include "base/durable.h"
 #include "segment.h"
+#include "store/staging.h"
 
 /* Rows of the master that lie in one segment. */
 struct span {
@@ -45,21 +44,15 @@ static void place_in_segments(struct h5_scope *scope, const struct layout_rows *
     }
 }
 
-enum status master_write(const struct layout *layout, const char *path, int64_t rows, bool sync,
-                         struct error *err)
+enum status master_write(const struct layout *layout, const struct master_place *place,
+                         int64_t rows, bool sync, struct error *err)
 {
     char temporary[PATH_MAX];
-    struct layout_rows place = {
+    struct layout_rows spans = {
         .rows = rows, .max_rows = rows, .place = place_in_segments, .layout = layout};
-    int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    if (length < 0 || (size_t)length >= sizeof temporary)
-        return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    TRY(layout_create_file(layout, &place, temporary, err));
-    if (sync) {
+    TRY(staging_path(place->staging, "frames.h5", temporary, err));
+    TRY(layout_create_file(layout, &spans, temporary, err));
+    if (sync)
         TRY(durable_sync(temporary, err));
-        return durable_rename(temporary, path, err);
-    }
-    if (rename(temporary, path) != 0)
-        return error_set(err, STATUS_IO, "renaming %s: %s", temporary, strerror(errno));
-    return STATUS_OK;
+    return staging_publish(place->staging, "frames.h5", place->path, sync, err);
 }

@@ -264,7 +264,8 @@ enum status repair_manifest(struct repair *repair, struct error *err)
 {
     struct mending mending = {.repair = repair};
     TRY(path_join(mending.old, sizeof mending.old, repair->directory, "manifest", err));
-    TRY(path_join(mending.made, sizeof mending.made, repair->directory, "manifest.tmp", err));
+    TRY(path_join(mending.made, sizeof mending.made,
+                  repair->staging ? repair->staging : repair->directory, "manifest.tmp", err));
     enum status status = make(&mending, err);
     int64_t changes =
         mending.damaged + mending.dropped + mending.frames + mending.rewrites + mending.checkpoints;

@@ -149,8 +149,8 @@ static struct provenance provenance_of(const struct description *d)
                                .cores = (int)d->cores};
 }
 
-static enum status write_master(const struct description *d, const struct verify *verify,
-                                struct error *err)
+static enum status write_master(const struct repair *repair, const struct description *d,
+                                const struct verify *verify, struct error *err)
 {
     char path[PATH_MAX];
     const struct verify_shape *shape = &verify->shape;
@@ -176,7 +176,9 @@ static enum status write_master(const struct description *d, const struct verify
                                                  .next = offsets->next,
                                                  .lost = offsets->lost};
     TRY(path_join(path, sizeof path, verify->directory, "frames.h5", err));
-    return master_write(&layout, path, shape->held, true, err);
+    const struct master_place place = {
+        .staging = repair->staging ? repair->staging : repair->directory, .path = path};
+    return master_write(&layout, &place, shape->held, true, err);
 }
 
 static bool describe_segment(struct description *d, const char *directory, int64_t number)
@@ -205,7 +207,7 @@ enum status repair_master(struct repair *repair, const struct verify *verify, st
          !found && shape->gnx > 0 && segments_start(&segments, number) < shape->held; number++)
         found = describe_segment(&description, verify->directory, number);
     enum status status =
-        found ? write_master(&description, verify, err)
+        found ? write_master(repair, &description, verify, err)
               : error_set(err, STATUS_BAD_DATA, "%s: no segment says what frames.h5 is to say",
                           verify->directory);
     for (int i = 0; i < TEXTS; i++)

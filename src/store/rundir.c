@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/durable.h"
 #include "rundir_links.h"
+#include "store/staging.h"
 
 /* The names below made->root. */
 static enum status name_files(struct rundir *made, struct error *err)
@@ -38,7 +38,7 @@ static enum status name_files(struct rundir *made, struct error *err)
 enum status rundir_paths(const char *out, const char *run_id, struct rundir *rundir,
                          struct error *err)
 {
-    struct rundir made = {.lock_fd = -1};
+    struct rundir made = {.claim = NULL};
     if (!run_id[0] || run_id[0] == '.' || strchr(run_id, '/'))
         return error_set(err, STATUS_CANNOT_CREATE,
                          "run id '%s' cannot name a directory: it is empty, begins with a dot or "
@@ -52,7 +52,7 @@ enum status rundir_paths(const char *out, const char *run_id, struct rundir *run
 
 enum status rundir_paths_of(const char *root, struct rundir *rundir, struct error *err)
 {
-    struct rundir made = {.lock_fd = -1};
+    struct rundir made = {.claim = NULL};
     if (strlen(root) >= sizeof made.root)
         return error_set(err, STATUS_NO_INPUT, "the path %.200s… is too long", root);
     strcpy(made.root, root);
@@ -62,86 +62,40 @@ enum status rundir_paths_of(const char *root, struct rundir *rundir, struct erro
     return STATUS_OK;
 }
 
-static enum status name_holder(const char *path, struct error *err)
+static enum status make_room(struct rundir *rundir, struct error *err)
 {
-    struct buffer holder = {0};
-    struct error ignored;
-    if (durable_read_file(path, &holder, &ignored) != STATUS_OK || holder.size == 0)
-        buffer_printf(&holder, "an unknown process");
-    buffer_put_u8(&holder, '\0');
-    int length = (int)strcspn((const char *)holder.data, "\n");
-    error_set(err, STATUS_CANNOT_CREATE, "another run is writing to this directory: %.*s holds %s",
-              length, (const char *)holder.data, path);
-    buffer_release(&holder);
-    return STATUS_CANNOT_CREATE;
+    TRY(durable_make_directories(rundir->frames, err));
+    TRY(durable_make_directories(rundir->checkpoints, err));
+    TRY(rundir_refuse_links(rundir->frames, err));
+    return rundir_refuse_links(rundir->checkpoints, err);
 }
 
-/* The ranks of a killed mpirun outlive it by up to a second: a restart at once must not be turned
- * away. */
-static bool lock_soon(int fd)
-{
-    const struct timespec pause = {.tv_nsec = 50000000};
-    for (int tries = 0; tries < 60; tries++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        if (errno != EWOULDBLOCK)
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    errno = EWOULDBLOCK;
-    return false;
-}
-
-static enum status sign_lock(const struct rundir *rundir, struct error *err)
-{
-    char host[256] = "", text[320];
-    gethostname(host, sizeof host - 1);
-    int length = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
-    if (ftruncate(rundir->lock_fd, 0) != 0)
-        return error_set(err, STATUS_CANNOT_CREATE, "writing %s: %s", rundir->lock,
-                         strerror(errno));
-    return durable_write_all(rundir->lock_fd, rundir->lock, text, (size_t)length, err);
-}
-
-enum status rundir_open(struct rundir *rundir, struct error *err)
+enum status rundir_open(struct rundir *rundir, double patience_s, struct error *err)
 {
     TRY(durable_make_directories(rundir->root, err));
     TRY(rundir_refuse_links(rundir->root, err));
-    int fd = open(rundir->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0)
-        return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", rundir->lock,
-                         strerror(errno));
-    if (!lock_soon(fd)) {
-        int reason = errno;
-        close(fd);
-        if (reason == EWOULDBLOCK)
-            return name_holder(rundir->lock, err);
-        return error_set(err, STATUS_CANNOT_CREATE, "locking %s: %s", rundir->lock,
-                         strerror(reason));
-    }
-    rundir->lock_fd = fd;
-    enum status status = sign_lock(rundir, err);
-    if (status == STATUS_OK)
-        status = durable_make_directories(rundir->frames, err);
-    if (status == STATUS_OK)
-        status = durable_make_directories(rundir->checkpoints, err);
-    if (status == STATUS_OK)
-        status = rundir_refuse_links(rundir->frames, err);
-    if (status == STATUS_OK)
-        status = rundir_refuse_links(rundir->checkpoints, err);
+    TRY(claim_take(rundir->root, patience_s, &rundir->claim, err));
+    enum status status = make_room(rundir, err);
     if (status != STATUS_OK)
         rundir_close(rundir);
     return status;
 }
 
-/* The file stays: removing it would let two runs lock two files of one name. */
+static const struct {
+    const char *name;
+    mode_t mode;
+} entered[] = {{"manifest", 0644}, {"journal", 0644}, {"dead_letters.ndjson", 0600}};
+
+enum { ENTERED = sizeof entered / sizeof *entered };
+
 void rundir_close(struct rundir *rundir)
 {
-    if (rundir->lock_fd < 0)
+    if (!rundir->claim)
         return;
-    (void)!ftruncate(rundir->lock_fd, 0);
-    close(rundir->lock_fd);
-    rundir->lock_fd = -1;
+    for (int i = 0; i < ENTERED; i++)
+        staging_return(claim_staging(rundir->claim), entered[i].name);
+    claim_release(rundir->claim);
+    rundir->claim = NULL;
 }
 
 /* Held for an instant only, which a run that starts waits for. */
@@ -154,11 +108,44 @@ bool rundir_is_held(const struct rundir *rundir)
     return held;
 }
 
-static enum status remove_file(const char *path, struct error *err)
+static enum status enter(const struct rundir *rundir, int file, char path[PATH_MAX],
+                         struct error *err)
 {
-    if (unlink(path) == 0 || errno == ENOENT)
-        return STATUS_OK;
-    return error_set(err, STATUS_IO, "removing %s: %s", path, strerror(errno));
+    const char *staging = claim_staging(rundir->claim), *name = entered[file].name;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, entered[file].mode);
+    if (fd < 0)
+        return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", path, strerror(errno));
+    close(fd);
+    if (!claim_is_sole(rundir->claim))
+        TRY(staging_renew(staging, path, err));
+    TRY(staging_borrow(staging, path, name, err));
+    return staging_path(staging, name, path, err);
+}
+
+enum status rundir_enter(struct rundir *rundir, struct error *err)
+{
+    char *const paths[ENTERED] = {rundir->manifest, rundir->journal, rundir->dead_letters};
+    for (int i = 0; i < ENTERED; i++)
+        TRY(enter(rundir, i, paths[i], err));
+    return STATUS_OK;
+}
+
+enum status rundir_publish_manifest(const struct rundir *rundir, struct error *err)
+{
+    char manifest[PATH_MAX];
+    const char *staging = claim_staging(rundir->claim);
+    TRY(path_join(manifest, sizeof manifest, rundir->root, "manifest", err));
+    TRY(staging_borrow(staging, rundir->manifest, "manifest.new", err));
+    return staging_publish(staging, "manifest.new", manifest, true, err);
+}
+
+enum status rundir_write_config(const struct rundir *rundir, const char *yaml, struct error *err)
+{
+    char path[PATH_MAX];
+    const char *staging = claim_staging(rundir->claim);
+    TRY(staging_path(staging, "config.yaml", path, err));
+    TRY(durable_write_file(path, yaml, strlen(yaml), 0644, err));
+    return staging_publish(staging, "config.yaml", rundir->config, true, err);
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -168,7 +155,8 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /* Removes `prefix`*.h5 and `prefix`*.h5.tmp. */
-static enum status remove_series(const char *folder, const char *prefix, struct error *err)
+static enum status remove_series(const struct rundir *rundir, const char *folder,
+                                 const char *prefix, struct error *err)
 {
     DIR *entries = opendir(folder);
     if (!entries)
@@ -182,7 +170,7 @@ static enum status remove_series(const char *folder, const char *prefix, struct 
             continue;
         status = path_join(path, sizeof path, folder, name, err);
         if (status == STATUS_OK)
-            status = remove_file(path, err);
+            status = staging_remove(claim_staging(rundir->claim), path, err);
     }
     closedir(entries);
     return status;
@@ -198,9 +186,9 @@ enum status rundir_clear(struct rundir *rundir, struct error *err)
     /* The manifest goes first: without it nothing else is believed. */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         TRY(path_join(path, sizeof path, rundir->root, names[i], err));
-        TRY(remove_file(path, err));
+        TRY(staging_remove(claim_staging(rundir->claim), path, err));
     }
-    TRY(remove_series(rundir->frames, "seg_", err));
-    TRY(remove_series(rundir->checkpoints, "ckpt_", err));
+    TRY(remove_series(rundir, rundir->frames, "seg_", err));
+    TRY(remove_series(rundir, rundir->checkpoints, "ckpt_", err));
     return durable_sync(rundir->root, err);
 }

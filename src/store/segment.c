@@ -11,12 +11,18 @@ void segment_name(int64_t number, char name[64])
     snprintf(name, 64, "frames/seg_%06lld.h5", (long long)number);
 }
 
-enum status segment_open(const struct domain *domain, struct segment *segment, struct error *err)
+const char *segment_staged_name(const char *name)
+{
+    return strrchr(name, '/') + 1;
+}
+
+enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
+                         struct error *err)
 {
     struct h5_scope *scope = &segment->scope;
     hsize_t one = 1;
     *scope = h5_begin();
-    segment->file = h5_open_parallel(scope, segment->path, H5F_ACC_RDWR, domain);
+    segment->file = h5_open_parallel(scope, path, H5F_ACC_RDWR, domain);
     segment->temperature = h5_own(scope, H5Dopen2(segment->file, "/temperature", H5P_DEFAULT));
     segment->field_space = h5_own(scope, H5Dget_space(segment->temperature));
     for (int i = 0; i < SERIES_COLUMNS; i++) {

@@ -34,16 +34,13 @@ struct segment_band {
     hsize_t x0, nx, y0, ny;
 };
 
-/* "frames/seg_000012.h5" */
+/* "frames/seg_000012.h5", and within a staging directory "seg_000012.h5" */
 void segment_name(int64_t number, char name[64]);
+const char *segment_staged_name(const char *name);
 
-/* Rank 0: creates the file of `all` rows as it is to begin with, neither synced nor renamed. */
+/* Rank 0: creates the file, of `all` rows, as it is to begin with, not synced. */
 enum status segment_lay_out(const struct layout *layout, const char *path, int64_t all,
                             struct error *err) MUST_CHECK;
-
-/* Rank 0: creates the file, of `all` rows, under a temporary name and renames it. */
-enum status segment_create(const struct layout *layout, const char *path, int64_t all,
-                           struct error *err) MUST_CHECK;
 
 /* Rank 0: verifies that the closed file fits the layout and holds its first `rows` rows, and
  * brings it to its full number of rows, `all`, again, those after `rows` unwritten.
@@ -58,8 +55,8 @@ enum status segment_first_time(const char *path, int64_t *event_time_ms,
 /* Rank 0: cuts a closed file to its first `rows` rows. */
 enum status segment_trim(const char *path, int64_t rows, struct error *err) MUST_CHECK;
 
-/* Collective, as are the next two; segment->path and number are set before. */
-enum status segment_open(const struct domain *domain, struct segment *segment,
+/* Collective, as are the next two; segment->path, for messages, and number are set before. */
+enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
                          struct error *err) MUST_CHECK;
 enum status segment_write_field(struct segment *segment, int64_t row,
                                 const struct segment_slab *slab, struct error *err) MUST_CHECK;

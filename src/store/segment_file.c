@@ -33,18 +33,6 @@ enum status segment_lay_out(const struct layout *layout, const char *path, int64
     return layout_create_file(layout, &rows, path, err);
 }
 
-enum status segment_create(const struct layout *layout, const char *path, int64_t all,
-                           struct error *err)
-{
-    char temporary[PATH_MAX];
-    int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    if (length < 0 || (size_t)length >= sizeof temporary)
-        return error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", path);
-    TRY(segment_lay_out(layout, temporary, all, err));
-    TRY(durable_sync(temporary, err));
-    return durable_rename(temporary, path, err);
-}
-
 struct extent {
     int rank;
     hsize_t dims[3], most[3];

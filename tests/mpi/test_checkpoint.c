@@ -28,7 +28,8 @@ static double outflow_of(int salt, int64_t x)
 static enum status save(struct saved *saved, size_t state_size, struct error *err)
 {
     struct domain *domain = saved->world.domain;
-    struct checkpoint_config config = {saved->world.scratch.path, &test_provenance};
+    struct checkpoint_config config = {.directory = saved->world.scratch.path,
+                                       .provenance = &test_provenance};
     struct buffer state = {0};
     double outflow[NX + 8], past_outflow[NX + 8];
     for (size_t i = 0; i < state_size; i++)

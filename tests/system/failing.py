@@ -98,7 +98,7 @@ STAGES = {
 TORN = {
     "journal.cut": ("journal.write", "kill-half"),
     "manifest.cut": ("manifest.write", "kill-half"),
-    "segment.remove": ("segment-new.rename", "kill-after"),
+    "segment-old.rename": ("segment-shown.rename", "kill-after"),
 }
 # Points that every rank reaches.
 COLLECTIVE = (
@@ -106,8 +106,8 @@ COLLECTIVE = (
     "segment.open", "segment.write", "segment.sync", "checkpoint.sync",
 )  # fmt: skip
 ONCE = (
-    "journal", "lock.", "config.", "manifest.open", "manifest.cut", "manifest_cut", "manifest-new",
-    "letters.open", "segment.remove",
+    "journal", "claim.", "epoch.", "config.", "manifest.open", "manifest.cut", "manifest_cut",
+    "manifest-new", "letters.open", "segment-old.rename",
 )  # fmt: skip
 
 

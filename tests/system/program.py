@@ -116,6 +116,15 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def pause(self) -> None:
+        """Stops all its processes where they are."""
+        for pid in tagged(self.tag):
+            kill_quietly(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        for pid in tagged(self.tag):
+            kill_quietly(pid, signal.SIGCONT)
+
     def kill_all(self) -> None:
         while left := tagged(self.tag):
             for pid in left:
@@ -179,12 +188,15 @@ def start(
     ranks: int = 1,
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
+    host: str = "",
 ) -> Running:
-    """`ranks` 0: without mpirun. Where a failure is asked for, the program that has them."""
+    """`ranks` 0: without mpirun. Where a failure is asked for, the program that has them. `host`:
+    on a host of that name, which needs root."""
     tag = uuid.uuid4().hex
+    renamed = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host] if host else []
     launcher = [*MPIRUN, "-np", str(ranks)] if ranks else []
     program = FAILING if env and FAILURE in env else BINARY
-    command = [*launcher, str(program), *(str(a) for a in arguments)]
+    command = [*renamed, *launcher, str(program), *(str(a) for a in arguments)]
     out, err = SCRATCH / f"{tag}.out", SCRATCH / f"{tag}.err"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
@@ -201,9 +213,12 @@ def start(
 
 @contextmanager
 def running(
-    arguments: Sequence[str | Path], ranks: int = 1, env: dict[str, str] | None = None
+    arguments: Sequence[str | Path],
+    ranks: int = 1,
+    env: dict[str, str] | None = None,
+    host: str = "",
 ) -> Iterator[Running]:
-    program = start(arguments, ranks, env=env)
+    program = start(arguments, ranks, env=env, host=host)
     try:
         yield program
     finally:

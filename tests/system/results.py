@@ -8,6 +8,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,14 @@ class RunDirectory:
         except FileNotFoundError:
             return False
         return lines[lines.rfind(b"\n") + 1 :].startswith(b"rewrite ")
+
+    def is_writing_checkpoint(self) -> bool:
+        """Whether a run is making one; where it is made comes and goes with the run."""
+        for epoch in self.path.glob("epoch.*"):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                if any(made.name.startswith("ckpt_") for made in epoch.iterdir()):
+                    return True
+        return False
 
     def said_of_rows(self) -> Iterator[list[str]]:
         """Lines of the manifest about rows in order, a torn last one left out."""

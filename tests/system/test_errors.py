@@ -328,7 +328,7 @@ def test_a_run_directory_holds_what_the_interface_names_and_nothing_else(bench: 
     deck = synthetic(bench)
     bench.run(deck, "--until", "end", ranks=RANKS)
     named = {"config.yaml", "manifest", "journal", "dead_letters.ndjson", "alerts.ndjson", "log",
-             "lock", "frames", "frames.h5", "ckpt"}  # fmt: skip
+             "lock", "epoch.1", "frames", "frames.h5", "ckpt"}  # fmt: skip
     there = list(bench.directory(deck).path.rglob("*"))
     assert {p.relative_to(bench.directory(deck).path).parts[0] for p in there} - named == set()
     assert [p for p in there if p.suffix == ".tmp"] == []

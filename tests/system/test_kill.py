@@ -68,7 +68,7 @@ class Killer:
         kind = self.rng.choice(["frames", "frames", "checkpoint", "rewrite", "start"])
         if kind == "checkpoint":
             skip = self.rng.randint(0, 3)
-            return "a checkpoint half written", SeenTimes(self.half_written, skip)
+            return "a checkpoint half written", SeenTimes(self.run.is_writing_checkpoint, skip)
         if kind == "rewrite":
             skip = self.rng.randint(0, 5)
             return "rows half rewritten", SeenTimes(self.run.is_rewriting, skip)
@@ -76,9 +76,6 @@ class Killer:
             looks = SeenTimes(lambda: self.run.frames_committed() >= 0, self.rng.randint(0, 4000))
             return "an early moment", looks
         return f"{newer} frame lines", lambda: self.run.frames_committed() >= newer
-
-    def half_written(self) -> bool:
-        return any((self.run.path / "ckpt").glob("*.tmp"))
 
     def compare_promises(self) -> None:
         """A frame named in the manifest before a kill, a corrected one too, has the same digest

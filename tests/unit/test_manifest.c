@@ -212,7 +212,7 @@ static void newest_and_newest_settled_checkpoints_are_kept(void)
     touch(&scratch, "ckpt_mine.h5");
     touch(&scratch, "latest");
     manifest_retire_checkpoints(manifest, 2);
-    CU_ASSERT_EQUAL(checkpoint_remove_old(scratch.path, manifest, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(checkpoint_remove_old(scratch.path, scratch.path, manifest, &err), STATUS_OK);
     CU_ASSERT(exists(&scratch, "ckpt_000000060.h5"));
     CU_ASSERT(exists(&scratch, "ckpt_000000050.h5"));
     CU_ASSERT_FALSE(exists(&scratch, "ckpt_000000040.h5"));

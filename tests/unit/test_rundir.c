@@ -42,7 +42,7 @@ static void opening_makes_the_directories(void)
     struct scratch scratch = scratch_make();
     struct error err = {""};
     struct rundir rundir = paths_in(&scratch, "deep");
-    CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(&rundir, 60, &err), STATUS_OK);
     CU_ASSERT(durable_exists(rundir.frames));
     CU_ASSERT(durable_exists(rundir.checkpoints));
     rundir_close(&rundir);
@@ -55,13 +55,13 @@ static void second_run_is_refused_and_told_who_holds_the_lock(void)
     struct error err = {""};
     char process[64];
     struct rundir first = paths_in(&scratch, "run"), second = paths_in(&scratch, "run");
-    CU_ASSERT_EQUAL_FATAL(rundir_open(&first, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(rundir_open(&second, &err), STATUS_CANNOT_CREATE);
+    CU_ASSERT_EQUAL_FATAL(rundir_open(&first, 60, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(&second, 60, &err), STATUS_CANNOT_CREATE);
     snprintf(process, sizeof process, "process %ld on ", (long)getpid());
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, process));
     rundir_close(&second);
     rundir_close(&first);
-    CU_ASSERT_EQUAL(rundir_open(&second, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(&second, 60, &err), STATUS_OK);
     rundir_close(&second);
     scratch_remove(&scratch);
 }
@@ -74,12 +74,12 @@ static void lock_of_a_killed_run_is_free(void)
     pid_t child = fork();
     if (child == 0) {
         struct error ignored;
-        _exit(rundir_open(&rundir, &ignored) == STATUS_OK ? 0 : 1);
+        _exit(rundir_open(&rundir, 60, &ignored) == STATUS_OK ? 0 : 1);
     }
     int status = -1;
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT_EQUAL(status, 0);
-    CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(&rundir, 60, &err), STATUS_OK);
     rundir_close(&rundir);
     scratch_remove(&scratch);
 }
@@ -93,7 +93,7 @@ static void unwritable_place_is_named(void)
     scratch_file(&scratch, "file", file);
     CU_ASSERT_EQUAL(durable_write_file(file, "x", 1, 0644, &err), STATUS_OK);
     CU_ASSERT_EQUAL(rundir_paths(file, "run", &rundir, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_CANNOT_CREATE);
+    CU_ASSERT_EQUAL(rundir_open(&rundir, 60, &err), STATUS_CANNOT_CREATE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, file));
     rundir_close(&rundir);
     scratch_remove(&scratch);
@@ -130,7 +130,7 @@ static void clearing_removes_what_a_run_writes_and_nothing_else(void)
     struct scratch scratch = scratch_make();
     struct error err = {""};
     struct rundir rundir = paths_in(&scratch, "run");
-    CU_ASSERT_EQUAL_FATAL(rundir_open(&rundir, &err), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(rundir_open(&rundir, 60, &err), STATUS_OK);
     for (int i = 0; i < 10; i++)
         touch(&rundir, written[i]);
     for (int i = 0; i < 4; i++)
@@ -162,14 +162,14 @@ static void files_are_not_written_through_symbolic_links(void)
         struct scratch scratch = scratch_make();
         struct error err = {""};
         struct rundir rundir = paths_in(&scratch, "run");
-        CU_ASSERT_EQUAL_FATAL(rundir_open(&rundir, &err), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(rundir_open(&rundir, 60, &err), STATUS_OK);
         rundir_close(&rundir);
         rename(rundir.frames, scratch_file(&scratch, "victim", victim));
         CU_ASSERT_EQUAL(durable_make_directories(rundir.frames, &err), STATUS_OK);
         snprintf(path, sizeof path, "%s/%s", rundir.root, links[i]);
         remove(path);
         CU_ASSERT_EQUAL_FATAL(symlink(victim, path), 0);
-        CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_CANNOT_CREATE);
+        CU_ASSERT_EQUAL(rundir_open(&rundir, 60, &err), STATUS_CANNOT_CREATE);
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "symbolic link"));
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, links[i]));
         rundir_close(&rundir);
@@ -186,7 +186,7 @@ static void the_run_directory_itself_may_be_a_link(void)
     scratch_file(&scratch, "elsewhere", elsewhere);
     CU_ASSERT_EQUAL(durable_make_directories(elsewhere, &err), STATUS_OK);
     CU_ASSERT_EQUAL(symlink(elsewhere, rundir.root), 0);
-    CU_ASSERT_EQUAL(rundir_open(&rundir, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(&rundir, 60, &err), STATUS_OK);
     rundir_close(&rundir);
     scratch_remove(&scratch);
 }

@@ -1,0 +1,48 @@
+/* The segments of the frames that are open: which they are, how they come and go. */
+#ifndef HEATSTREAM_STORE_FRAMES_SEGMENTS_H
+#define HEATSTREAM_STORE_FRAMES_SEGMENTS_H
+
+#include <limits.h>
+
+#include "layout.h"
+#include "segment.h"
+#include "stage.h"
+
+struct frames {
+    const struct domain *domain;
+    char directory[PATH_MAX], staging[PATH_MAX], master[PATH_MAX];
+    char *run_id, *title;
+    struct layout layout;
+    struct digester *digester;
+    struct stage *stage;
+    int64_t rows, horizon_rows;
+    struct segment *open; /* [open_count], oldest first */
+    int open_count, open_most;
+    bool dirty;       /* rows were written since the last flush */
+    double flushed_s; /* rank 0: when the last flush ended, and what it cost */
+    double flush_cost_s;
+};
+
+/* Rank 0: the files of a run with frames->rows rows, as frames_open() wants them. */
+enum status frames_prepare(struct frames *frames, bool sole, struct error *err) MUST_CHECK;
+
+/* Collective: opens those that corrections can reach. */
+enum status frames_open_kept(struct frames *frames, struct error *err) MUST_CHECK;
+
+/* Collective: adds the segment that begins with `row`, read on rank 0; closes those that
+ * corrections cannot reach any more. */
+enum status frames_add_segment(struct frames *frames, int64_t number, const struct frame_row *row,
+                               struct error *err) MUST_CHECK;
+enum status frames_close_unreachable(struct frames *frames, struct error *err) MUST_CHECK;
+
+/* Collective: segment_close(). */
+enum status frames_close_segment(const struct frames *frames, struct segment *segment,
+                                 struct error *err) MUST_CHECK;
+
+/* The open segment of a row, which is row *local in it; or NULL. Local. */
+struct segment *frames_find_segment(struct frames *frames, int64_t index, int64_t *local);
+
+/* Cuts the last segment, which is closed, to its rows. Rank 0; does nothing elsewhere. */
+enum status frames_trim_last(const struct frames *frames, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,277 @@
+/* The claim on a run directory: who gets it, and that nothing of a replaced run reaches it. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+#include "scratch.h"
+#include "store/claim.h"
+#include "store/staging.h"
+#include "unit.h"
+
+static const double brief_s = 1, long_s = 600;
+
+static struct claim *must_take(const struct scratch *scratch, double patience_s)
+{
+    struct claim *claim = NULL;
+    struct error err = {""};
+    CU_ASSERT_EQUAL_FATAL(claim_take(scratch->path, patience_s, &claim, &err), STATUS_OK);
+    return claim;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    struct error err;
+    CU_ASSERT_EQUAL_FATAL(durable_write_file(path, text, strlen(text), 0644, &err), STATUS_OK);
+}
+
+static bool holds(const char *path, const char *text)
+{
+    struct buffer found = {0};
+    struct error err;
+    bool same = durable_read_file(path, &found, &err) == STATUS_OK && found.size == strlen(text) &&
+                memcmp(found.data, text, found.size) == 0;
+    buffer_release(&found);
+    return same;
+}
+
+static void each_claim_is_a_newer_epoch_and_finds_the_one_before_over(void)
+{
+    struct scratch scratch = scratch_make();
+    for (int64_t epoch = 1; epoch <= 12; epoch++) {
+        struct claim *claim = must_take(&scratch, long_s);
+        CU_ASSERT_EQUAL(claim_epoch(claim), epoch);
+        CU_ASSERT_TRUE(claim_is_sole(claim));
+        claim_release(claim);
+    }
+    scratch_remove(&scratch);
+}
+
+/* A run in a process of its own, which has claimed the directory when this returns. */
+static pid_t start_holder(const struct scratch *scratch)
+{
+    int ready[2];
+    char byte;
+    CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct claim *claim;
+        struct error err;
+        bool taken = claim_take(scratch->path, long_s, &claim, &err) == STATUS_OK;
+        if (!taken || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    CU_ASSERT_EQUAL_FATAL(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return child;
+}
+
+static void end_holder(pid_t child)
+{
+    int status;
+    kill(child, SIGKILL);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+}
+
+/* With this patience a wait would never end. */
+static void claim_of_a_killed_process_of_this_host_is_replaced_without_waiting(void)
+{
+    struct scratch scratch = scratch_make();
+    end_holder(start_holder(&scratch));
+    struct claim *claim = must_take(&scratch, 1e9);
+    CU_ASSERT_EQUAL(claim_epoch(claim), 2);
+    CU_ASSERT_TRUE(claim_is_sole(claim));
+    claim_release(claim);
+    scratch_remove(&scratch);
+}
+
+static void claim_of_a_stopped_process_is_replaced_but_may_not_be_the_only_one(void)
+{
+    struct scratch scratch = scratch_make();
+    int status;
+    pid_t holder = start_holder(&scratch);
+    kill(holder, SIGSTOP);
+    CU_ASSERT_EQUAL(waitpid(holder, &status, WUNTRACED), holder);
+    struct claim *claim = must_take(&scratch, brief_s);
+    CU_ASSERT_EQUAL(claim_epoch(claim), 2);
+    CU_ASSERT_FALSE(claim_is_sole(claim));
+    claim_release(claim);
+    end_holder(holder);
+    scratch_remove(&scratch);
+}
+
+/* Who holds the directory writes to it from another host, so that no lock tells of it. */
+static void pretend_another_host(const struct scratch *scratch)
+{
+    char path[PATH_MAX];
+    struct error err;
+    CU_ASSERT_EQUAL(path_join(path, sizeof path, scratch->path, "epoch.1/owner", &err), STATUS_OK);
+    write_text(path, "process 77 on node2\nboot 0 0\n");
+}
+
+static void host_that_cannot_be_asked_is_dead_when_it_is_silent(void)
+{
+    struct scratch scratch = scratch_make();
+    end_holder(start_holder(&scratch));
+    pretend_another_host(&scratch);
+    struct claim *claim = must_take(&scratch, brief_s);
+    CU_ASSERT_FALSE(claim_is_sole(claim));
+    claim_release(claim);
+    scratch_remove(&scratch);
+}
+
+static void host_that_cannot_be_asked_lives_while_it_beats(void)
+{
+    struct scratch scratch = scratch_make();
+    struct claim *claim = NULL;
+    struct error err = {""};
+    pid_t holder = start_holder(&scratch);
+    pretend_another_host(&scratch);
+    CU_ASSERT_EQUAL(claim_take(scratch.path, long_s, &claim, &err), STATUS_CANNOT_CREATE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "process 77 on node2"));
+    end_holder(holder);
+    scratch_remove(&scratch);
+}
+
+/* What a run had under way when it was replaced. */
+struct interrupted {
+    char staging[PATH_MAX], result[PATH_MAX], old[PATH_MAX];
+    int log; /* open for appending */
+};
+
+static struct interrupted interrupt(const struct scratch *scratch, const struct claim *claim)
+{
+    struct interrupted was;
+    char path[PATH_MAX];
+    struct error err;
+    strcpy(was.staging, claim_staging(claim));
+    scratch_file(scratch, "result", was.result);
+    scratch_file(scratch, "old", was.old);
+    write_text(was.result, "of the first\n");
+    write_text(was.old, "kept\n");
+    CU_ASSERT_EQUAL(staging_path(was.staging, "result", path, &err), STATUS_OK);
+    write_text(path, "never\n");
+    CU_ASSERT_EQUAL(staging_borrow(was.staging, was.old, "old", &err), STATUS_OK);
+    CU_ASSERT_EQUAL(staging_path(was.staging, "old", path, &err), STATUS_OK);
+    was.log = open(path, O_WRONLY | O_APPEND);
+    CU_ASSERT_TRUE_FATAL(was.log >= 0);
+    return was;
+}
+
+static void replaced_run_can_publish_remove_and_append_nothing(void)
+{
+    struct scratch scratch = scratch_make();
+    struct error err;
+    struct claim *first = must_take(&scratch, brief_s);
+    struct interrupted was = interrupt(&scratch, first);
+    pretend_another_host(&scratch);
+    CU_ASSERT_EQUAL(claim_check(first, &err), STATUS_OK);
+    char path[PATH_MAX];
+    scratch_file(&scratch, "epoch.1/beat", path);
+    CU_ASSERT_EQUAL(unlink(path), 0); /* as if it stood still: it gives no more signs of life */
+    struct claim *second = must_take(&scratch, brief_s);
+    CU_ASSERT_EQUAL(staging_renew(claim_staging(second), was.old, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(claim_check(first, &err), STATUS_CANNOT_CREATE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, claim_owner(second)));
+    CU_ASSERT_EQUAL(staging_publish(was.staging, "result", was.result, true, &err), STATUS_IO);
+    CU_ASSERT_EQUAL(staging_remove(was.staging, was.old, &err), STATUS_IO);
+    CU_ASSERT_EQUAL(staging_borrow(was.staging, was.old, "old", &err), STATUS_IO);
+    CU_ASSERT_EQUAL(write(was.log, "more\n", 5), 5);
+    CU_ASSERT_TRUE(holds(was.result, "of the first\n"));
+    CU_ASSERT_TRUE(holds(was.old, "kept\n"));
+    close(was.log);
+    claim_release(first);
+    CU_ASSERT_EQUAL(claim_check(second, &err), STATUS_OK);
+    claim_release(second);
+    scratch_remove(&scratch);
+}
+
+static void renewed_file_is_equal_and_keeps_its_holes(void)
+{
+    enum { HOLE = 5 << 20 };
+    struct scratch scratch = scratch_make();
+    struct error err;
+    char path[PATH_MAX];
+    struct buffer before = {0}, after = {0};
+    scratch_file(&scratch, "file", path);
+    int fd = open(path, O_WRONLY | O_CREAT, 0640);
+    CU_ASSERT_EQUAL(pwrite(fd, "begin", 5, 3), 5);
+    CU_ASSERT_EQUAL(pwrite(fd, "end", 3, HOLE), 3);
+    CU_ASSERT_EQUAL(ftruncate(fd, 2 * HOLE), 0);
+    close(fd);
+    CU_ASSERT_EQUAL(durable_read_file(path, &before, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(staging_renew(scratch.path, path, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(durable_read_file(path, &after, &err), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(before.size, after.size);
+    CU_ASSERT_EQUAL(memcmp(before.data, after.data, after.size), 0);
+    struct stat info;
+    CU_ASSERT_EQUAL(stat(path, &info), 0);
+    CU_ASSERT_EQUAL(info.st_mode & 0777, 0640);
+    CU_ASSERT_TRUE(info.st_blocks * 512 < HOLE);
+    buffer_release(&before);
+    buffer_release(&after);
+    scratch_remove(&scratch);
+}
+
+enum { RIVALS = 8 };
+
+/* Several processes want the directory at once; those that get it say so and hold it. */
+static int winners_of_a_contest(const struct scratch *scratch)
+{
+    int start[2], won[2], winners = 0;
+    pid_t rivals[RIVALS];
+    char byte;
+    CU_ASSERT_EQUAL_FATAL(pipe(start) + pipe(won), 0);
+    for (int i = 0; i < RIVALS; i++) {
+        rivals[i] = fork();
+        if (rivals[i] != 0)
+            continue;
+        struct claim *claim;
+        struct error err;
+        close(start[1]);
+        (void)!read(start[0], &byte, 1); /* the end of the pipe: now */
+        bool mine = claim_take(scratch->path, long_s, &claim, &err) == STATUS_OK;
+        (void)!write(won[1], mine ? "w" : "l", 1);
+        for (;;)
+            pause();
+    }
+    close(start[0]);
+    close(start[1]);
+    for (int i = 0; i < RIVALS; i++)
+        winners += read(won[0], &byte, 1) == 1 && byte == 'w';
+    for (int i = 0; i < RIVALS; i++)
+        end_holder(rivals[i]);
+    close(won[0]);
+    close(won[1]);
+    return winners;
+}
+
+static void of_many_at_once_exactly_one_gets_it(void)
+{
+    struct scratch scratch = scratch_make();
+    CU_ASSERT_EQUAL(winners_of_a_contest(&scratch), 1);
+    scratch_remove(&scratch);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(each_claim_is_a_newer_epoch_and_finds_the_one_before_over),
+        UNIT_TEST(claim_of_a_killed_process_of_this_host_is_replaced_without_waiting),
+        UNIT_TEST(claim_of_a_stopped_process_is_replaced_but_may_not_be_the_only_one),
+        UNIT_TEST(host_that_cannot_be_asked_is_dead_when_it_is_silent),
+        UNIT_TEST(host_that_cannot_be_asked_lives_while_it_beats),
+        UNIT_TEST(replaced_run_can_publish_remove_and_append_nothing),
+        UNIT_TEST(renewed_file_is_equal_and_keeps_its_holes),
+        UNIT_TEST(of_many_at_once_exactly_one_gets_it),
+    };
+    return unit_run("claim", tests, UNIT_COUNT(tests));
+}
