@@ -29,6 +29,7 @@ struct kafka_notes {
     char reason[TEXT_SIZE];      /* why the last connection failed */
     int64_t down_since_ms;       /* 0: not all brokers are down */
     int64_t token_expires_ms;    /* since 1970; 0: has none */
+    int64_t token_renewed_ms;    /* since 1970; 0: it is the first one */
     uint64_t warned[WARNED_MAX];
     int warned_count;
 };
@@ -151,20 +152,24 @@ static int64_t wall_ms(void)
 void kafka_notes_take_token(struct kafka_notes *notes, const char *principal, int64_t expires_ms)
 {
     pthread_mutex_lock(&notes->lock);
+    notes->token_renewed_ms = notes->token_expires_ms ? wall_ms() : 0;
     notes->token_expires_ms = expires_ms;
     snprintf(notes->who, sizeof notes->who, "user %s (SASL OAUTHBEARER)", principal);
     pthread_mutex_unlock(&notes->lock);
 }
 
 /* While the token in hand is good, the next one may fail to come: librdkafka asks again every ten
- * seconds. Once it has expired, what the broker says of it does not matter: the next one is on its
- * way, or fails to come. */
+ * seconds. What the broker says of one that has expired does not matter: the next is on its way, or
+ * fails to come; or it has come while the broker was still answering to the one before. */
 static bool can_go_on(const struct kafka_notes *notes, const char *text)
 {
-    enum { CLOCKS_MS = 2000 };
-    bool good = wall_ms() + CLOCKS_MS < notes->token_expires_ms;
-    bool not_come = strstr(text, "Failed to acquire SASL OAUTHBEARER token");
-    return notes->token_expires_ms > 0 && good == not_come;
+    enum { CLOCKS_MS = 2000, ANSWER_MS = 3000 };
+    int64_t now_ms = wall_ms();
+    bool good = now_ms + CLOCKS_MS < notes->token_expires_ms;
+    bool fresh = now_ms < notes->token_renewed_ms + ANSWER_MS;
+    if (strstr(text, "Failed to acquire SASL OAUTHBEARER token"))
+        return good;
+    return notes->token_expires_ms > 0 && (!good || fresh);
 }
 
 void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code, const char *line)
