@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
     struct cli_options options;
     struct error err = {""};
     bool first = cli_is_first_rank();
+    signal(SIGCHLD, SIG_DFL); /* children are waited for, whatever the parent ignored */
     enum status status = cli_parse(argc, argv, &options, &err);
     bool parallel = status == STATUS_OK && options.command == CLI_RUN && !options.help;
     /* One rank tells of a failure, and it leaves with the exit code: were the others to leave with

@@ -56,8 +56,10 @@ static bool ends_secret(const char *name)
     static const char map[] = "stream.rdkafka";
     size_t length = strlen(name);
     bool whole = length >= sizeof map - 1 && !strcmp(name + length - (sizeof map - 1), map);
-    for (; *name && !whole; name++)
-        whole = deck_name_is_secret(name);
+    for (; *name && !whole; name++) {
+        const struct deck_option *option = deck_option_find(name);
+        whole = deck_name_is_secret(name) || (option && option->flags & DECK_RUNS_PROGRAM);
+    }
     return whole;
 }
 

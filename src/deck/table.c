@@ -233,7 +233,8 @@ const struct deck_option deck_options[] = {
             DECK_MAY_CHANGE | DECK_RUNS_PROGRAM,
             "Command for /bin/sh that writes such a token to its standard output within 20 s, in "
             "the place of `oauth_token_file`. Taken from the command line (`-D`) or the "
-            "environment only: a deck file does not make anyone run a program. Never printed."),
+            "environment only: a deck file does not make anyone run a program. Never printed, but "
+            "`ps` shows a command while it runs: secrets belong in a file that it reads."),
     MAP("stream.rdkafka", stream.rdkafka, DECK_MAY_CHANGE | DECK_HOLDS_SECRET,
         "Properties handed to librdkafka as they are, for example `security.protocol`. An unknown "
         "one ends the run at start. Passwords may be `${NAME}` or `${file:PATH}` and are never "

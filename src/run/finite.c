@@ -31,7 +31,8 @@ bool finite_in_doubt(struct run *run, const struct closed_window *closed)
 {
     double largest = 0.0;
     for (int64_t i = 0; i < closed->heat_count; i++)
-        largest = fmax(largest, fabs(closed->heat[i].rate));
+        if (!(fabs(closed->heat[i].rate) <= largest)) /* a NaN is larger than all */
+            largest = isnan(largest) ? largest : fabs(closed->heat[i].rate);
     run->root->bound += largest * (run->plan.solver.tau_s * run->plan.solver.substeps);
     return !(run->root->bound < beyond_doubt);
 }

@@ -27,7 +27,8 @@ struct mending {
     struct manifest *manifest; /* the one being made */
     struct committed committed;
     struct repair_rows rows;
-    bool *held; /* [rows.count] rows the new manifest has a word of */
+    bool *held;        /* [rows.count] rows the new manifest has a word of */
+    int64_t went_back; /* the earliest window the run ever went back to, or INT64_MAX */
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -59,6 +60,7 @@ static bool bears_out(const struct mending *mending, const struct manifest_check
 static bool stands_alone(const struct mending *mending, const struct manifest_line *line)
 {
     return line->kind == MANIFEST_FRAME || line->kind == MANIFEST_EPOCH ||
+           line->kind == MANIFEST_BACK ||
            (line->kind == MANIFEST_CHECKPOINT && bears_out(mending, &line->checkpoint));
 }
 
@@ -66,7 +68,10 @@ static enum status copy_line(void *context, const char *text, struct error *err)
 {
     struct mending *mending = context;
     struct manifest_line line;
-    if (manifest_line_parse(text, &line) && (mending->damaged == 0 || stands_alone(mending, &line)))
+    bool known = manifest_line_parse(text, &line);
+    if (known && line.kind == MANIFEST_BACK)
+        mending->went_back = min_int64(mending->went_back, line.back_to);
+    if (known && (mending->damaged == 0 || stands_alone(mending, &line)))
         return linelog_append(mending->log, false, err, "%s", text);
     mending->dropped++;
     return STATUS_OK;
@@ -110,7 +115,8 @@ static enum status announce(struct mending *mending, int64_t window, int64_t ind
     return manifest_add_rewrite(mending->manifest, window, window, err);
 }
 
-/* What the new manifest has to say of a row beside what was copied. */
+/* What the new manifest has to say of a row beside what was copied. A row may add to what the
+ * manifest says, never contradict it; one from before the run went back may be of what it left. */
 static enum status mend_row(struct mending *mending, int64_t index, struct error *err)
 {
     static const struct repair_row absent = {.window = -1};
@@ -119,12 +125,13 @@ static enum status mend_row(struct mending *mending, int64_t index, struct error
     const struct committed *committed = &mending->committed;
     const struct manifest_frame *said =
         index < committed->rows ? committed->row[index].frame : NULL;
-    bool older = said && said->revision > row->revision;
+    bool newer = said ? row->window == said->window && row->revision > said->revision
+                      : row->window <= mending->went_back;
     if (said && row->proven && says(said, row)) {
         mending->held[index] = true;
         return STATUS_OK;
     }
-    if (row->proven && !older) {
+    if (row->proven && newer) {
         struct manifest_frame frame = line_of(row, index);
         mending->held[index] = true;
         mending->frames++;
@@ -159,6 +166,8 @@ static const char *reason_against(const struct mending *mending, const struct ch
 {
     if (head->provisional)
         return "it was taken after a provisional close";
+    if (head->window > mending->went_back)
+        return "the run went back to before it, and may have taken it earlier";
     for (int64_t row = 0; row < head->rows; row++)
         if (row >= mending->rows.count || !mending->held[row])
             return "a row that it counts on does not prove itself";
@@ -262,7 +271,7 @@ static void report(const struct mending *mending)
 
 enum status repair_manifest(struct repair *repair, struct error *err)
 {
-    struct mending mending = {.repair = repair};
+    struct mending mending = {.repair = repair, .went_back = INT64_MAX};
     TRY(path_join(mending.old, sizeof mending.old, repair->directory, "manifest", err));
     TRY(path_join(mending.made, sizeof mending.made,
                   repair->staging ? repair->staging : repair->directory, "manifest.tmp", err));
