@@ -84,4 +84,9 @@ struct manifest;
 enum status checkpoint_remove_old(const char *directory, const char *staging,
                                   const struct manifest *manifest, struct error *err) MUST_CHECK;
 
+/* Rank 0: removes checkpoints of windows after `newest`, which a run that went back has left; else
+ * a repair of the manifest might take them for its own. */
+enum status checkpoint_remove_newer(const char *directory, const char *staging, int64_t newest,
+                                    struct error *err) MUST_CHECK;
+
 #endif

@@ -191,8 +191,10 @@ enum status restart_announce(struct run *run, struct error *err)
 /* Rank 0: what was said after the window gone on from is cut without comparing, where it came from
  * a topic that ended too early, or from records that are gone. Cut first, then journaled: a gap
  * that the journal knows has no frames from before it. */
-static enum status accept(struct root *root, int64_t window, struct error *err)
+static enum status accept(struct run *run, struct error *err)
 {
+    struct root *root = run->root;
+    int64_t window = run->window;
     bool goes_without = root->gaps_found.size > 0 || goes_back(root);
     if (goes_without)
         log_warn("frames after window %lld are computed anew from the records there are, without "
@@ -203,6 +205,7 @@ static enum status accept(struct root *root, int64_t window, struct error *err)
     if (root->takes_back || goes_without) {
         TRY(manifest_cut(root->manifest, window, err));
         TRY(rundir_publish_manifest(&root->rundir, err));
+        TRY(checkpoint_remove_newer(run->plan.checkpoints, run->plan.staging, window, err));
     }
     TRY(gaps_enter(&root->gaps, &root->gaps_found, err));
     return begin_accepted(root, err);
@@ -218,5 +221,5 @@ enum status restart_accept(struct run *run, struct error *err)
         finite_begin(run);
         step_keep(run);
     }
-    return agree(run->domain, run->root ? accept(run->root, run->window, err) : STATUS_OK, err);
+    return agree(run->domain, run->root ? accept(run, err) : STATUS_OK, err);
 }

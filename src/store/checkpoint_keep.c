@@ -40,8 +40,9 @@ static bool is_kept(const struct manifest *manifest, int64_t window)
     return false;
 }
 
-enum status checkpoint_remove_old(const char *directory, const char *staging,
-                                  const struct manifest *manifest, struct error *err)
+/* Those the manifest does not keep, or without one all that are newer than `newest`. */
+static enum status remove_others(const char *directory, const char *staging,
+                                 const struct manifest *manifest, int64_t newest, struct error *err)
 {
     DIR *entries = opendir(directory);
     if (!entries)
@@ -50,9 +51,22 @@ enum status checkpoint_remove_old(const char *directory, const char *staging,
     for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));) {
         bool unfinished;
         int64_t window = window_of(entry->d_name, &unfinished);
-        if (window >= 0 && (unfinished || !is_kept(manifest, window)))
+        bool kept = manifest ? is_kept(manifest, window) : window <= newest;
+        if (window >= 0 && (unfinished || !kept))
             status = remove_file(directory, staging, entry->d_name, err);
     }
     closedir(entries);
     return status;
+}
+
+enum status checkpoint_remove_old(const char *directory, const char *staging,
+                                  const struct manifest *manifest, struct error *err)
+{
+    return remove_others(directory, staging, manifest, 0, err);
+}
+
+enum status checkpoint_remove_newer(const char *directory, const char *staging, int64_t newest,
+                                    struct error *err)
+{
+    return remove_others(directory, staging, NULL, newest, err);
 }

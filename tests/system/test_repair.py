@@ -225,3 +225,30 @@ def test_an_empty_directory_is_not_made_a_run(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
     assert verify(run, "--repair").code == 66
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_segment_of_another_run_is_not_believed(stage: Stage) -> None:
+    """Whole by itself, and of the same shape."""
+    heat = ["-D", f"time.windows={HALF}", "-D", "physics.gen_scale=0.3"]
+    out = stage.bench.path / "other"
+    stage.bench.outcome(stage.deck, *heat, "--out", out).expect(0)
+    segment = "frames/seg_000000.h5"
+    shutil.copy(out / "run" / segment, stage.run.path / segment)
+    manifest = (stage.run.path / "manifest").read_bytes()
+    found = verify(stage.run)
+    assert found.code == 65
+    assert verify(stage.run, "--repair").code == 65
+    assert (stage.run.path / "manifest").read_bytes() == manifest
+    assert verify(stage.run).text == found.text
+
+
+def test_no_checkpoint_is_left_of_what_a_run_went_back_from(stage: Stage) -> None:
+    """Else a repair might take it for one of the run."""
+    older, newer = stage.run.checkpoints()[-2:]
+    again = [f"--restart={older.name}", "-D", f"time.windows={HALF + 1}"]
+    stage.bench.run(stage.deck, *again, "-D", "checkpoint.at_end=false")
+    assert older.exists() and not newer.exists()
+    before = files(stage.run)
+    repair(stage.run)
+    assert files(stage.run) == before
+    stage.go_on()
