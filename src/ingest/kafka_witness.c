@@ -315,9 +315,11 @@ void kafka_witness_destroy(struct kafka_witness *witness)
 void kafka_witness_note(struct kafka_witness *witness, int partition,
                         const struct message *messages, int count)
 {
-    const struct message *newest = count > 0 ? &messages[count - 1] : NULL;
-    if (!newest || newest->end)
+    while (count > 0 && messages[count - 1].end) /* a slow topic's last record comes with its end */
+        count--;
+    if (count == 0)
         return;
+    const struct message *newest = &messages[count - 1];
     struct anchor anchor = {
         .offset = newest->offset,
         .crc = crc_of(newest->key, newest->key_size, newest->value, newest->value_size)};

@@ -140,6 +140,17 @@ static void settle_proof(struct lane *lane)
     lane->last = -1;
 }
 
+/* The record of the fingerprint has been deleted, as retention does; one that is merely not found is
+ * no proof of anything. */
+static bool proof_is_deleted(const struct drain *drain, int p)
+{
+    int64_t first, end;
+    struct error unknown;
+    return drain->lanes[p].check_expected &&
+           source_bounds(drain->source, p, &first, &end, &unknown) == STATUS_OK &&
+           drain->lanes[p].expected.offset < first;
+}
+
 /* What was to be read next is not there. Where that is a gap which may be passed, or only the
  * record of the fingerprint has gone meanwhile, the partition is read on behind it. */
 static enum status pass_over(struct drain *drain, int p, struct error *err)
@@ -147,7 +158,7 @@ static enum status pass_over(struct drain *drain, int p, struct error *err)
     struct buffer found = {0};
     struct error why = *err;
     enum status status = gaps_find(&drain->gaps, p, &found, err);
-    bool proof_only = found.size == 0 && drain->lanes[p].check_expected;
+    bool proof_only = found.size == 0 && proof_is_deleted(drain, p);
     if (status == STATUS_OK && found.size == 0 && !proof_only)
         status = error_set(err, STATUS_NO_INPUT, "%s", why.text);
     if (status == STATUS_OK)
