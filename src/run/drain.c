@@ -140,8 +140,8 @@ static void settle_proof(struct lane *lane)
     lane->last = -1;
 }
 
-/* The record of the fingerprint has been deleted, as retention does; one that is merely not found is
- * no proof of anything. */
+/* The record of the fingerprint has been deleted, as retention does; one that is merely not found
+ * is no proof of anything. */
 static bool proof_is_deleted(const struct drain *drain, int p)
 {
     int64_t first, end;

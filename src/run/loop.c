@@ -46,11 +46,19 @@ static struct order order_stop(struct root *root)
 /* Rank 0: whoever asks for a stop has waited long enough for the temperatures to be taken. */
 static struct order order_give_up(struct root *root)
 {
+    const struct manifest_checkpoint *list;
+    int count = (int)manifest_checkpoints(root->manifest, &list);
     struct error err;
-    root_note(root,
-              error_set(&err, STATUS_STOPPED, "topic %s does not take the temperatures",
-                        root->deck->temp.topic),
-              &err);
+    enum status status =
+        count > 0 ? error_set(&err, STATUS_STOPPED,
+                              "topic %s does not take the temperatures: stopped without a new "
+                              "checkpoint; the same command goes on after window %lld",
+                              root->deck->temp.topic, (long long)list[count - 1].window)
+                  : error_set(&err, STATUS_STOPPED,
+                              "topic %s does not take the temperatures: stopped without a "
+                              "checkpoint; the same command begins anew",
+                              root->deck->temp.topic);
+    root_note(root, status, &err);
     return order_failed(root);
 }
 
