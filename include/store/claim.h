@@ -3,13 +3,15 @@
  * host is gone. Rank 0 only.
  *
  * Each start claims an epoch, a number higher than all before: it makes a directory that holds who
- * it is, and renames it to epoch.<number>, which fails for all but one. That directory is also the
- * run's staging directory (staging.h), without which it can publish nothing. The winner removes
- * those of all earlier epochs and only then looks at what they have left; where it is not certain
- * that they are dead it works on copies of the files that they may have open. So what an earlier
- * run commits before its directory is gone is found by its successor, and nothing that it does
- * later reaches a file that counts. A commit counts for the run that made it, too, only if its
- * directory is still there afterwards: claim_check().
+ * it is, and renames it to epoch.<number>, which fails for all but one. In it, by a name that no
+ * other process ever has, is the run's staging directory (staging.h), without which it can publish
+ * nothing, also when somebody late has taken its number once more. The winner removes those of all
+ * earlier epochs and only then looks at what they have left; where it is not certain that they are
+ * dead it works on copies of the files that they may have open. Until all of these are made its
+ * epoch is marked, so that its successor makes them if it does not. So what an earlier run commits
+ * before its directory is gone is found by its successor, and nothing that it does later reaches a
+ * file that counts. A commit counts for the run that made it, too, only if its directory is still
+ * there afterwards: claim_check().
  *
  * An epoch may be claimed when the one before is released or its run is dead. It is dead when its
  * lock (flock) can be had by another process on the same host since the same boot, which needs no
@@ -51,8 +53,12 @@ const char *claim_owner(const struct claim *claim);
 /* The staging directory of this run. */
 const char *claim_staging(const struct claim *claim);
 
-/* All runs before are certainly dead, so that nobody else has a file open for writing. */
+/* All runs that may have had files open for writing which are still in use are certainly dead. Else
+ * these files are to be renewed (staging.h) before they are written to. */
 bool claim_is_sole(const struct claim *claim);
+
+/* They have been, all of them: later runs need not do it again. STATUS_IO. NULL as below. */
+enum status claim_settle(struct claim *claim, struct error *err) MUST_CHECK;
 
 /* True when the run is known to have been replaced: costs nothing and may be half a second late.
  * NULL: a run whose directory nobody else can claim. */

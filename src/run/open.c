@@ -204,6 +204,13 @@ static void share_staging(struct run *run)
     agree_broadcast(run->domain, &run->plan.sole, (int)sizeof run->plan.sole);
 }
 
+/* Manifest, journal, dead letters and frames are open. */
+static enum status settle(struct run *run, struct error *err)
+{
+    enum status mine = run->root ? claim_settle(run->root->rundir.claim, err) : STATUS_OK;
+    return agree(run->domain, mine, err);
+}
+
 static void say_nothing_to_do(const struct run *run)
 {
     struct manifest_finish finish;
@@ -236,6 +243,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     struct frames_config frames = plan_frames(&run->plan);
     TRY(restart_announce(run, err));
     TRY(frames_open(run->domain, &frames, run->state.rows, &run->frames, err));
+    TRY(settle(run, err));
     TRY(restart_accept(run, err));
     TRY(picture_open(run, err));
     TRY(agree(run->domain, open_outputs(run, err), err));

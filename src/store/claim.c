@@ -17,13 +17,16 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "epoch_marks.h"
 #include "epochs.h"
 
 enum { BEAT_MS = 500, BEAT_BYTES = 21, LEAVE_MS = 10000 };
 
 struct claim {
     char root[PATH_MAX];
-    char directory[PATH_MAX]; /* the epoch's; before there is one, the candidate for it */
+    char directory[PATH_MAX];        /* the epoch's; before there is one, the candidate for it */
+    char staging[PATH_MAX];          /* in it, by a name that no other process ever has */
+    char unique[EPOCH_UNIQUE_BYTES]; /* that name */
     char owner[EPOCH_OWNER_BYTES], name[EPOCH_OWNER_BYTES]; /* all of it; its first line */
     int64_t epoch;
     int lock_fd; /* of the file `owner` */
@@ -40,7 +43,7 @@ static enum status write_beat(const struct claim *claim, int64_t number, int fla
                               struct error *err)
 {
     char path[PATH_MAX], text[BEAT_BYTES + 1];
-    TRY(path_join(path, sizeof path, claim->directory, EPOCH_BEAT, err));
+    TRY(path_join(path, sizeof path, claim->staging, EPOCH_BEAT, err));
     int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
     if (fd < 0)
         return error_set(err, errno == ENOENT || errno == ESTALE ? STATUS_NO_INPUT : STATUS_IO,
@@ -54,7 +57,7 @@ static enum status write_beat(const struct claim *claim, int64_t number, int fla
 static void pause_between_beats(struct claim *claim)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += BEAT_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
@@ -136,18 +139,6 @@ static void stop_beating(struct claim *claim)
     claim->beating = false;
 }
 
-static void identify(struct claim *claim)
-{
-    char place[EPOCH_OWNER_BYTES];
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    epoch_place(place);
-    snprintf(claim->owner, sizeof claim->owner, "process %ld %.400s%lld.%09ld\n", (long)getpid(),
-             place, (long long)now.tv_sec, now.tv_nsec);
-    snprintf(claim->name, sizeof claim->name, "%.*s", (int)strcspn(claim->owner, "\n"),
-             claim->owner);
-}
-
 /* The lock is taken where no other can see it, so that nobody finds an owner without one. */
 static enum status sign(struct claim *claim, struct error *err)
 {
@@ -156,40 +147,53 @@ static enum status sign(struct claim *claim, struct error *err)
     claim->lock_fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (claim->lock_fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", path, strerror(errno));
-    if (flock(claim->lock_fd, LOCK_EX | LOCK_NB) != 0)
+    bool locked = flock(claim->lock_fd, LOCK_EX | LOCK_NB) == 0;
+    if (!locked)
         log_debug("%s cannot be locked: %s; a crash will be waited for", path, strerror(errno));
+    epoch_identity(claim->unique, locked, claim->owner);
+    snprintf(claim->name, sizeof claim->name, "%.*s", (int)strcspn(claim->owner, "\n"),
+             claim->owner);
     TRY(durable_write_all(claim->lock_fd, path, claim->owner, strlen(claim->owner), err));
-    TRY(write_beat(claim, 0, O_CREAT, err));
     if (fsync(claim->lock_fd) != 0)
         return error_set(err, STATUS_CANNOT_CREATE, "syncing %s: %s", path, strerror(errno));
     return STATUS_OK;
 }
 
+/* Others see the beat in the directory; the run writes it by the name that only it has. */
+static enum status show_beat(struct claim *claim, struct error *err)
+{
+    char beat[PATH_MAX], shown[PATH_MAX];
+    TRY(write_beat(claim, 0, O_CREAT, err));
+    TRY(path_join(beat, sizeof beat, claim->staging, EPOCH_BEAT, err));
+    TRY(path_join(shown, sizeof shown, claim->directory, EPOCH_BEAT, err));
+    return epoch_link(beat, shown, err);
+}
+
 /* What is to become the directory of an epoch. The place may be read-only, or full. */
 static enum status make_candidate(struct claim *claim, struct error *err)
 {
-    char name[400], host[256] = "";
-    identify(claim);
-    gethostname(host, sizeof host - 1);
-    snprintf(name, sizeof name, "epoch.new.%s.%ld", host, (long)getpid());
+    char name[sizeof claim->unique + 16];
+    epoch_unique(claim->unique);
+    snprintf(name, sizeof name, "epoch.new.%s", claim->unique);
     TRY(path_join(claim->directory, sizeof claim->directory, claim->root, name, err));
-    (void)epoch_remove_directory(claim->directory); /* of a process that had this number before */
-    if (mkdir(claim->directory, 0777) != 0)
-        return error_set(err, STATUS_CANNOT_CREATE, "creating directory %s: %s", claim->directory,
-                         strerror(errno));
-    return sign(claim, err);
+    TRY(path_join(claim->staging, sizeof claim->staging, claim->directory, claim->unique, err));
+    TRY(durable_make_directories(claim->staging, err));
+    TRY(sign(claim, err));
+    return show_beat(claim, err);
 }
 
 /* The answer to a rename may be lost on its way from a file server: what counts is who is there. */
 static enum status raise_to(struct claim *claim, int64_t number, bool *raised, struct error *err)
 {
-    char path[PATH_MAX], owner[EPOCH_OWNER_BYTES];
+    char path[PATH_MAX], staging[PATH_MAX], owner[EPOCH_OWNER_BYTES];
     TRY(epoch_path(claim->root, number, path, err));
+    TRY(path_join(staging, sizeof staging, path, claim->unique, err));
     int failed = rename(claim->directory, path) == 0 ? 0 : errno;
     epoch_owner(claim->root, number, owner);
     *raised = strcmp(owner, claim->owner) == 0;
     if (*raised) {
         strcpy(claim->directory, path);
+        strcpy(claim->staging, staging);
         claim->epoch = number;
     }
     if (!*raised && failed && failed != EEXIST && failed != ENOTEMPTY)
@@ -240,41 +244,36 @@ static enum status win(struct claim *claim, double patience_s, struct error *err
     return STATUS_OK;
 }
 
+/* That of a dead one, too, may be about files which a run before it has open. What is known of an
+ * epoch must be with this one before that is removed. */
+static enum status replace(struct claim *claim, int64_t number, struct error *err)
+{
+    bool certain = epoch_is_over(claim->root, number) && !epoch_is_unclean(claim->root, number);
+    if (claim->sole && !certain)
+        TRY(epoch_tell_unclean(claim->directory, claim->staging, err));
+    claim->sole = claim->sole && certain;
+    return epoch_remove(claim->root, number, err);
+}
+
 /* A run that was slow to raise its candidate may find that newer ones have come and gone: then the
- * number it has is one of the past. */
+ * number it has is one of the past, and goes with it unless it tells others something. */
 static enum status replace_older(struct claim *claim, struct error *err)
 {
     int64_t number;
+    struct error ignored;
     claim->sole = true;
     for (;;) {
         TRY(epoch_newest(claim->root, claim->epoch, &number, err));
         if (number == 0)
             break;
-        claim->sole = claim->sole && epoch_is_over(claim->root, number);
-        TRY(epoch_remove(claim->root, number, err));
+        TRY(replace(claim, number, err));
     }
     TRY(epoch_newest(claim->root, INT64_MAX, &number, err));
-    if (number != claim->epoch)
-        return in_use(claim, number, err);
-    return durable_sync(claim->root, err);
-}
-
-/* `lock` is for people and scripts: who holds the directory, and flock(1) to wait for its end. */
-static enum status show_lock(const struct claim *claim, struct error *err)
-{
-    char owner[PATH_MAX], shown[PATH_MAX], lock[PATH_MAX];
-    TRY(path_join(owner, sizeof owner, claim->directory, EPOCH_OWNER, err));
-    TRY(path_join(shown, sizeof shown, claim->directory, "lock", err));
-    TRY(path_join(lock, sizeof lock, claim->root, "lock", err));
-    if (link(owner, shown) != 0)
-        return error_set(err, STATUS_CANNOT_CREATE,
-                         "linking %s to %s: %s; a run directory needs a file system with hard "
-                         "links",
-                         owner, shown, strerror(errno));
-    if (rename(shown, lock) != 0)
-        return error_set(err, STATUS_CANNOT_CREATE, "renaming %s to %s: %s", shown, lock,
-                         strerror(errno));
-    return STATUS_OK;
+    if (number == claim->epoch)
+        return durable_sync(claim->root, err);
+    if (claim->sole)
+        (void)!epoch_remove(claim->root, claim->epoch, &ignored);
+    return in_use(claim, number, err);
 }
 
 static enum status take(struct claim *claim, double patience_s, struct error *err)
@@ -282,9 +281,19 @@ static enum status take(struct claim *claim, double patience_s, struct error *er
     TRY(make_candidate(claim, err));
     TRY(win(claim, patience_s, err));
     TRY(replace_older(claim, err));
-    TRY(show_lock(claim, err));
-    epoch_tidy(claim->root);
+    TRY(epoch_show_lock(claim->root, claim->directory, claim->staging, err));
+    epoch_tidy(claim->root, claim->directory);
     return start_beating(claim, err);
+}
+
+/* Clocks that are set are no reason to beat late. */
+static void init_pause(pthread_cond_t *stopped)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(stopped, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 enum status claim_take(const char *root, double patience_s, struct claim **out, struct error *err)
@@ -292,7 +301,7 @@ enum status claim_take(const char *root, double patience_s, struct claim **out, 
     struct claim *claim = memory_zeroed(1, sizeof *claim);
     claim->lock_fd = -1;
     pthread_mutex_init(&claim->mutex, NULL);
-    pthread_cond_init(&claim->stopped, NULL);
+    init_pause(&claim->stopped);
     enum status status = STATUS_OK;
     if (strlen(root) >= sizeof claim->root)
         status = error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", root);
@@ -307,24 +316,13 @@ enum status claim_take(const char *root, double patience_s, struct claim **out, 
     return status;
 }
 
-/* The mark of the end replaces the owner in one step, when all else is done. */
-static void leave(const struct claim *claim)
-{
-    char owner[PATH_MAX], released[PATH_MAX];
-    struct error ignored;
-    if (claim->epoch > 0 &&
-        path_join(owner, sizeof owner, claim->directory, EPOCH_OWNER, &ignored) == STATUS_OK &&
-        path_join(released, sizeof released, claim->directory, EPOCH_RELEASED, &ignored) ==
-            STATUS_OK)
-        (void)!rename(owner, released);
-}
-
 void claim_release(struct claim *claim)
 {
     if (!claim)
         return;
     stop_beating(claim);
-    leave(claim);
+    if (claim->epoch > 0)
+        epoch_tell_end(claim->directory, claim->staging);
     if (claim->epoch == 0 && claim->directory[0])
         (void)epoch_remove_directory(claim->directory);
     if (claim->lock_fd >= 0)
@@ -346,12 +344,17 @@ const char *claim_owner(const struct claim *claim)
 
 const char *claim_staging(const struct claim *claim)
 {
-    return claim->directory;
+    return claim->staging;
 }
 
 bool claim_is_sole(const struct claim *claim)
 {
     return claim->sole;
+}
+
+enum status claim_settle(struct claim *claim, struct error *err)
+{
+    return claim ? epoch_tell_clean(claim->directory, claim->staging, err) : STATUS_OK;
 }
 
 bool claim_is_lost(const struct claim *claim)
@@ -364,7 +367,7 @@ enum status claim_check(const struct claim *claim, struct error *err)
     char path[PATH_MAX];
     if (!claim)
         return STATUS_OK;
-    TRY(path_join(path, sizeof path, claim->directory, EPOCH_BEAT, err));
+    TRY(path_join(path, sizeof path, claim->staging, EPOCH_BEAT, err));
     int fd = open(path, O_RDONLY | O_CLOEXEC); /* opening asks the server, stat() maybe a cache */
     if (fd >= 0) {
         close(fd);
@@ -384,6 +387,6 @@ bool claim_explains(const char *staged, struct error *err)
     const char *directory = dirname(path);
     if (!strstr(directory, "/epoch.") || durable_exists(directory))
         return false;
-    (void)!replaced(dirname(path), err);
+    (void)!replaced(dirname(dirname(path)), err);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +17,8 @@
  * seen: a restart at once must not be turned away. */
 static const double least_watch_s = 3.0;
 
-enum { REMOVE_TRIES = 1000 };
+/* A start waits for a day at most (run.takeover_s). */
+enum { REMOVE_TRIES = 100, ABANDONED_S = 2 * 86400 };
 
 enum status epoch_path(const char *root, int64_t number, char path[PATH_MAX], struct error *err)
 {
@@ -29,9 +31,11 @@ static int64_t number_of(const char *name)
 {
     long long number;
     int end = 0;
+    char same[32];
     if (sscanf(name, "epoch.%18lld%n", &number, &end) != 1 || name[end] || number <= 0)
         return 0;
-    return number;
+    snprintf(same, sizeof same, "epoch.%lld", number);
+    return strcmp(name, same) == 0 ? number : 0; /* not of "epoch.05" */
 }
 
 enum status epoch_newest(const char *root, int64_t limit, int64_t *number, struct error *err)
@@ -85,13 +89,35 @@ void epoch_owner(const char *root, int64_t number, char owner[EPOCH_OWNER_BYTES]
         read_text(directory, EPOCH_RELEASED, owner, EPOCH_OWNER_BYTES);
 }
 
-void epoch_place(char place[EPOCH_OWNER_BYTES])
+/* "on <host>\nboot <id> ": what owners of the present boot of this host have in common. */
+static void present_place(char place[EPOCH_OWNER_BYTES])
 {
     char host[256] = "", boot[64] = "";
     gethostname(host, sizeof host - 1);
     read_text("/proc/sys/kernel/random", "boot_id", boot, sizeof boot);
     boot[strcspn(boot, "\n")] = '\0';
     snprintf(place, EPOCH_OWNER_BYTES, "on %s\nboot %s ", host, boot);
+}
+
+/* Processes that share a name of their host may share their number, too, as containers do. */
+void epoch_unique(char unique[EPOCH_UNIQUE_BYTES])
+{
+    char host[65] = "";
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gethostname(host, sizeof host - 1);
+    snprintf(unique, EPOCH_UNIQUE_BYTES, "%lld.%09ld.%ld.%s", (long long)now.tv_sec, now.tv_nsec,
+             (long)getpid(), host);
+}
+
+void epoch_identity(const char *unique, bool locked, char owner[EPOCH_OWNER_BYTES])
+{
+    char place[EPOCH_OWNER_BYTES];
+    present_place(place);
+    if (!locked)
+        strcpy(strchr(place, '\n'), "\nno lock ");
+    snprintf(owner, EPOCH_OWNER_BYTES, "process %ld %.350s%.*s\n", (long)getpid(), place,
+             EPOCH_UNIQUE_BYTES, unique);
 }
 
 /* A lock that the kernel of this very boot has given back proves that its holder is dead. Of other
@@ -101,7 +127,7 @@ static bool is_dead(const char *directory)
     char owner[EPOCH_OWNER_BYTES], place[EPOCH_OWNER_BYTES], path[PATH_MAX];
     struct error ignored;
     read_text(directory, EPOCH_OWNER, owner, sizeof owner);
-    epoch_place(place);
+    present_place(place);
     if (!strstr(owner, place) ||
         path_join(path, sizeof path, directory, EPOCH_OWNER, &ignored) != STATUS_OK)
         return false;
@@ -112,9 +138,16 @@ static bool is_dead(const char *directory)
     return dead;
 }
 
+/* A server that does not answer says nothing about it. */
+static bool is_gone(const char *directory)
+{
+    struct stat info;
+    return stat(directory, &info) != 0 && errno == ENOENT;
+}
+
 static bool is_over(const char *directory)
 {
-    return !durable_exists(directory) || has_file(directory, EPOCH_RELEASED) || is_dead(directory);
+    return is_gone(directory) || has_file(directory, EPOCH_RELEASED) || is_dead(directory);
 }
 
 bool epoch_is_over(const char *root, int64_t number)
@@ -190,6 +223,14 @@ static bool is_remnant(const char *name)
     return strncmp(name, ".nfs", 4) == 0;
 }
 
+/* Whether it is gone, or empty and about to be. Directories are in each other at most once. */
+static bool remove_entry(const char *path)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return false; /* what has had one entry may have more */
+    return (errno == EISDIR || errno == EPERM) && epoch_remove_directory(path);
+}
+
 /* Returns how many entries are left that another process may still be adding. */
 static int empty_directory(const char *path)
 {
@@ -203,9 +244,8 @@ static int empty_directory(const char *path)
         const char *name = entry->d_name;
         if (!strcmp(name, ".") || !strcmp(name, "..") || is_remnant(name))
             continue;
-        left++;
-        if (path_join(file, sizeof file, path, name, &ignored) == STATUS_OK)
-            unlink(file);
+        if (path_join(file, sizeof file, path, name, &ignored) != STATUS_OK || !remove_entry(file))
+            left++;
     }
     closedir(entries);
     return left;
@@ -234,8 +274,14 @@ enum status epoch_remove(const char *root, int64_t number, struct error *err)
     TRY(epoch_path(root, number, path, err));
     snprintf(name, sizeof name, "epoch.%lld.gone", (long long)number);
     TRY(path_join(gone, sizeof gone, root, name, err));
-    (void)epoch_remove_directory(gone); /* what a killed start has left of it */
-    if (rename(path, gone) != 0 && errno != ENOENT)
+    bool renamed = false;
+    for (int tries = 0; !renamed && tries < REMOVE_TRIES; tries++) {
+        (void)epoch_remove_directory(gone); /* what a killed start has left of it */
+        renamed = rename(path, gone) == 0 || errno == ENOENT;
+        if (!renamed && errno != ENOTEMPTY && errno != EEXIST)
+            break;
+    }
+    if (!renamed)
         return error_set(err, STATUS_CANNOT_CREATE, "renaming %s to %s: %s", path, gone,
                          strerror(errno));
     if (!epoch_remove_directory(gone))
@@ -243,17 +289,40 @@ enum status epoch_remove(const char *root, int64_t number, struct error *err)
     return STATUS_OK;
 }
 
-void epoch_tidy(const char *root)
+/* When a directory got its last entry, in seconds of the file server's clock; 0: not known. */
+static int64_t last_change_s(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? (int64_t)info.st_mtime : 0;
+}
+
+static bool is_removed(const char *name)
+{
+    const char *end = strrchr(name, '.');
+    return strncmp(name, "epoch.", 6) == 0 && end && strcmp(end, ".gone") == 0;
+}
+
+/* A candidate that is older than any start waits, or whose process is known to be dead. */
+static bool is_abandoned(const char *path, int64_t now_s)
+{
+    int64_t made_s = last_change_s(path);
+    return is_dead(path) || (made_s > 0 && now_s - made_s > ABANDONED_S);
+}
+
+void epoch_tidy(const char *root, const char *own)
 {
     DIR *entries = opendir(root);
     char path[PATH_MAX];
     struct error ignored;
+    int64_t now = last_change_s(own);
     if (!entries)
         return;
-    for (struct dirent *entry; (entry = readdir(entries));)
-        if (strncmp(entry->d_name, "epoch.new.", 10) == 0 &&
-            path_join(path, sizeof path, root, entry->d_name, &ignored) == STATUS_OK &&
-            is_dead(path))
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        const char *name = entry->d_name;
+        bool candidate = strncmp(name, "epoch.new.", 10) == 0;
+        if (path_join(path, sizeof path, root, name, &ignored) == STATUS_OK &&
+            (candidate ? is_abandoned(path, now) : is_removed(name)))
             (void)epoch_remove_directory(path);
+    }
     closedir(entries);
 }

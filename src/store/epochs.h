@@ -8,9 +8,10 @@
 
 #include "base/status.h"
 
-enum { EPOCH_OWNER_BYTES = 512 };
+enum { EPOCH_OWNER_BYTES = 512, EPOCH_UNIQUE_BYTES = 128 };
 
-/* The files in it: who claimed it, under whose lock; that it has been left; the beats. */
+/* The files in it: who claimed it, under whose lock; that it has been left; the beats. The staging
+ * directory of its run is in it, too, by a name that no other process has. */
 #define EPOCH_OWNER "owner"
 #define EPOCH_RELEASED "released"
 #define EPOCH_BEAT "beat"
@@ -23,11 +24,16 @@ enum status epoch_path(const char *root, int64_t number, char path[PATH_MAX],
 enum status epoch_newest(const char *root, int64_t limit, int64_t *number,
                          struct error *err) MUST_CHECK;
 
-/* Who claimed it, two lines; "" when there is no such epoch or it is just being removed. */
+/* Who claimed it, two lines, of which the second makes it unlike all others; "" when there is no
+ * such epoch or it is just being removed. */
 void epoch_owner(const char *root, int64_t number, char owner[EPOCH_OWNER_BYTES]);
 
-/* "on <host>\nboot <id> ": what owners of the present boot of this host have in common. */
-void epoch_place(char place[EPOCH_OWNER_BYTES]);
+/* A name that no other process has, on whatever host. */
+void epoch_unique(char unique[EPOCH_UNIQUE_BYTES]);
+
+/* What this process writes as the owner. Only of one that has the lock others on this host may take
+ * the lock for an answer. */
+void epoch_identity(const char *unique, bool locked, char owner[EPOCH_OWNER_BYTES]);
 
 /* True when its run is certainly dead or has left it. */
 bool epoch_is_over(const char *root, int64_t number);
@@ -44,10 +50,11 @@ enum epoch_verdict epoch_watch(const char *root, int64_t number, double patience
 /* Nothing more can be published through it on return. */
 enum status epoch_remove(const char *root, int64_t number, struct error *err) MUST_CHECK;
 
-/* Removes what starts that were killed before they had an epoch have left. */
-void epoch_tidy(const char *root);
+/* Removes what starts have left that were killed before they had an epoch, or while they removed
+ * one. The directory `own` has just been changed: by it the age of others is known. */
+void epoch_tidy(const char *root, const char *own);
 
-/* A directory without subdirectories and all in it; false with errno when it is still there. */
+/* A directory and all in it; false with errno when something of it is still there. */
 bool epoch_remove_directory(const char *path);
 
 #endif

@@ -109,7 +109,7 @@ class RunDirectory:
         """Whether a run is making one; where it is made comes and goes with the run."""
         for epoch in self.path.glob("epoch.*"):
             with suppress(FileNotFoundError, NotADirectoryError):
-                if any(made.name.startswith("ckpt_") for made in epoch.iterdir()):
+                if any(made.name.startswith("ckpt_") for made in epoch.rglob("*")):
                     return True
         return False
 

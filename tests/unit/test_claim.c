@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -194,30 +195,132 @@ static void replaced_run_can_publish_remove_and_append_nothing(void)
     scratch_remove(&scratch);
 }
 
-static void renewed_file_is_equal_and_keeps_its_holes(void)
+/* Replaces the run of epoch 1, which is this process's: as if it stood still. */
+static struct claim *replace_first(const struct scratch *scratch)
 {
-    enum { HOLE = 5 << 20 };
+    char path[PATH_MAX];
+    pretend_another_host(scratch);
+    CU_ASSERT_EQUAL(unlink(scratch_file(scratch, "epoch.1/beat", path)), 0);
+    return must_take(scratch, brief_s);
+}
+
+/* The late one had found no epoch, and stood still before it raised its candidate to epoch 1. */
+static void number_of_the_past_gives_a_replaced_run_nothing_back(void)
+{
+    struct scratch scratch = scratch_make(), elsewhere = scratch_make();
+    struct error err;
+    char late[PATH_MAX], past[PATH_MAX], staged[PATH_MAX], result[PATH_MAX];
+    struct claim *first = must_take(&scratch, brief_s);
+    strcpy(staged, claim_staging(first));
+    struct claim *second = replace_first(&scratch);
+    pid_t holder = start_holder(&elsewhere);
+    scratch_file(&elsewhere, "epoch.1", late);
+    scratch_file(&scratch, "epoch.1", past);
+    CU_ASSERT_EQUAL(rename(late, past), 0);
+    scratch_file(&scratch, "result", result);
+    CU_ASSERT_EQUAL(claim_check(first, &err), STATUS_CANNOT_CREATE);
+    CU_ASSERT_EQUAL(staging_path(staged, "result", late, &err), STATUS_OK);
+    CU_ASSERT_NOT_EQUAL(durable_write_file(late, "never\n", 6, 0644, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(staging_publish(staged, "result", result, true, &err), STATUS_IO);
+    CU_ASSERT_FALSE(durable_exists(result));
+    claim_release(first);
+    scratch_file(&scratch, "epoch.1/released", late);
+    CU_ASSERT_FALSE(durable_exists(late)); /* it speaks for nobody else */
+    end_holder(holder);
+    CU_ASSERT_EQUAL(claim_check(second, &err), STATUS_OK);
+    claim_release(second);
+    scratch_remove(&scratch);
+    scratch_remove(&elsewhere);
+}
+
+/* A start that looks at epoch 1 until somebody opens its beat, which is a pipe, for writing. */
+static pid_t start_late_one(const struct scratch *scratch)
+{
+    char path[PATH_MAX];
+    CU_ASSERT_EQUAL(mkdir(scratch_file(scratch, "epoch.1", path), 0777), 0);
+    pretend_another_host(scratch);
+    CU_ASSERT_EQUAL(mkfifo(scratch_file(scratch, "epoch.1/beat", path), 0600), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct claim *claim;
+        struct error err;
+        enum status status = claim_take(scratch->path, long_s, &claim, &err);
+        _exit(status == STATUS_CANNOT_CREATE && strstr(err.text, "epoch 3") ? 0 : 1);
+    }
+    return child;
+}
+
+static void late_start_leaves_no_number_of_the_past(void)
+{
+    struct scratch scratch = scratch_make();
+    char first[PATH_MAX], gone[PATH_MAX], path[PATH_MAX];
+    int status = -1;
+    pid_t late = start_late_one(&scratch);
+    int beat = open(scratch_file(&scratch, "epoch.1/beat", path), O_WRONLY);
+    CU_ASSERT_TRUE_FATAL(beat >= 0); /* it has chosen 2 for its number */
+    CU_ASSERT_EQUAL(mkdir(scratch_file(&scratch, "epoch.3", path), 0777), 0);
+    scratch_file(&scratch, "epoch.1", first);
+    CU_ASSERT_EQUAL(rename(first, scratch_file(&scratch, "epoch.1.gone", gone)), 0);
+    close(beat);
+    CU_ASSERT_EQUAL(waitpid(late, &status, 0), late);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_FALSE(durable_exists(scratch_file(&scratch, "epoch.2", path)));
+    CU_ASSERT_TRUE(durable_exists(scratch_file(&scratch, "epoch.3", path)));
+    scratch_remove(&scratch);
+}
+
+/* Runs 2 and 3 end before they have renewed anything. */
+static void doubt_about_open_files_outlives_runs_that_renewed_none(void)
+{
     struct scratch scratch = scratch_make();
     struct error err;
+    int status;
+    pid_t holder = start_holder(&scratch);
+    kill(holder, SIGSTOP);
+    CU_ASSERT_EQUAL(waitpid(holder, &status, WUNTRACED), holder);
+    for (int64_t epoch = 2; epoch <= 4; epoch++) {
+        struct claim *claim = must_take(&scratch, brief_s);
+        CU_ASSERT_EQUAL(claim_epoch(claim), epoch);
+        CU_ASSERT_FALSE(claim_is_sole(claim));
+        if (epoch == 4)
+            CU_ASSERT_EQUAL(claim_settle(claim, &err), STATUS_OK);
+        claim_release(claim);
+    }
+    struct claim *last = must_take(&scratch, brief_s);
+    CU_ASSERT_TRUE(claim_is_sole(last));
+    CU_ASSERT_EQUAL(claim_settle(last, &err), STATUS_OK); /* there is nothing to tell */
+    claim_release(last);
+    end_holder(holder);
+    scratch_remove(&scratch);
+}
+
+static void make_with_a_file(const struct scratch *scratch, const char *name, time_t age_s)
+{
+    char path[PATH_MAX], file[PATH_MAX];
+    struct error err;
+    struct timespec times[2];
+    CU_ASSERT_EQUAL(mkdir(scratch_file(scratch, name, path), 0777), 0);
+    CU_ASSERT_EQUAL(path_join(file, sizeof file, path, "owner", &err), STATUS_OK);
+    write_text(file, "process 77 on node2\nboot 0 0\n");
+    clock_gettime(CLOCK_REALTIME, &times[0]);
+    times[0].tv_sec -= age_s;
+    times[1] = times[0];
+    CU_ASSERT_EQUAL(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void remains_of_killed_starts_are_removed_and_nothing_else(void)
+{
+    static const char *const names[] = {"epoch.1.gone", "epoch.new.old", "epoch.new.waits",
+                                        "epoch.05", "epoch.+6"};
+    struct scratch scratch = scratch_make();
     char path[PATH_MAX];
-    struct buffer before = {0}, after = {0};
-    scratch_file(&scratch, "file", path);
-    int fd = open(path, O_WRONLY | O_CREAT, 0640);
-    CU_ASSERT_EQUAL(pwrite(fd, "begin", 5, 3), 5);
-    CU_ASSERT_EQUAL(pwrite(fd, "end", 3, HOLE), 3);
-    CU_ASSERT_EQUAL(ftruncate(fd, 2 * HOLE), 0);
-    close(fd);
-    CU_ASSERT_EQUAL(durable_read_file(path, &before, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(staging_renew(scratch.path, path, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(durable_read_file(path, &after, &err), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(before.size, after.size);
-    CU_ASSERT_EQUAL(memcmp(before.data, after.data, after.size), 0);
-    struct stat info;
-    CU_ASSERT_EQUAL(stat(path, &info), 0);
-    CU_ASSERT_EQUAL(info.st_mode & 0777, 0640);
-    CU_ASSERT_TRUE(info.st_blocks * 512 < HOLE);
-    buffer_release(&before);
-    buffer_release(&after);
+    for (int i = 0; i < 5; i++)
+        make_with_a_file(&scratch, names[i], i == 1 ? 7 * 86400 : 0);
+    struct claim *claim = must_take(&scratch, brief_s);
+    CU_ASSERT_EQUAL(claim_epoch(claim), 1);
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(durable_exists(scratch_file(&scratch, names[i], path)), i >= 2);
+    claim_release(claim);
     scratch_remove(&scratch);
 }
 
@@ -270,7 +373,10 @@ int main(void)
         UNIT_TEST(host_that_cannot_be_asked_is_dead_when_it_is_silent),
         UNIT_TEST(host_that_cannot_be_asked_lives_while_it_beats),
         UNIT_TEST(replaced_run_can_publish_remove_and_append_nothing),
-        UNIT_TEST(renewed_file_is_equal_and_keeps_its_holes),
+        UNIT_TEST(number_of_the_past_gives_a_replaced_run_nothing_back),
+        UNIT_TEST(late_start_leaves_no_number_of_the_past),
+        UNIT_TEST(doubt_about_open_files_outlives_runs_that_renewed_none),
+        UNIT_TEST(remains_of_killed_starts_are_removed_and_nothing_else),
         UNIT_TEST(of_many_at_once_exactly_one_gets_it),
     };
     return unit_run("claim", tests, UNIT_COUNT(tests));
