@@ -77,6 +77,9 @@ enum status checkpoint_read(const struct domain *domain, struct digester *digest
 /* The file name of a window's checkpoint within the directory. Local. */
 void checkpoint_name(int64_t window, char name[32]);
 
+/* The window in the name of a checkpoint file, complete or (*unfinished) not; -1: another file. */
+int64_t checkpoint_window(const char *name, bool *unfinished);
+
 struct manifest;
 
 /* Rank 0: removes checkpoints that the manifest does not list (any more), and what an interrupted

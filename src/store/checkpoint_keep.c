@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "store/checkpoint.h"
 #include "store/manifest.h"
 #include "store/staging.h"
 
@@ -16,8 +17,7 @@ static enum status remove_file(const char *directory, const char *staging, const
     return staging_remove(staging, path, err);
 }
 
-/* The window in the name of a checkpoint, complete or (*unfinished) not; -1: another file. */
-static int64_t window_of(const char *name, bool *unfinished)
+int64_t checkpoint_window(const char *name, bool *unfinished)
 {
     long long window;
     int end = 0;
@@ -50,7 +50,7 @@ static enum status remove_others(const char *directory, const char *staging,
     enum status status = STATUS_OK;
     for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));) {
         bool unfinished;
-        int64_t window = window_of(entry->d_name, &unfinished);
+        int64_t window = checkpoint_window(entry->d_name, &unfinished);
         bool kept = manifest ? is_kept(manifest, window) : window <= newest;
         if (window >= 0 && (unfinished || !kept))
             status = remove_file(directory, staging, entry->d_name, err);

@@ -200,11 +200,9 @@ static enum status mend_checkpoint(struct mending *mending, const char *path, st
 
 static int64_t window_of(const char *name)
 {
-    long long window;
-    int end = 0;
-    if (sscanf(name, "ckpt_%lld.h5%n", &window, &end) != 1 || end == 0 || name[end] || window < 0)
-        return -1;
-    return window;
+    bool unfinished = false;
+    int64_t window = checkpoint_window(name, &unfinished);
+    return unfinished ? -1 : window;
 }
 
 /* In order of their windows, as a run says them. */
