@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <zlib.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "kafka_common.h"
 
 enum { EVERY_S = 3, POLL_MS = 100, ANSWERS_MS = 10000, METADATA_MS = 1000, ABSENCES = 3 };
@@ -234,16 +234,11 @@ static enum status connect_witness(struct kafka_witness *witness, const struct k
     return STATUS_OK;
 }
 
-/* Signals are for the main thread. */
 enum status kafka_witness_start(struct kafka_witness *witness, struct error *err)
 {
     if (witness->has_thread)
         return STATUS_OK;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&witness->thread, NULL, witness_main, witness);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = thread_start(&witness->thread, witness_main, witness);
     witness->has_thread = failed == 0;
     if (failed)
         return error_set(err, STATUS_BUG, "starting the thread that watches %s: %s", witness->topic,

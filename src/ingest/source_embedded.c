@@ -1,7 +1,6 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/arith.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "ingest/source_synthetic.h"
 #include "kafka_common.h"
 #include "source_ops.h"
@@ -164,15 +164,10 @@ static void stop_thread(struct source_embedded *self)
     self->has_thread = false;
 }
 
-/* Signals are for the thread that runs the program. */
 static enum status start_thread(struct source_embedded *self, struct error *err)
 {
-    sigset_t all, before;
-    sigfillset(&all);
     atomic_store(&self->stopping, false);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&self->thread, NULL, run_producer, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int code = thread_start(&self->thread, run_producer, self);
     self->has_thread = code == 0;
     return code == 0 ? STATUS_OK
                      : error_set(err, STATUS_BUG, "starting a thread: %s", strerror(code));

@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "kafka_producer.h"
 #include "kafka_topic.h"
 #include "temperature_text.h"
@@ -91,14 +91,9 @@ static void *topic_main(void *argument)
     return NULL;
 }
 
-/* Signals are for the main thread. */
 static enum status start_thread(struct temperature_topic *topic, struct error *err)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&topic->thread, NULL, topic_main, topic);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = thread_start(&topic->thread, topic_main, topic);
     topic->has_thread = failed == 0;
     if (failed)
         return error_set(err, STATUS_BUG, "starting the thread that sends temperatures: %s",

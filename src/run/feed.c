@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/arith.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "run/parcels.h"
 
 enum { NAP_MS = 200, ROW_HEAT_BYTES = 65536 };
@@ -295,17 +295,6 @@ static void feed_release(struct feed *feed)
     free(feed);
 }
 
-/* Signals are for the main thread, which alone acts on them. */
-static int start_thread(struct feed *feed)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&feed->thread, NULL, feed_main, feed);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 enum status feed_start(const struct feed_config *config, struct feed **feed, struct error *err)
 {
     struct feed *created = memory_zeroed(1, sizeof *created);
@@ -316,7 +305,7 @@ enum status feed_start(const struct feed_config *config, struct feed **feed, str
     if (config->early_ms > 0)
         created->early = early_create(config->windows);
     created->early_window = -1;
-    int failed = start_thread(created);
+    int failed = thread_start(&created->thread, feed_main, created);
     if (failed) {
         feed_release(created);
         return error_set(err, STATUS_BUG, "starting the ingest thread: %s", strerror(failed));

@@ -17,6 +17,7 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "epoch_marks.h"
 #include "epochs.h"
 
@@ -113,14 +114,9 @@ static void *beat_main(void *argument)
     return NULL;
 }
 
-/* Signals are for the main thread, which alone acts on them. */
 static enum status start_beating(struct claim *claim, struct error *err)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&claim->thread, NULL, beat_main, claim);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = thread_start(&claim->thread, beat_main, claim);
     claim->beating = failed == 0;
     return failed ? error_set(err, STATUS_BUG, "starting the thread of the run directory: %s",
                               strerror(failed))
