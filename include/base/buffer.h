@@ -44,6 +44,8 @@ int64_t buffer_get_i64(struct buffer_reader *reader);
 double buffer_get_f64(struct buffer_reader *reader);
 /* Points into the reader's data; *size is 0 on failure. */
 const uint8_t *buffer_get_bytes(struct buffer_reader *reader, size_t *size);
+/* How often something happened so far: 0 to 2^62, that whoever goes on counting cannot overflow. */
+int64_t buffer_get_tally(struct buffer_reader *reader);
 /* A count of items of at least `item_size` bytes each that must still fit in what is left. */
 int64_t buffer_get_count(struct buffer_reader *reader, size_t item_size);
 

@@ -136,6 +136,14 @@ const uint8_t *buffer_get_bytes(struct buffer_reader *reader, size_t *size)
     return bytes;
 }
 
+int64_t buffer_get_tally(struct buffer_reader *reader)
+{
+    int64_t tally = buffer_get_i64(reader);
+    if (tally < 0 || tally > (int64_t)1 << 62)
+        reader->failed = true;
+    return reader->failed ? 0 : tally;
+}
+
 int64_t buffer_get_count(struct buffer_reader *reader, size_t item_size)
 {
     int64_t count = buffer_get_i64(reader);

@@ -82,14 +82,14 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
     TRY(check_origin(reader, origin, err));
     struct run_state loaded;
     loaded.window = buffer_get_i64(reader);
-    loaded.rows = buffer_get_i64(reader);
-    loaded.dead_letters_bytes = buffer_get_i64(reader);
-    loaded.revisions = buffer_get_i64(reader);
+    loaded.rows = buffer_get_tally(reader);
+    loaded.dead_letters_bytes = buffer_get_tally(reader);
+    loaded.revisions = buffer_get_tally(reader);
     loaded.heat_in = buffer_get_f64(reader);
     loaded.provisional = buffer_get_u8(reader);
     loaded.past_window = buffer_get_i64(reader);
     loaded.past_heat_in = buffer_get_f64(reader);
-    loaded.journal.lines = buffer_get_i64(reader);
+    loaded.journal.lines = buffer_get_tally(reader);
     loaded.journal.crc = buffer_get_i64(reader);
     for (int p = 0; p < origin->partitions; p++) {
         fingerprints[p].offset = buffer_get_i64(reader);

@@ -297,15 +297,15 @@ static bool held_load(struct candidates *candidates, struct buffer_reader *state
                       int64_t cells)
 {
     struct record record = {.verdict = FATE_ON_TIME, .partition = partition, .has_time = true};
-    int64_t ordinary_before = buffer_get_i64(state);
+    int64_t ordinary_before = buffer_get_tally(state);
     record.offset = buffer_get_i64(state);
     record.time_ms = buffer_get_i64(state);
     record.cell = buffer_get_i64(state);
     record.sensor = buffer_get_i64(state);
     record.rate = buffer_get_f64(state);
     uint8_t present = buffer_get_u8(state);
-    record.key_size = (size_t)buffer_get_i64(state);
-    record.value_size = (size_t)buffer_get_i64(state);
+    record.key_size = (size_t)buffer_get_tally(state);
+    record.value_size = (size_t)buffer_get_tally(state);
     if (!get_raw(state, present & 1, record.key_size, &record.key) ||
         !get_raw(state, present & 2, record.value_size, &record.value))
         return false;
@@ -318,13 +318,12 @@ static bool held_load(struct candidates *candidates, struct buffer_reader *state
 enum status candidates_load(struct candidates *candidates, struct buffer_reader *state,
                             int partition, int64_t cells, struct error *err)
 {
-    candidates->ordinary = buffer_get_i64(state);
-    candidates->row = buffer_get_i64(state);
+    candidates->ordinary = buffer_get_tally(state);
+    candidates->row = buffer_get_tally(state);
     candidates->row_time_ms = buffer_get_i64(state);
-    candidates->in_doubt = buffer_get_i64(state);
+    candidates->in_doubt = buffer_get_tally(state);
     int64_t count = buffer_get_count(state, 73);
-    bool good = !state->failed && candidates->row >= 0 && candidates->row <= count &&
-                count <= candidates->expiry;
+    bool good = !state->failed && candidates->row <= count && count <= candidates->expiry;
     for (int64_t i = 0; i < count && good; i++)
         good = held_load(candidates, state, partition, cells);
     if (!good)

@@ -98,11 +98,10 @@ static bool load_one(struct letters *letters, struct buffer_reader *state, int p
     uint8_t reason = buffer_get_u8(state), flags = buffer_get_u8(state);
     record.has_time = flags & 1;
     record.time_ms = buffer_get_i64(state);
-    int64_t key_bytes = buffer_get_i64(state), value_bytes = buffer_get_i64(state);
+    int64_t key_bytes = buffer_get_tally(state), value_bytes = buffer_get_tally(state);
     record.key = buffer_get_bytes(state, &record.key_size);
     record.value = buffer_get_bytes(state, &record.value_size);
     bool good = !state->failed && partition >= 0 && partition < partitions && reason < FATE_COUNT &&
-                key_bytes >= 0 && value_bytes >= 0 &&
                 dead_letter_kept((size_t)key_bytes) == record.key_size &&
                 dead_letter_kept((size_t)value_bytes) == record.value_size;
     if (!good)

@@ -86,15 +86,15 @@ void past_save(const struct past *past, struct buffer *state)
 static bool set_load(struct past *past, struct buffer_reader *state,
                      const struct event_limits *limits)
 {
-    struct closed_set set = {.revision = buffer_get_i64(state)};
-    set.dead = buffer_get_i64(state);
+    struct closed_set set = {.revision = buffer_get_tally(state)};
+    set.dead = buffer_get_tally(state);
     uint8_t flags = buffer_get_u8(state);
     set.complete = flags & 1;
     set.provisional = flags & 2;
     bool good = event_set_load(&set.events, state, past->end, EVENTS_CLOSED, limits);
     set.late = event_set_count_late(&set.events);
     past_add(past, &set);
-    return good && set.revision >= 0 && set.dead >= 0 && flags <= 3;
+    return good && !state->failed && flags <= 3;
 }
 
 bool past_load(struct past *past, struct buffer_reader *state, int64_t begin, int64_t end,

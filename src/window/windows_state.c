@@ -93,11 +93,8 @@ void windows_save(struct windows *windows, struct buffer *state)
 static bool ledger_adds_up(const struct ledger *ledger)
 {
     __int128 sum = ledger->first_offset;
-    for (int fate = 0; fate < FATE_COUNT; fate++) {
-        if (ledger->fates[fate] < 0)
-            return false;
+    for (int fate = 0; fate < FATE_COUNT; fate++)
         sum += ledger->fates[fate];
-    }
     return sum == ledger->next_offset;
 }
 
@@ -105,10 +102,10 @@ static enum status partition_load(struct windows *windows, int p, struct buffer_
                                   struct error *err)
 {
     struct partition *part = &windows->parts[p];
-    part->ledger.first_offset = buffer_get_i64(state);
-    part->ledger.next_offset = buffer_get_i64(state);
+    part->ledger.first_offset = buffer_get_tally(state);
+    part->ledger.next_offset = buffer_get_tally(state);
     for (int fate = 0; fate < FATE_COUNT; fate++)
-        part->ledger.fates[fate] = buffer_get_i64(state);
+        part->ledger.fates[fate] = buffer_get_tally(state);
     if (state->failed || !ledger_adds_up(&part->ledger))
         return error_set(err, STATUS_BAD_DATA, "the saved ledger of a partition does not add up");
     part->heard = buffer_get_i64(state);
@@ -164,10 +161,10 @@ enum status windows_load(struct windows *windows, struct buffer_reader *state, s
                          "version %d for %d is needed",
                          (long long)version, (long long)partitions, STATE_VERSION,
                          windows->config.partitions);
-    windows->open = buffer_get_i64(state);
+    windows->open = buffer_get_tally(state);
     windows->provisional = buffer_get_u8(state);
-    windows->dead_since_close = buffer_get_i64(state);
-    if (state->failed || windows->open < 0)
+    windows->dead_since_close = buffer_get_tally(state);
+    if (state->failed)
         return error_set(err, STATUS_BAD_DATA, "the saved event-time state has no open window");
     for (int p = 0; p < windows->config.partitions; p++) {
         TRY(partition_load(windows, p, state, err));
