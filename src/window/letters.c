@@ -102,6 +102,7 @@ static bool load_one(struct letters *letters, struct buffer_reader *state, int p
     record.key = buffer_get_bytes(state, &record.key_size);
     record.value = buffer_get_bytes(state, &record.value_size);
     bool good = !state->failed && partition >= 0 && partition < partitions && reason < FATE_COUNT &&
+                flags < 8 && (flags & 2 || key_bytes == 0) && (flags & 4 || value_bytes == 0) &&
                 dead_letter_kept((size_t)key_bytes) == record.key_size &&
                 dead_letter_kept((size_t)value_bytes) == record.value_size;
     if (!good)
