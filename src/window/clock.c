@@ -183,18 +183,29 @@ static bool set_load(struct sensor_set *set, int limit, struct buffer_reader *st
     return !state->failed;
 }
 
+/* What leaders_hear and advance leave: newest first, each beyond mx, and once. */
+static bool leader_is_sound(const struct clock *clock, int index)
+{
+    const struct leader *leader = &clock->leaders[index];
+    bool sound = leader->newest_ms > clock->mx_ms;
+    for (int i = 0; i < index; i++)
+        sound = sound && clock->leaders[i].sensor != leader->sensor;
+    return sound && (index == 0 || leader[-1].newest_ms >= leader->newest_ms);
+}
+
 enum status clock_load(struct clock *clock, struct buffer_reader *state, struct error *err)
 {
     clock->mx_ms = buffer_get_i64(state);
     clock->heard_in_block = buffer_get_i64(state);
     int64_t leaders = buffer_get_count(state, 17);
-    bool good = !state->failed && leaders <= clock->needed && clock->heard_in_block >= 0 &&
+    bool good = !state->failed && leaders < clock->needed && clock->heard_in_block >= 0 &&
                 clock->heard_in_block < clock->expiry;
     clock->leader_count = good ? (int)leaders : 0;
     for (int i = 0; i < clock->leader_count; i++) {
         clock->leaders[i].sensor = buffer_get_i64(state);
         clock->leaders[i].newest_ms = buffer_get_i64(state);
         clock->leaders[i].spoke = buffer_get_u8(state);
+        good = good && leader_is_sound(clock, i);
     }
     good = good && set_load(&clock->current, 2 * clock->needed, state) &&
            set_load(&clock->previous, 2 * clock->needed, state);
