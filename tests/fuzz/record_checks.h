@@ -18,6 +18,8 @@
 #include "window/replay.h"
 #include "window/windows_state.h"
 
+#include "../../src/run/state.h"
+
 /* A file of this process, made anew. */
 static inline const char *check_file_of(const char *name, const void *data, size_t size)
 {
@@ -208,6 +210,25 @@ static inline void check_going_on(struct windows *windows)
         if (windows_open_window(windows) < INT64_MAX / 1000)
             check_closes(windows);
     }
+}
+
+/* What the run keeps beside: taken, it is saved to as many bytes as it was read from. */
+static inline void check_run_state(const uint8_t *data, size_t size)
+{
+    static const struct state_origin origin = {
+        .deck_hash = "d", .topic = "t", .cluster_id = "c", .partitions = 2};
+    struct error err = {""};
+    struct run_state state;
+    struct fingerprint fingerprints[2];
+    struct buffer none = {0}, saved = {0};
+    struct buffer_reader reader = {.data = data, .size = size};
+    enum status status = state_load(&reader, &origin, &state, fingerprints, &err);
+    check_that(status == STATUS_OK || err.text[0]);
+    if (status == STATUS_OK) {
+        state_save(&state, &origin, fingerprints, &none, &saved);
+        check_that(saved.size == reader.position);
+    }
+    buffer_release(&saved);
 }
 
 /* A state that is accepted is saved as one that is accepted again, to the same bytes. */
