@@ -69,6 +69,10 @@ void source_wake(struct source *source);
  * any one thread, which need not be the one that reads. */
 void source_report(struct source *source, const int64_t *next);
 
+/* The offset after the last record of a partition as far as the source has heard, without asking
+ * anybody; -1: it has not. From any thread. */
+int64_t source_known_end(const struct source *source, int partition);
+
 void source_destroy(struct source *source); /* accepts NULL */
 
 #endif

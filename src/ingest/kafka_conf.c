@@ -120,3 +120,11 @@ char *kafka_conf_read(const rd_kafka_conf_t *conf, const char *name)
         rd_kafka_conf_get(conf, name, value, &size);
     return value;
 }
+
+int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name)
+{
+    char *text = kafka_conf_read(conf, name);
+    int64_t number = text ? atoll(text) : 0;
+    free(text);
+    return number;
+}

@@ -26,4 +26,7 @@ enum status kafka_conf_create(const struct kafka_setup *setup, const struct kafk
 /* The value of a property, owned by the caller; NULL when it has none. */
 char *kafka_conf_read(const rd_kafka_conf_t *conf, const char *name);
 
+/* The same of a number; 0 when it has none. */
+int64_t kafka_conf_number(const rd_kafka_conf_t *conf, const char *name);
+
 #endif

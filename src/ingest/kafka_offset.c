@@ -134,3 +134,12 @@ enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, 
     *end = high;
     return STATUS_OK;
 }
+
+int64_t kafka_offset_known_end(struct kafka_client *client, const char *topic, int partition)
+{
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(kafka_client_handle(client), topic, partition, &low,
+                                       &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return -1;
+    return high >= 0 ? high : -1;
+}

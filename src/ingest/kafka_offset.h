@@ -38,4 +38,7 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
 enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, int partition,
                                 int64_t *first, int64_t *end, struct error *err) MUST_CHECK;
 
+/* The latter as the client heard it last, from any thread; -1: it has not. */
+int64_t kafka_offset_known_end(struct kafka_client *client, const char *topic, int partition);
+
 #endif

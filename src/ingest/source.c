@@ -46,6 +46,11 @@ void source_report(struct source *source, const int64_t *next)
         source->ops->report(source, next);
 }
 
+int64_t source_known_end(const struct source *source, int partition)
+{
+    return source->ops->known_end ? source->ops->known_end(source, partition) : -1;
+}
+
 void source_destroy(struct source *source)
 {
     if (source)

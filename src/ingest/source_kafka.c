@@ -282,6 +282,11 @@ static void kafka_destroy(struct source *source)
     free(self);
 }
 
+static int64_t kafka_known_end(const struct source *source, int partition)
+{
+    return kafka_offset_known_end(of(source)->client, of(source)->topic, partition);
+}
+
 static const struct source_ops kafka_ops = {
     .identity = kafka_identity,
     .bounds = kafka_bounds,
@@ -291,16 +296,9 @@ static const struct source_ops kafka_ops = {
     .wait = kafka_wait,
     .wake = kafka_wake,
     .report = kafka_report,
+    .known_end = kafka_known_end,
     .destroy = kafka_destroy,
 };
-
-static int64_t read_number(rd_kafka_t *rk, const char *property)
-{
-    char *text = kafka_conf_read(rd_kafka_conf(rk), property);
-    int64_t number = text ? atoll(text) : 0;
-    free(text);
-    return number;
-}
 
 static enum status create_client(struct kafka_source *self, const struct kafka_config *config,
                                  struct error *err)
@@ -317,8 +315,10 @@ static enum status create_client(struct kafka_source *self, const struct kafka_c
     };
     TRY(kafka_client_create(&setup, config, self, &self->client, err));
     self->rk = kafka_client_handle(self->client);
-    self->nudge_messages = max_int64(1, read_number(self->rk, "queued.min.messages") / 4);
-    self->nudge_bytes = read_number(self->rk, "queued.max.messages.kbytes") * 1024 / 4;
+    self->nudge_messages =
+        max_int64(1, kafka_conf_number(rd_kafka_conf(self->rk), "queued.min.messages") / 4);
+    self->nudge_bytes =
+        kafka_conf_number(rd_kafka_conf(self->rk), "queued.max.messages.kbytes") * 1024 / 4;
     self->events = rd_kafka_queue_get_consumer(self->rk);
     kafka_lane_notify(self->events, self->wake_fd);
     return STATUS_OK;

@@ -16,7 +16,8 @@ struct source_ops {
                         const struct message **messages, int *count, struct error *err);
     enum status (*wait)(struct source *source, int timeout_ms, struct error *err);
     void (*wake)(struct source *source);
-    void (*report)(struct source *source, const int64_t *next); /* may be NULL */
+    void (*report)(struct source *source, const int64_t *next);       /* may be NULL */
+    int64_t (*known_end)(const struct source *source, int partition); /* may be NULL */
     void (*destroy)(struct source *source);
 };
 
