@@ -80,6 +80,14 @@ struct feed_view {
 };
 struct feed_view feed_view(struct feed *feed);
 
+/* The partitions as of the last view: parts[partitions]. */
+struct feed_partition {
+    int64_t messages; /* taken so far */
+    int64_t position; /* the next offset to be read */
+    int64_t clock_ms; /* of event time */
+};
+void feed_partitions(struct feed *feed, struct feed_partition *parts);
+
 /* Ends the thread and frees everything of the feed; accepts NULL. */
 void feed_stop(struct feed *feed);
 

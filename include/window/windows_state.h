@@ -14,6 +14,9 @@ struct ledger {
 int64_t windows_open_window(const struct windows *windows); /* k */
 const struct ledger *windows_ledger(const struct windows *windows, int partition);
 
+/* How far event time has come in a partition. */
+int64_t windows_clock_ms(const struct windows *windows, int partition);
+
 /* The partition that holds the open window back most (the lowest clock of those that have not
  * finished), or -1; *behind_ms is how far its clock is from closing the window. */
 int windows_waits_for(const struct windows *windows, int64_t *behind_ms);

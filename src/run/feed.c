@@ -21,10 +21,18 @@ struct feed {
     atomic_bool stop, want_state;
     pthread_mutex_t mutex; /* of the view */
     struct feed_view view;
+    struct feed_partition *parts;         /* [partitions], as of the view */
     struct early *early;                  /* NULL: no pictures of the open window */
     int64_t early_sent_ms;                /* when the last one was sent, by now_ms() */
     int64_t early_window, early_messages; /* of it: which, and how many had been taken */
 };
+
+static struct feed_partition partition_of(const struct feed *feed, int p)
+{
+    return (struct feed_partition){.messages = drain_taken(feed->config.drain, p),
+                                   .position = drain_position(feed->config.drain, p),
+                                   .clock_ms = windows_clock_ms(feed->config.windows, p)};
+}
 
 static void set_view(struct feed *feed, bool waiting)
 {
@@ -36,6 +44,15 @@ static void set_view(struct feed *feed, bool waiting)
     (void)windows_doubt(feed->config.windows, false, view.doubt, sizeof view.doubt);
     pthread_mutex_lock(&feed->mutex);
     feed->view = view;
+    for (int p = 0; p < feed->config.partitions; p++)
+        feed->parts[p] = partition_of(feed, p);
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+void feed_partitions(struct feed *feed, struct feed_partition *parts)
+{
+    pthread_mutex_lock(&feed->mutex);
+    memcpy(parts, feed->parts, (size_t)feed->config.partitions * sizeof *parts);
     pthread_mutex_unlock(&feed->mutex);
 }
 
@@ -292,6 +309,7 @@ static void feed_release(struct feed *feed)
     parcels_destroy(feed->parcels);
     early_destroy(feed->early);
     pthread_mutex_destroy(&feed->mutex);
+    free(feed->parts);
     free(feed);
 }
 
@@ -300,6 +318,9 @@ enum status feed_start(const struct feed_config *config, struct feed **feed, str
     struct feed *created = memory_zeroed(1, sizeof *created);
     created->config = *config;
     created->view.waits_for = -1;
+    created->parts = memory_zeroed(config->partitions, sizeof *created->parts);
+    for (int p = 0; p < config->partitions; p++)
+        created->parts[p] = partition_of(created, p);
     pthread_mutex_init(&created->mutex, NULL);
     created->parcels = parcels_create(config->partitions);
     if (config->early_ms > 0)

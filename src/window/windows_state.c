@@ -18,6 +18,11 @@ const struct ledger *windows_ledger(const struct windows *windows, int partition
     return &windows->parts[partition].ledger;
 }
 
+int64_t windows_clock_ms(const struct windows *windows, int partition)
+{
+    return clock_time_ms(windows->parts[partition].clock);
+}
+
 int64_t windows_in_doubt(const struct windows *windows, int partition)
 {
     return candidates_in_doubt(windows->parts[partition].candidates, NULL);
