@@ -51,6 +51,10 @@ struct solver_config solver_chosen(const struct solver *solver);
  * nothing. */
 void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count);
 
+/* Seconds that solver_step_window() has spent exchanging with neighbour ranks, waiting for them
+ * included, since creation; 0 without neighbours. Local. */
+double solver_halo_s(const struct solver *solver);
+
 /* The present field, always the same object; owned by the solver. solver_step_window() changes its
  * cells and where they lie. A restart writes into its owned cells. */
 struct field *solver_field(struct solver *solver);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arith.h"
 #include "grid/halo.h"
@@ -17,6 +18,7 @@ struct solver {
     struct heat_map *heat;
     struct halo_heat halo_heat;
     struct sweep *sweep;
+    double halo_s;
 };
 
 static struct outflow *create_outflow(const struct solver *solver, const struct stencil *stencil,
@@ -123,6 +125,27 @@ struct solver_config solver_chosen(const struct solver *solver)
     return solver->config;
 }
 
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double solver_halo_s(const struct solver *solver)
+{
+    return solver->halo_s;
+}
+
+static void exchange(struct solver *solver, int depth)
+{
+    if (solver->domain->ranks == 1)
+        return;
+    double began_s = now_s();
+    halo_exchange(solver->domain, solver->now, depth);
+    solver->halo_s += now_s() - began_s;
+}
+
 static void take_heat(struct solver *solver, const struct slab_heat *heat, int count)
 {
     struct halo_heat *halo = &solver->halo_heat;
@@ -172,7 +195,7 @@ void solver_step_window(struct solver *solver, const struct slab_heat *heat, int
     for (int left = config->substeps; left > 0;) {
         int round = next_part(left, config->halo_depth);
         left -= round;
-        halo_exchange(solver->domain, solver->now, round);
+        exchange(solver, round);
         while (round > 0) {
             int levels = next_part(round, config->steps_per_sweep);
             round -= levels;
