@@ -71,6 +71,9 @@ struct deck {
         int64_t halo_depth, steps_per_sweep, snapshot_memory; /* the first two, 0: auto */
     } solve;
     struct {
+        char *metrics_file; /* may be NULL */
+    } watch;
+    struct {
         int64_t seed, start_ms, step_ms, steps, partitions;
         int partition_by;
         double probability, value, jitter_ms, delay_ms, dropout, duplicates;

@@ -206,6 +206,12 @@ static enum status take_log(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
+static enum status take_metrics_file(struct parse *parse, const char *argument)
+{
+    cli_override(parse, "watch.metrics_file", argument);
+    return STATUS_OK;
+}
+
 static enum status take_quiet(struct parse *parse, const char *argument)
 {
     (void)argument;
@@ -324,6 +330,8 @@ const struct flag cli_flags[] = {
     {0, "out", "FILE", IN_RECORD, "the file, TOPIC.hsl by default; one that exists is gone on with",
      take_out},
     {0, "pace", "N", IN_GEN, "N times real time; 0 (default): as fast as possible", take_pace},
+    {0, "metrics-file", "FILE", IN_RUN, "watch.metrics_file: metrics for Prometheus, as a file",
+     take_metrics_file},
     {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",
      take_dry_run},
     {0, "print-config", NULL, IN_RUN, "print the effective deck and leave", take_print_config},

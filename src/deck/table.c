@@ -292,7 +292,10 @@ const struct deck_option deck_options[] = {
     CONSTANT("alerts", "[]", "[]", 0, "Thresholds on regions."),
     CONSTANT("relations", "[]", "[]", 0, "Ratios between regions."),
     CONSTANT("watch.listen", "null", "null", DECK_MAY_CHANGE, "Address of the live page."),
-    CONSTANT("watch.metrics_file", "null", "null", DECK_MAY_CHANGE, "File for metrics."),
+    OR_NULL("watch.metrics_file", watch.metrics_file, 1, PATH_BYTES - 4, DECK_MAY_CHANGE,
+            "File for metrics in Prometheus' text format, relative to the current directory, "
+            "rewritten once a second: `heatstream.prom` in the directory of the node exporter's "
+            "textfile collector. A run that cannot create it stops with exit code 73."),
 
     INT("gen.seed", gen.seed, "1", 0, 9007199254740991.0, "", 0,
         "Seed of the synthetic sensors: equal seeds make equal events, offsets and order."),

@@ -80,7 +80,10 @@ enum status keep_checkpoint(struct run *run, struct error *err)
         return STATUS_OK;
     root_note(run->root, commit(run, &seal, err), err);
     room_note_checkpoint(run);
-    if (run->root->failure == STATUS_OK)
-        report(run, &seal, began_s);
+    if (run->root->failure != STATUS_OK)
+        return STATUS_OK;
+    report(run, &seal, began_s);
+    monitor_end(run, METRICS_IO, began_s);
+    monitor_checkpoint(run);
     return STATUS_OK;
 }

@@ -102,6 +102,7 @@ static bool await_parcel(struct run *run, struct order *order)
             return false;
         }
         progress_waiting(run);
+        monitor_show(run);
     }
 }
 
@@ -190,7 +191,10 @@ static struct order next_order(struct run *run)
     if (root->leaving)
         return order_stop(root);
     struct order order;
-    if (!await_parcel(run, &order))
+    double began_s = monitor_begin(run);
+    bool arrived = await_parcel(run, &order);
+    monitor_end(run, METRICS_INGEST, began_s);
+    if (!arrived)
         return order;
     accept_parcel(root);
     return root->failure != STATUS_OK ? order_failed(root) : order_of(run, root->parcel);
@@ -211,10 +215,12 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
     TRY(step_window(run, order->window, err));
     if (order->in_doubt)
         TRY(finite_prove(run, err));
+    double began_s = monitor_begin(run);
     if (order->frame)
         TRY(publish_frame(run, order->close == CLOSE_NEW ? PUBLISH_NEW : PUBLISH_REVISED, err));
     else
         step_pass(run);
+    monitor_end(run, METRICS_IO, began_s);
     step_keep(run);
     if (order->close != CLOSE_NEW)
         return STATUS_OK;
@@ -224,7 +230,12 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
         run->state.provisional = run->root->closed->provisional;
         run->root->rewriting = false;
     }
-    return run->unflushed_rows < run->plan.flush_every ? STATUS_OK : publish_flush(run, false, err);
+    if (run->unflushed_rows < run->plan.flush_every)
+        return STATUS_OK;
+    began_s = monitor_begin(run);
+    TRY(publish_flush(run, false, err));
+    monitor_end(run, METRICS_IO, began_s);
+    return STATUS_OK;
 }
 
 static enum status carry_out(struct run *run, const struct order *order, struct error *err)
@@ -237,8 +248,11 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
         TRY(picture_show(run, err));
     if (order->checkpoint)
         TRY(keep_checkpoint(run, err));
-    if (run->root && order->kind == ORDER_STEP && order->close == CLOSE_NEW)
+    if (run->root && order->kind == ORDER_STEP && order->close == CLOSE_NEW) {
         progress_stepping(run);
+        monitor_window(run);
+    }
+    monitor_show(run);
     return STATUS_OK;
 }
 
@@ -271,6 +285,7 @@ static enum status finish_run(struct run *run, struct error *err)
     TRY(root_share_failure(run, err));
     if (run->root)
         progress_summary(run, &digest);
+    monitor_finish(run);
     return STATUS_OK;
 }
 
@@ -305,6 +320,7 @@ enum status loop_run(struct run *run, struct error *err)
         if (order.finished)
             return finish_run(run, err);
         if (order.kind == ORDER_END) {
+            monitor_finish(run);
             if (run->root)
                 *err = run->root->failure_error;
             return run_share_status(order.status, err);

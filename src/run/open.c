@@ -162,7 +162,8 @@ static enum status open_outputs(struct run *run, struct error *err)
     TRY(open_letters(run, err));
     TRY(temperatures_open(run, err));
     wait_init(run->root);
-    return start_feed(run, err);
+    TRY(start_feed(run, err));
+    return monitor_open(run, err);
 }
 
 static enum status create_solver(struct run *run, struct error *err)

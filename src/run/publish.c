@@ -166,6 +166,7 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
     TRY(write_row(run, kind, &row, &stored, err));
     if (run->root)
         root_note(run->root, remember_frame(run, &row, stored, kind, err), err);
+    monitor_frame(run, &row);
     TRY(temperatures_publish(run, &row, err));
     solver_reset_outflow(run->solver);
     return STATUS_OK;

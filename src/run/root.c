@@ -18,6 +18,7 @@ void root_destroy(struct root *root)
 {
     if (!root)
         return;
+    monitor_close(root);
     feed_stop(root->feed);
     idle_destroy(root->idle);
     drain_destroy(root->drain);

@@ -7,6 +7,7 @@
 #include "grid/measure.h"
 #include "ingest/dead_letters.h"
 #include "ingest/temperature_topic.h"
+#include "monitor.h"
 #include "plan.h"
 #include "progress.h"
 #include "run/feed.h"
@@ -51,10 +52,11 @@ struct root {
     struct drain *drain;
     struct idle *idle; /* NULL: silent partitions block, or the run is bounded */
     struct feed *feed;
-    int64_t *first, *ends; /* [partitions] */
-    bool bounded;          /* runs to captured ends */
-    bool ends_known;       /* the journal has ends that were captured before */
-    bool takes_back;       /* provisional rows of an earlier start must go */
+    struct monitor *monitor; /* NULL: nobody watches */
+    int64_t *first, *ends;   /* [partitions] */
+    bool bounded;            /* runs to captured ends */
+    bool ends_known;         /* the journal has ends that were captured before */
+    bool takes_back;         /* provisional rows of an earlier start must go */
     enum begin_news news;
     bool nothing_to_do; /* finished before, and nothing more is asked for */
     int64_t t0_ms;

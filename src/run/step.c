@@ -14,8 +14,12 @@ enum status step_field(struct run *run, const struct heat *heat, int64_t count, 
     _Static_assert(sizeof(struct heat) == sizeof(struct slab_heat), "scattered as they are");
     const struct slab_heat *mine;
     int mine_count;
+    double began_s = monitor_begin(run), halo_s = solver_halo_s(run->solver);
     TRY(scatter_heat(run->scatter, (const void *)heat, count, &mine, &mine_count, err));
+    double scattered_s = monitor_begin(run);
     solver_step_window(run->solver, mine, mine_count);
+    monitor_step(run, scattered_s - began_s, monitor_begin(run) - scattered_s,
+                 solver_halo_s(run->solver) - halo_s);
     return STATUS_OK;
 }
 

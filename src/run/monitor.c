@@ -1,0 +1,239 @@
+#include "monitor.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/build_id.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "run_internal.h"
+
+/* Seconds between two looks at what changes all the time, and between two files. */
+static const double SHOW_EVERY_S = 0.25, WRITE_EVERY_S = 1.0, PACE_OVER_S = 5.0;
+
+struct monitor {
+    struct metrics *metrics;
+    const char *file; /* NULL: none; the deck's */
+    double spent_s[METRICS_PHASES];
+    double shown_s, written_s;
+    bool warned;
+    double pace_from_s, windows_per_s; /* pace over the last few seconds */
+    int64_t windows, pace_from;
+    struct feed_partition *parts; /* [partitions] */
+};
+
+static double wall_clock_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static struct metrics *create_metrics(const struct run *run)
+{
+    static const char *const regions[] = {"all"};
+    const char *fates[FATE_COUNT];
+    for (int fate = 0; fate < FATE_COUNT; fate++)
+        fates[fate] = fate_name((enum fate)fate);
+    return metrics_create(&(struct metrics_config){.version = build_version(),
+                                                   .git_id = build_git_id(),
+                                                   .run_id = run->plan.run_id,
+                                                   .partitions = run->root->identity.partitions,
+                                                   .fates = fates,
+                                                   .fate_count = FATE_COUNT,
+                                                   .regions = regions,
+                                                   .region_count = 1});
+}
+
+enum status monitor_open(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    if (!root->deck->watch.metrics_file)
+        return STATUS_OK;
+    struct monitor *monitor = memory_zeroed(1, sizeof *monitor);
+    root->monitor = monitor;
+    monitor->file = root->deck->watch.metrics_file;
+    monitor->metrics = create_metrics(run);
+    monitor->parts = memory_zeroed(root->identity.partitions, sizeof *monitor->parts);
+    monitor->pace_from_s = monitor->shown_s = monitor->written_s = stop_clock_s();
+    enum status status = metrics_write(monitor->metrics, monitor->file, err);
+    return status == STATUS_IO ? STATUS_CANNOT_CREATE : status;
+}
+
+double monitor_begin(const struct run *run)
+{
+    return run->root && run->root->monitor ? stop_clock_s() : 0.0;
+}
+
+void monitor_end(struct run *run, enum metrics_phase phase, double began_s)
+{
+    if (run->root && run->root->monitor)
+        run->root->monitor->spent_s[phase] += stop_clock_s() - began_s;
+}
+
+void monitor_step(struct run *run, double scatter_s, double solver_s, double halo_s)
+{
+    struct monitor *monitor = run->root ? run->root->monitor : NULL;
+    if (!monitor)
+        return;
+    monitor->spent_s[METRICS_SCATTER] += scatter_s;
+    monitor->spent_s[METRICS_HALO] += halo_s;
+    monitor->spent_s[METRICS_STENCIL] += solver_s - halo_s;
+    metrics_add(monitor->metrics, METRIC_CELL_UPDATES, 0,
+                (double)run->plan.gnx * (double)run->plan.gny * run->plan.solver.substeps);
+}
+
+void monitor_frame(struct run *run, const struct frame_row *row)
+{
+    struct monitor *monitor = run->root ? run->root->monitor : NULL;
+    if (!monitor)
+        return;
+    struct metrics *metrics = monitor->metrics;
+    metrics_add(metrics, METRIC_FRAMES, 0, 1);
+    metrics_add(metrics, METRIC_BYTES_WRITTEN, 0, (double)run->root->room.row_bytes);
+    metrics_observe(metrics, METRIC_EVENT_TO_FRAME, 0, 1e-3 * row->latency_ms);
+    metrics_set(metrics, METRIC_TEMPERATURE, METRICS_MIN, row->t_min);
+    metrics_set(metrics, METRIC_TEMPERATURE, METRICS_MEAN, row->t_mean);
+    metrics_set(metrics, METRIC_TEMPERATURE, METRICS_MAX, row->t_max);
+}
+
+void monitor_checkpoint(struct run *run)
+{
+    struct monitor *monitor = run->root ? run->root->monitor : NULL;
+    if (!monitor)
+        return;
+    metrics_set(monitor->metrics, METRIC_CHECKPOINT_DURATION, 0, run->root->checkpoint_s);
+    metrics_set(monitor->metrics, METRIC_CHECKPOINT_TIME, 0, wall_clock_s());
+    metrics_add(monitor->metrics, METRIC_BYTES_WRITTEN, 0,
+                (double)run->root->room.checkpoint_bytes);
+}
+
+void monitor_window(struct run *run)
+{
+    struct monitor *monitor = run->root ? run->root->monitor : NULL;
+    if (!monitor)
+        return;
+    monitor->windows++;
+    metrics_add(monitor->metrics, METRIC_WINDOWS, 0, 1);
+    for (int phase = 0; phase < METRICS_PHASES; phase++)
+        metrics_observe(monitor->metrics, METRIC_STEP_DURATION, phase, monitor->spent_s[phase]);
+    memset(monitor->spent_s, 0, sizeof monitor->spent_s);
+}
+
+static void look_at_pace(struct monitor *monitor, double now_s)
+{
+    double elapsed_s = now_s - monitor->pace_from_s;
+    if (elapsed_s < PACE_OVER_S && monitor->windows_per_s > 0)
+        return;
+    monitor->windows_per_s =
+        elapsed_s > 0 ? (double)(monitor->windows - monitor->pace_from) / elapsed_s : 0;
+    if (elapsed_s < PACE_OVER_S)
+        return;
+    monitor->pace_from = monitor->windows;
+    monitor->pace_from_s = now_s;
+}
+
+static void look_at_progress(const struct run *run, struct monitor *monitor)
+{
+    const struct root *root = run->root;
+    metrics_set(monitor->metrics, METRIC_WINDOW, 0, (double)run->window);
+    if (root->stop_after == INT64_MAX)
+        return;
+    double done = (double)run->window + 1, all = (double)root->stop_after + 1;
+    metrics_set(monitor->metrics, METRIC_PROGRESS, 0, all > 0 ? done / all : 1.0);
+    metrics_set(monitor->metrics, METRIC_REMAINING, 0,
+                monitor->windows_per_s > 0 ? (all - done) / monitor->windows_per_s : NAN);
+}
+
+/* The end of a partition: where the run is to end, or what its broker has told. */
+static int64_t end_of(const struct root *root, int p)
+{
+    int64_t end = root->bounded ? root->ends[p] : source_known_end(root->source, p);
+    return end == INT64_MAX ? -1 : end;
+}
+
+static void look_at_partitions(const struct root *root, struct monitor *monitor)
+{
+    int64_t foremost_ms = INT64_MIN;
+    feed_partitions(root->feed, monitor->parts);
+    for (int p = 0; p < root->identity.partitions; p++)
+        if (monitor->parts[p].clock_ms > foremost_ms)
+            foremost_ms = monitor->parts[p].clock_ms;
+    for (int p = 0; p < root->identity.partitions; p++) {
+        const struct feed_partition *part = &monitor->parts[p];
+        int64_t end = end_of(root, p);
+        double lag = end > part->position ? (double)(end - part->position) : 0.0;
+        metrics_set(monitor->metrics, METRIC_KAFKA_MESSAGES, p, (double)part->messages);
+        metrics_set(monitor->metrics, METRIC_KAFKA_LAG, p, end < 0 ? NAN : lag);
+        metrics_set(monitor->metrics, METRIC_CLOCK_LAG, p,
+                    1e-3 * ((double)foremost_ms - (double)part->clock_ms));
+    }
+}
+
+static void look_at_fates(const struct root *root, struct monitor *monitor)
+{
+    for (int fate = 0; fate < FATE_COUNT; fate++) {
+        int64_t count = 0;
+        for (int p = 0; p < root->identity.partitions; p++)
+            count += root->ledgers[p].fates[fate];
+        metrics_set(monitor->metrics, METRIC_EVENTS, fate, (double)count);
+    }
+}
+
+/* A run goes on without its metrics. */
+static void write_file(struct monitor *monitor)
+{
+    struct error err;
+    bool failed =
+        monitor->file && metrics_write(monitor->metrics, monitor->file, &err) != STATUS_OK;
+    if (failed && !monitor->warned)
+        log_warn("%s; trying again, in silence", err.text);
+    monitor->warned = failed;
+}
+
+static void show(struct run *run, double now_s)
+{
+    struct monitor *monitor = run->root->monitor;
+    monitor->shown_s = now_s;
+    look_at_pace(monitor, now_s);
+    look_at_progress(run, monitor);
+    look_at_partitions(run->root, monitor);
+    look_at_fates(run->root, monitor);
+    metrics_publish(monitor->metrics);
+    if (now_s - monitor->written_s < WRITE_EVERY_S)
+        return;
+    monitor->written_s = now_s;
+    write_file(monitor);
+}
+
+void monitor_show(struct run *run)
+{
+    struct monitor *monitor = run->root ? run->root->monitor : NULL;
+    if (!monitor)
+        return;
+    double now_s = stop_clock_s();
+    if (now_s - monitor->shown_s >= SHOW_EVERY_S)
+        show(run, now_s);
+}
+
+void monitor_finish(struct run *run)
+{
+    struct monitor *monitor = run->root ? run->root->monitor : NULL;
+    if (!monitor || !run->root->feed)
+        return;
+    monitor->written_s = -WRITE_EVERY_S;
+    show(run, stop_clock_s());
+}
+
+void monitor_close(struct root *root)
+{
+    struct monitor *monitor = root->monitor;
+    root->monitor = NULL;
+    if (!monitor)
+        return;
+    metrics_destroy(monitor->metrics);
+    free(monitor->parts);
+    free(monitor);
+}

@@ -1,0 +1,38 @@
+/* What others see of a run while it goes on. Rank 0; for a run that nobody watches, everything here
+ * does nothing, at the price of a comparison. */
+#ifndef HEATSTREAM_RUN_MONITOR_H
+#define HEATSTREAM_RUN_MONITOR_H
+
+#include "base/status.h"
+#include "watch/metrics.h"
+
+struct run;
+struct root;
+struct frame_row;
+
+/* Opens what the deck asks for: watch.metrics_file. Sets root->monitor, NULL when it is nothing.
+ * STATUS_CANNOT_CREATE when the file cannot be written. */
+enum status monitor_open(struct run *run, struct error *err) MUST_CHECK;
+
+/* The run ends: shows how, whenever it was shown last. monitor_close() frees what there is. */
+void monitor_finish(struct run *run);
+void monitor_close(struct root *root);
+
+/* The time from monitor_begin() to monitor_end() belongs to a phase of the present window. */
+double monitor_begin(const struct run *run);
+void monitor_end(struct run *run, enum metrics_phase phase, double began_s);
+
+/* A window was stepped, its heat scattered. */
+void monitor_step(struct run *run, double scatter_s, double solver_s, double halo_s);
+
+/* A frame was written; a checkpoint is complete. */
+void monitor_frame(struct run *run, const struct frame_row *row);
+void monitor_checkpoint(struct run *run);
+
+/* A window has closed, and all that follows from it is done. */
+void monitor_window(struct run *run);
+
+/* Shows what there is if it was not shown a moment ago; to be called while waiting, too. */
+void monitor_show(struct run *run);
+
+#endif
