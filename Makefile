@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill bench experiments,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill bench profile experiments,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
@@ -44,9 +44,10 @@ UNIT     := $(call PROGRAMS,unit,test)
 MPITESTS := $(call PROGRAMS,mpi,test)
 BROKERS  := $(call PROGRAMS,broker,test)
 BENCHES  := $(call PROGRAMS,bench,bench)
+PROFILES := $(call PROGRAMS,profile,profile)
 FUZZERS  := $(call PROGRAMS,fuzz,fuzz)
 FAILOBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/failpoints/*.c))
-TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(FUZZERS)) $(FAILOBJS)
+TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(PROFILES) $(FUZZERS)) $(FAILOBJS)
 # The steps that heatstream-failing leads through tests/failpoints.
 STEPS    := $(shell sed -nE 's/^STEP(_VOID)?.([a-z_0-9]+),.*/\2/p' tests/failpoints/points.def)
 GENERATED := $(B)/generated/build_info.h
@@ -60,7 +61,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill soak-fence fuzz fuzzers lint objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill soak-fence fuzz fuzzers lint profile objects \
         reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -134,6 +135,9 @@ reference: $(B)/heatstream $(VENV)/tests.stamp ## regenerate the deck reference 
 bench: $(BENCHES) ## run the programs of tests/bench
 	$(Q)set -e; for program in $(BENCHES); do jobs/mpirun-local.sh -np $(or $(NP),1) $$program; done
 
+profile: $(PROFILES) ## count the instructions of the hot paths against tests/profile/budget.txt; BUDGET=write sets it
+	$(Q)tests/profile/run.sh $(PROFILES) $(BUDGET)
+
 experiments: $(B)/heatstream $(VENV)/tests.stamp ## coupled streams in random order: events, runs, a table of errors
 	$(Q)$(SYSTEM) PYTHONPATH=tests $(PYTHON) -m experiments.triangle out/triangle
 
@@ -187,7 +191,7 @@ $(B)/heatstream-failing: $(B)/src/main.o $(FAILOBJS) $(B)/libheatstream.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -rdynamic $(STEPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
-$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
+$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(PROFILES): $(B)/%: $(B)/%.o $(B)/libheatstream.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 
