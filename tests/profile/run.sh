@@ -1,7 +1,7 @@
 #!/bin/bash
-# run.sh PROGRAM [write]: counts the instructions of each hot path under callgrind, which are the same
-# in every run whatever else the machine does, and compares them with budget.txt beside this script: more
-# than 3 % above fails. `write` puts what was counted there. They are those of Debian 12's compiler.
+# run.sh PROGRAM [write]: counts the instructions of each hot path under callgrind, the same in every
+# run whatever else the machine does, and compares them with budget.txt beside this script: more than
+# 3 % above fails. `write` puts what was counted there. They are those of Debian 12's compiler.
 set -euo pipefail
 
 program=$1 mode=${2:-compare}
@@ -29,7 +29,8 @@ while read -r name allowed unit; do
     written+="$name $counted $unit"$'\n'
     verdict=$(awk -v counted="$counted" -v allowed="$allowed" 'BEGIN {
         print (counted > 1.03 * allowed) ? "FAIL" : (counted < 0.97 * allowed) ? "less" : "ok" }')
-    printf '%-4s %-9s %6s instructions %s, budget %s\n' "$verdict" "$name" "$counted" "$unit" "$allowed"
+    printf '%-4s %-9s %6s instructions %s, budget %s\n' \
+        "$verdict" "$name" "$counted" "$unit" "$allowed"
     [ "$verdict" != FAIL ] || status=1
 done <"$budget"
 
