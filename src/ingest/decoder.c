@@ -13,6 +13,7 @@
 #include "event_time.h"
 #include "json.h"
 #include "json_paths.h"
+#include "json_shape.h"
 
 enum { FIELD_TIME, FIELD_X, FIELD_Y, FIELD_VALUE, FIELDS };
 enum { FIELD_ID = FIELD_X }; /* with a sensor table, and then there is no FIELD_Y */
@@ -34,8 +35,9 @@ struct decoder {
     struct csv_layout columns;  /* EVENT_CSV */
     struct csv_layout *layouts; /* [layout_count]; columns 0: the partition is no file of CSV */
     int layout_count;
-    struct keyset *keys; /* scratch */
-    uint8_t *id;         /* scratch [id_size]: an identifier, unescaped */
+    struct keyset *keys;      /* scratch */
+    struct json_shape *shape; /* scratch: of the last event of the flat kind */
+    uint8_t *id;              /* scratch [id_size]: an identifier, unescaped */
     size_t id_size;
 };
 
@@ -99,6 +101,7 @@ struct decoder *decoder_create(const struct decoder_config *config)
     decoder->avro = config->avro;
     decoder->avro_schema_id = (uint64_t)config->avro_schema_id;
     decoder->keys = memory_zeroed(1, sizeof *decoder->keys);
+    decoder->shape = memory_zeroed(1, sizeof *decoder->shape);
     decoder->id_size = config->sensors ? sensors_longest_id(config->sensors) : 0;
     decoder->id = memory_block(decoder->id_size + 1);
     copy_names(decoder, config);
@@ -118,6 +121,7 @@ void decoder_destroy(struct decoder *decoder)
     json_paths_destroy(decoder->paths);
     keyset_release(decoder->keys);
     free(decoder->keys);
+    free(decoder->shape);
     free(decoder->layouts);
     free(decoder->id);
     sensors_destroy(decoder->sensors);
@@ -184,12 +188,23 @@ static bool read_csv(const struct decoder *decoder, const struct csv_layout *lay
            read_scalars(decoder, scalars, reading);
 }
 
+static bool scan_flat(const struct decoder *decoder, const struct message *message,
+                      struct number numbers[FIELDS])
+{
+    if (json_shape_scan(decoder->shape, message->value, message->value_size, numbers))
+        return true;
+    if (!json_scan_event(message->value, message->value_size, decoder->fields, decoder->keys,
+                         numbers))
+        return false;
+    json_shape_learn(decoder->shape, message->value, message->value_size, numbers);
+    return true;
+}
+
 static bool read_flat(const struct decoder *decoder, const struct message *message,
                       struct reading *reading)
 {
     struct number numbers[FIELDS];
-    if (!json_scan_event(message->value, message->value_size, decoder->fields, decoder->keys,
-                         numbers) ||
+    if (!scan_flat(decoder, message, numbers) ||
         !event_time_of_number(decoder->unit, &numbers[FIELD_TIME], &reading->time_ms) ||
         !number_to_int64(&numbers[FIELD_X], &reading->x) ||
         !number_to_int64(&numbers[FIELD_Y], &reading->y))

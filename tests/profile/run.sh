@@ -1,7 +1,8 @@
 #!/bin/bash
-# run.sh PROGRAM [write]: counts the instructions of each hot path under callgrind, the same in every
-# run whatever else the machine does, and compares them with budget.txt beside this script: more than
-# 3 % above fails. `write` puts what was counted there. They are those of Debian 12's compiler.
+# run.sh PROGRAM [write]: counts the instructions of each hot path under callgrind, the same in
+# every run whatever else the machine does, and compares them with budget.txt beside this script:
+# more than 3 % above fails. `write` puts what was counted there. They are those of Debian 12's
+# compiler.
 set -euo pipefail
 
 program=$1 mode=${2:-compare}
