@@ -11,6 +11,18 @@
 
 #include "base/status.h"
 
+/* Columns, and rows, of the largest grid. MPI counts in int: of a side of this length a halo of
+ * HALO_DEEPEST columns can be counted, and the 16 bytes of a column's digest. */
+enum { DOMAIN_LONGEST_SIDE = 1 << 24 };
+
+/* Where the slabs end, in the same few bytes for any number of ranks. Written by domain_cut(). */
+struct domain_cut {
+    int64_t gnx;
+    int64_t unit;          /* columns that stay together */
+    int64_t share, longer; /* units a rank; so many first ranks have one more */
+    int ranks;
+};
+
 /* Written by domain_create() only. */
 struct domain {
     MPI_Comm comm; /* a duplicate, owned */
@@ -19,18 +31,27 @@ struct domain {
     int64_t x0;      /* first owned column */
     int nx, ny;      /* owned columns, cells per column */
     int left, right; /* neighbour ranks, MPI_PROC_NULL at the ends */
-    int64_t *edges;  /* [ranks + 1]: rank r owns columns edges[r] .. edges[r + 1] - 1 */
+    struct domain_cut cut;
 };
 
 /* Collective. STATUS_BAD_DECK, with the same text on every rank, when there are more ranks than
- * columns or a side exceeds the range of int. */
+ * columns or a side is longer than DOMAIN_LONGEST_SIDE. */
 enum status domain_create(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile,
                           struct domain **domain, struct error *err) MUST_CHECK;
 void domain_destroy(struct domain *domain); /* collective; accepts NULL */
 
-/* Slab edges for any number of ranks, without MPI: edges[ranks + 1]. `tile` 0: no alignment wanted.
- */
-void domain_edges(int64_t gnx, int ranks, int64_t tile, int64_t *edges);
+/* The slabs of any number of ranks, without MPI. gnx at least `ranks`; `tile` 0: no alignment
+ * wanted. */
+struct domain_cut domain_cut(int64_t gnx, int ranks, int64_t tile);
+
+/* Rank r owns columns edge r .. edge r + 1, less one; r from 0 to the number of ranks. */
+int64_t domain_edge(const struct domain_cut *cut, int rank);
+
+/* Columns of the narrowest and of the widest slab. */
+struct domain_widths {
+    int64_t narrowest, widest;
+};
+struct domain_widths domain_widths(const struct domain_cut *cut);
 
 /* The rank that owns column x, 0 <= x < gnx. Local. */
 int domain_owner(const struct domain *domain, int64_t x);

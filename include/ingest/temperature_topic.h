@@ -31,9 +31,9 @@ struct temperature_frame {
 };
 
 /* An idempotent producer to config->topic, which is made with the broker's defaults if it is
- * missing. STATUS_UNREACHABLE and STATUS_REFUSED as source_open_kafka(). */
-enum status temperature_topic_open(const struct kafka_config *config,
-                                   const struct temperature_area *area,
+ * missing, with a buffer of so many cells. STATUS_UNREACHABLE and STATUS_REFUSED as
+ * source_open_kafka(). */
+enum status temperature_topic_open(const struct kafka_config *config, int64_t cells,
                                    struct temperature_topic **topic, struct error *err) MUST_CHECK;
 
 /* Gives up what was not delivered; accepts NULL. */
@@ -44,19 +44,21 @@ void temperature_topic_close(struct temperature_topic *topic);
 void temperature_topic_set_patience(struct temperature_topic *topic,
                                     const struct patience *patience);
 
-/* Waits, at most timeout_ms, for the frame before to leave the buffer. True when
+/* Waits, at most timeout_ms, for the cells before to leave the buffer. True when
  * temperature_topic_begin() would not wait. */
 bool temperature_topic_ready(struct temperature_topic *topic, int timeout_ms);
 
-/* *cells is where the next frame's temperatures go: that of cell (x, y) to
+/* *cells is where the next temperatures go: that of cell (x, y) of an area to
  * (*cells)[(x - x0) * (y1 - y0) + (y - y0)]. May wait as temperature_topic_ready(), as long as a
  * broker can be reached. A failure is final and may belong to an earlier frame: STATUS_UNREACHABLE
  * past the time-out, STATUS_REFUSED. */
 enum status temperature_topic_begin(struct temperature_topic *topic, double **cells,
                                     struct error *err) MUST_CHECK;
 
-/* Sends what *cells of temperature_topic_begin() holds, all finite. Does not wait. */
-void temperature_topic_send(struct temperature_topic *topic, const struct temperature_frame *frame);
+/* Sends what *cells of temperature_topic_begin() holds, all finite: cells of an area of the frame,
+ * which is no larger than the buffer. Does not wait. */
+void temperature_topic_send(struct temperature_topic *topic, const struct temperature_frame *frame,
+                            const struct temperature_area *area);
 
 /* Everything sent has been acknowledged by the broker on return. */
 enum status temperature_topic_sync(struct temperature_topic *topic, struct error *err) MUST_CHECK;

@@ -23,7 +23,8 @@ void heat_map_clear(struct heat_map *map);
 
 /* Cells in rising order, also over the calls since the last heat_map_clear(); numbers x*ny + y,
  * x from -ghosts. Entries of rate 0 are left out. */
-void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int count, double tau_s);
+void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int64_t count,
+                     double tau_s);
 
 /* No further entries. */
 void heat_map_finish(struct heat_map *map);

@@ -12,10 +12,9 @@ struct solver_memory {
     double heat;      /* reserved for a window in which all cells are heated; touched as used */
 };
 
-/* Slabs of `ranks` ranks, edges[ranks + 1] as of domain_edges(). Of the configuration only the
- * numbers of steps and the depth of the halo count. What is smaller than a few columns is left
+/* Of the configuration only the numbers of steps and the depth of the halo count. What is smaller than a few columns is left
  * out. */
-struct solver_memory solver_memory_of(const int64_t *edges, int ranks, int ny,
+struct solver_memory solver_memory_of(const struct domain_cut *cut, int ny,
                                       const struct solver_config *config, int snapshots);
 
 #endif

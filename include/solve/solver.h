@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "grid/field.h"
+#include "grid/halo.h"
 #include "grid/scatter.h"
 #include "solve/kernel.h"
 
@@ -35,7 +36,7 @@ struct solver_config {
     const struct kernel *kernel; /* NULL: the widest this processor has */
 };
 
-enum { SOLVER_MOST_STEPS = 64 }; /* of steps_per_sweep and halo_depth */
+enum { SOLVER_MOST_STEPS = HALO_DEEPEST }; /* of steps_per_sweep and halo_depth */
 
 struct solver;
 
@@ -49,7 +50,7 @@ struct solver_config solver_chosen(const struct solver *solver);
 
 /* Collective: steps one window under constant heat (rising local cell numbers). Allocates
  * nothing. */
-void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count);
+void solver_step_window(struct solver *solver, const struct slab_heat *heat, int64_t count);
 
 /* Seconds that solver_step_window() has spent exchanging with neighbour ranks, waiting for them
  * included, since creation; 0 without neighbours. Local. */

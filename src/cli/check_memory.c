@@ -2,10 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/arith.h"
-#include "base/memory.h"
 #include "grid/domain.h"
 #include "solve/memory.h"
 #include "solve/snapshots.h"
@@ -47,11 +45,9 @@ static void print_memory_for(const struct deck *deck, int substeps, int ranks)
     struct solver_config config = {.substeps = substeps,
                                    .steps_per_sweep = (int)deck->solve.steps_per_sweep,
                                    .halo_depth = (int)deck->solve.halo_depth};
-    int64_t *edges = memory_zeroed(ranks + 1, sizeof *edges);
-    domain_edges(deck->grid.nx, ranks, deck->frames.tile, edges);
+    struct domain_cut cut = domain_cut(deck->grid.nx, ranks, deck->frames.tile);
     struct solver_memory memory =
-        solver_memory_of(edges, ranks, (int)deck->grid.ny, &config, count_snapshots(deck));
-    free(edges);
+        solver_memory_of(&cut, (int)deck->grid.ny, &config, count_snapshots(deck));
     printf("  %7d %8d %11s %11s %11s\n", ranks, memory.columns, check_bytes(memory.fields, fields),
            check_bytes(memory.snapshots, snapshots), check_bytes(memory.heat, heat));
 }

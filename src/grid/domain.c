@@ -7,16 +7,6 @@
 #include "base/arith.h"
 #include "base/memory.h"
 
-/* Edges of `units` equal units cut into `ranks` runs, the first ones a unit longer; each edge times
- * `width`, the last one cut to `end`. */
-static void cut_evenly(int64_t units, int64_t width, int64_t end, int ranks, int64_t *edges)
-{
-    int64_t share = units / ranks, longer = units % ranks;
-    for (int rank = 0; rank < ranks; rank++)
-        edges[rank] = (share * rank + min_int64(rank, longer)) * width;
-    edges[ranks] = end;
-}
-
 static bool tiles_balance(int64_t gnx, int ranks, int64_t tile, int64_t tiles)
 {
     if (tiles < ranks)
@@ -27,23 +17,46 @@ static bool tiles_balance(int64_t gnx, int ranks, int64_t tile, int64_t tiles)
     return largest * ranks * 100 < (__int128)gnx * 105;
 }
 
-void domain_edges(int64_t gnx, int ranks, int64_t tile, int64_t *edges)
+static struct domain_cut cut_evenly(int64_t gnx, int ranks, int64_t units, int64_t unit)
+{
+    return (struct domain_cut){
+        .gnx = gnx, .unit = unit, .share = units / ranks, .longer = units % ranks, .ranks = ranks};
+}
+
+struct domain_cut domain_cut(int64_t gnx, int ranks, int64_t tile)
 {
     int64_t tiles = tile > 0 ? gnx / tile + (gnx % tile != 0) : 0;
     if (tiles_balance(gnx, ranks, tile, tiles))
-        cut_evenly(tiles, tile, gnx, ranks, edges);
-    else
-        cut_evenly(gnx, 1, gnx, ranks, edges);
+        return cut_evenly(gnx, ranks, tiles, tile);
+    return cut_evenly(gnx, ranks, gnx, 1);
+}
+
+int64_t domain_edge(const struct domain_cut *cut, int rank)
+{
+    if (rank == cut->ranks) /* the last unit may be cut off */
+        return cut->gnx;
+    return (cut->share * rank + min_int64(rank, cut->longer)) * cut->unit;
+}
+
+struct domain_widths domain_widths(const struct domain_cut *cut)
+{
+    struct domain_widths widths = {INT64_MAX, 0};
+    for (int rank = 0; rank < cut->ranks; rank++) {
+        int64_t width = domain_edge(cut, rank + 1) - domain_edge(cut, rank);
+        widths.narrowest = min_int64(widths.narrowest, width);
+        widths.widest = max_int64(widths.widest, width);
+    }
+    return widths;
 }
 
 static enum status check_size(int64_t gnx, int64_t gny, int ranks, struct error *err)
 {
-    if (gnx < 1 || gnx > INT_MAX)
+    if (gnx < 1 || gnx > DOMAIN_LONGEST_SIDE)
         return error_set(err, STATUS_BAD_DECK, "grid.nx is %" PRId64 ": must be from 1 to %d", gnx,
-                         INT_MAX);
-    if (gny < 1 || gny > INT_MAX - 2)
+                         DOMAIN_LONGEST_SIDE);
+    if (gny < 1 || gny > DOMAIN_LONGEST_SIDE)
         return error_set(err, STATUS_BAD_DECK, "grid.ny is %" PRId64 ": must be from 1 to %d", gny,
-                         INT_MAX - 2);
+                         DOMAIN_LONGEST_SIDE);
     if (gnx < ranks)
         return error_set(err, STATUS_BAD_DECK,
                          "grid.nx is %" PRId64
@@ -54,9 +67,8 @@ static enum status check_size(int64_t gnx, int64_t gny, int ranks, struct error 
 
 static void place(struct domain *domain)
 {
-    int64_t *edges = domain->edges;
-    domain->x0 = edges[domain->rank];
-    domain->nx = narrow_to_int(edges[domain->rank + 1] - domain->x0);
+    domain->x0 = domain_edge(&domain->cut, domain->rank);
+    domain->nx = narrow_to_int(domain_edge(&domain->cut, domain->rank + 1) - domain->x0);
     domain->ny = narrow_to_int(domain->gny);
     domain->left = domain->rank > 0 ? domain->rank - 1 : MPI_PROC_NULL;
     domain->right = domain->rank + 1 < domain->ranks ? domain->rank + 1 : MPI_PROC_NULL;
@@ -69,11 +81,10 @@ enum status domain_create(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile,
     MPI_Comm_size(comm, &ranks);
     TRY(check_size(gnx, gny, ranks, err));
     struct domain *domain = memory_zeroed(1, sizeof *domain);
-    int64_t *edges = memory_zeroed(ranks + 1, sizeof *edges);
-    *domain = (struct domain){.ranks = ranks, .gnx = gnx, .gny = gny, .edges = edges};
+    *domain = (struct domain){
+        .ranks = ranks, .gnx = gnx, .gny = gny, .cut = domain_cut(gnx, ranks, tile)};
     MPI_Comm_dup(comm, &domain->comm);
     MPI_Comm_rank(domain->comm, &domain->rank);
-    domain_edges(gnx, ranks, tile, edges);
     place(domain);
     *created = domain;
     return STATUS_OK;
@@ -84,16 +95,15 @@ void domain_destroy(struct domain *domain)
     if (!domain)
         return;
     MPI_Comm_free(&domain->comm);
-    free(domain->edges);
     free(domain);
 }
 
 int domain_owner(const struct domain *domain, int64_t x)
 {
-    int low = 0, high = domain->ranks; /* edges[low] <= x < edges[high] */
+    int low = 0, high = domain->ranks; /* the edge of low <= x < that of high */
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
-        if (domain->edges[middle] <= x)
+        if (domain_edge(&domain->cut, middle) <= x)
             low = middle;
         else
             high = middle;

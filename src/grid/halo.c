@@ -1,6 +1,6 @@
 #include "grid/halo.h"
 
-#include <limits.h>
+#include "base/arith.h"
 
 enum halo_tag {
     HALO_TAG_LEFTWARD = 1,
@@ -9,12 +9,19 @@ enum halo_tag {
     HALO_TAG_HEAT_RIGHTWARD
 };
 
+enum { ENTRY_WORDS = sizeof(struct slab_heat) / sizeof(int64_t) };
+
+_Static_assert((int64_t)HALO_DEEPEST *(DOMAIN_LONGEST_SIDE + 32) <= INT_MAX,
+               "a halo, of columns of a few more than ny cells, can be counted");
+_Static_assert((int64_t)(HALO_DEEPEST - 1) * DOMAIN_LONGEST_SIDE * ENTRY_WORDS <= INT_MAX,
+               "and so can the words of heat in all of its columns but one");
+
 void halo_exchange(const struct domain *domain, struct field *field, int depth)
 {
     if (domain->ranks == 1)
         return;
     int nx = field->nx;
-    int count = (int)((depth - 1) * field->pitch) + field->ny;
+    int count = narrow_to_int((depth - 1) * (int64_t)field->pitch + field->ny);
     MPI_Sendrecv(field_column(field, 0), count, MPI_DOUBLE, domain->left, HALO_TAG_LEFTWARD,
                  field_column(field, nx), count, MPI_DOUBLE, domain->right, HALO_TAG_LEFTWARD,
                  domain->comm, MPI_STATUS_IGNORE);
@@ -23,26 +30,17 @@ void halo_exchange(const struct domain *domain, struct field *field, int depth)
                  HALO_TAG_RIGHTWARD, domain->comm, MPI_STATUS_IGNORE);
 }
 
-static int slab_width(const struct domain *domain, int rank)
+int halo_narrowest(const struct domain *domain)
 {
-    return (int)(domain->edges[rank + 1] - domain->edges[rank]);
-}
-
-int halo_deepest(const struct domain *domain)
-{
-    int deepest = INT_MAX;
-    for (int rank = 0; domain->ranks > 1 && rank < domain->ranks; rank++)
-        if (slab_width(domain, rank) < deepest)
-            deepest = slab_width(domain, rank);
-    return deepest;
+    return domain->ranks == 1 ? INT_MAX : narrow_to_int(domain_widths(&domain->cut).narrowest);
 }
 
 /* The number of entries below cell `end`. */
-static int count_below(const struct slab_heat *heat, int count, int64_t end)
+static int64_t count_below(const struct slab_heat *heat, int64_t count, int64_t end)
 {
-    int low = 0, high = count;
+    int64_t low = 0, high = count;
     while (low < high) {
-        int middle = low + (high - low) / 2;
+        int64_t middle = low + (high - low) / 2;
         if (heat[middle].cell < end)
             low = middle + 1;
         else
@@ -58,15 +56,15 @@ struct route {
 
 /* Returns the number of entries received. */
 static int send_heat(const struct domain *domain, struct route route, const struct slab_heat *mine,
-                     int count, struct slab_heat *received, int room)
+                     int64_t count, struct slab_heat *received, int64_t room)
 {
-    enum { ENTRY = sizeof(struct slab_heat) };
     MPI_Status status;
-    int bytes = 0;
-    MPI_Sendrecv(mine, count * ENTRY, MPI_BYTE, route.to, (int)route.tag, received, room * ENTRY,
-                 MPI_BYTE, route.from, (int)route.tag, domain->comm, &status);
-    MPI_Get_count(&status, MPI_BYTE, &bytes);
-    return bytes / ENTRY;
+    int words = 0;
+    MPI_Sendrecv(mine, narrow_to_int(count * ENTRY_WORDS), MPI_INT64_T, route.to, (int)route.tag,
+                 received, narrow_to_int(room * ENTRY_WORDS), MPI_INT64_T, route.from,
+                 (int)route.tag, domain->comm, &status);
+    MPI_Get_count(&status, MPI_INT64_T, &words);
+    return words / ENTRY_WORDS;
 }
 
 static void renumber(struct slab_heat *heat, int count, int64_t by)
@@ -75,17 +73,17 @@ static void renumber(struct slab_heat *heat, int count, int64_t by)
         heat[i].cell += by;
 }
 
-void halo_exchange_heat(const struct domain *domain, const struct slab_heat *mine, int count,
+void halo_exchange_heat(const struct domain *domain, const struct slab_heat *mine, int64_t count,
                         int depth, struct halo_heat *halo)
 {
     int64_t ny = domain->ny, own = domain->nx * ny, edge = depth * ny;
-    int first = count_below(mine, count, edge), last = count_below(mine, count, own - edge);
+    int64_t first = count_below(mine, count, edge), last = count_below(mine, count, own - edge);
     struct route leftward = {domain->left, domain->right, HALO_TAG_HEAT_LEFTWARD};
     struct route rightward = {domain->right, domain->left, HALO_TAG_HEAT_RIGHTWARD};
-    halo->right_count = send_heat(domain, leftward, mine, first, halo->right, (int)edge);
-    halo->left_count =
-        send_heat(domain, rightward, mine + last, count - last, halo->left, (int)edge);
+    halo->right_count = send_heat(domain, leftward, mine, first, halo->right, edge);
+    halo->left_count = send_heat(domain, rightward, mine + last, count - last, halo->left, edge);
     renumber(halo->right, halo->right_count, own);
     if (domain->left != MPI_PROC_NULL)
-        renumber(halo->left, halo->left_count, -slab_width(domain, domain->rank - 1) * ny);
+        renumber(halo->left, halo->left_count,
+                 (domain_edge(&domain->cut, domain->rank - 1) - domain->x0) * ny);
 }

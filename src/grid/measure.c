@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arith.h"
 #include "base/memory.h"
+#include "grid/columns.h"
 
 /* What a rank tells about one column. */
 struct column_measure {
@@ -17,11 +17,10 @@ struct column_measure {
 
 struct measurer {
     const struct domain *domain;
-    MPI_Datatype column;
-    struct column_measure *columns; /* [nx] */
-    struct column_measure *all;     /* [gnx] on rank 0 */
-    double *all_values;             /* [gnx] on rank 0 */
-    int *counts, *starts;           /* [ranks] columns per rank */
+    struct column_measure *mine; /* [nx] */
+    struct column_measure *all;  /* [gnx] on rank 0 */
+    double *all_values;          /* [gnx] on rank 0 */
+    struct columns *measures, *values;
 };
 
 struct measurer *measurer_create(const struct domain *domain)
@@ -30,18 +29,12 @@ struct measurer *measurer_create(const struct domain *domain)
     int64_t gathered = domain->rank == 0 ? domain->gnx : 0;
     *measurer = (struct measurer){
         .domain = domain,
-        .columns = memory_zeroed(domain->nx, sizeof(struct column_measure)),
+        .mine = memory_zeroed(domain->nx, sizeof(struct column_measure)),
         .all = memory_zeroed(gathered, sizeof(struct column_measure)),
         .all_values = memory_zeroed(gathered, sizeof(double)),
-        .counts = memory_zeroed(domain->ranks, sizeof(int)),
-        .starts = memory_zeroed(domain->ranks, sizeof(int)),
+        .measures = columns_create(domain, sizeof(struct column_measure)),
+        .values = columns_create(domain, sizeof(double)),
     };
-    for (int rank = 0; rank < domain->ranks; rank++) {
-        measurer->starts[rank] = narrow_to_int(domain->edges[rank]);
-        measurer->counts[rank] = narrow_to_int(domain->edges[rank + 1] - domain->edges[rank]);
-    }
-    MPI_Type_contiguous((int)sizeof(struct column_measure), MPI_BYTE, &measurer->column);
-    MPI_Type_commit(&measurer->column);
     return measurer;
 }
 
@@ -49,12 +42,11 @@ void measurer_destroy(struct measurer *measurer)
 {
     if (!measurer)
         return;
-    MPI_Type_free(&measurer->column);
-    free(measurer->columns);
+    columns_destroy(measurer->measures);
+    columns_destroy(measurer->values);
+    free(measurer->mine);
     free(measurer->all);
     free(measurer->all_values);
-    free(measurer->counts);
-    free(measurer->starts);
     free(measurer);
 }
 
@@ -104,9 +96,8 @@ struct measure measure_field(struct measurer *measurer, const struct field *fiel
 {
     const struct domain *domain = measurer->domain;
     for (int i = 0; i < field->nx; i++)
-        measurer->columns[i] = measure_column(field_column(field, i), field->ny);
-    MPI_Gatherv(measurer->columns, domain->nx, measurer->column, measurer->all, measurer->counts,
-                measurer->starts, measurer->column, 0, domain->comm);
+        measurer->mine[i] = measure_column(field_column(field, i), field->ny);
+    columns_gather(measurer->measures, measurer->mine, measurer->all);
     struct measure measure;
     if (domain->rank == 0)
         measure = combine(measurer->all, domain->gnx);
@@ -117,8 +108,7 @@ struct measure measure_field(struct measurer *measurer, const struct field *fiel
 double measure_columns(struct measurer *measurer, const double *columns)
 {
     const struct domain *domain = measurer->domain;
-    MPI_Gatherv(columns, domain->nx, MPI_DOUBLE, measurer->all_values, measurer->counts,
-                measurer->starts, MPI_DOUBLE, 0, domain->comm);
+    columns_gather(measurer->values, columns, measurer->all_values);
     double sum = 0.0;
     if (domain->rank == 0)
         for (int64_t x = 0; x < domain->gnx; x++)

@@ -1,29 +1,41 @@
 #include "grid/scatter.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/arith.h"
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "grid/agree.h"
+
+/* A rank's entries in the list of rank 0, and how many there are in all. */
+struct part {
+    int64_t first, end, total;
+};
 
 struct scatter {
     const struct domain *domain;
-    MPI_Datatype entry;
-    int *counts, *starts; /* [ranks], used on rank 0 */
+    int most;
+    MPI_Datatype entry, part;
+    struct part *parts;   /* [ranks] on rank 0 */
+    int *counts, *starts; /* [ranks] on rank 0, of the message being sent */
     struct buffer mine;   /* grows to the largest window so far */
 };
 
-struct scatter *scatter_create(const struct domain *domain)
+struct scatter *scatter_create(const struct domain *domain, int most)
 {
+    assert(most > 0);
     struct scatter *scatter = memory_zeroed(1, sizeof *scatter);
-    scatter->domain = domain;
-    scatter->counts = memory_zeroed(domain->ranks, sizeof *scatter->counts);
-    scatter->starts = memory_zeroed(domain->ranks, sizeof *scatter->starts);
+    int known = domain->rank == 0 ? domain->ranks : 0;
+    *scatter = (struct scatter){.domain = domain,
+                                .most = most,
+                                .parts = memory_zeroed(known, sizeof *scatter->parts),
+                                .counts = memory_zeroed(known, sizeof *scatter->counts),
+                                .starts = memory_zeroed(known, sizeof *scatter->starts)};
     _Static_assert(sizeof(struct slab_heat) == 16, "an entry travels as 16 bytes");
     MPI_Type_contiguous((int)sizeof(struct slab_heat), MPI_BYTE, &scatter->entry);
     MPI_Type_commit(&scatter->entry);
+    MPI_Type_contiguous((int)sizeof(struct part), MPI_BYTE, &scatter->part);
+    MPI_Type_commit(&scatter->part);
     return scatter;
 }
 
@@ -32,7 +44,9 @@ void scatter_destroy(struct scatter *scatter)
     if (!scatter)
         return;
     MPI_Type_free(&scatter->entry);
+    MPI_Type_free(&scatter->part);
     buffer_release(&scatter->mine);
+    free(scatter->parts);
     free(scatter->counts);
     free(scatter->starts);
     free(scatter);
@@ -51,54 +65,65 @@ static int64_t lower_bound(const struct slab_heat *heat, int64_t low, int64_t hi
     return low;
 }
 
+/* Rank 0. */
 static void cut_at_edges(struct scatter *scatter, const struct slab_heat *heat, int64_t count)
 {
     const struct domain *domain = scatter->domain;
-    int64_t start = 0;
+    int64_t first = 0;
     for (int rank = 0; rank < domain->ranks; rank++) {
-        int64_t end = lower_bound(heat, start, count, domain->edges[rank + 1] * domain->gny);
-        scatter->starts[rank] = narrow_to_int(start);
-        scatter->counts[rank] = narrow_to_int(end - start);
-        start = end;
+        int64_t end_cell = domain_edge(&domain->cut, rank + 1) * domain->gny;
+        int64_t end = lower_bound(heat, first, count, end_cell);
+        scatter->parts[rank] = (struct part){first, end, count};
+        first = end;
     }
-    assert(start == count);
+    assert(first == count);
 }
 
-/* Rank 0's count, known to be sendable, or a failure that every rank learns. */
-static enum status cut_window(struct scatter *scatter, const struct slab_heat *heat, int64_t count,
-                              struct error *err)
+/* What of a part lies among entries from .. from + most - 1; .first counts from `from`. */
+static struct part within(const struct scatter *scatter, const struct part *part, int64_t from)
 {
-    if (scatter->domain->rank != 0)
-        return STATUS_OK;
-    if (count > INT_MAX)
-        return error_set(err, STATUS_BAD_DATA,
-                         "scattering the heat of a window: %" PRId64
-                         " heated cells, at most %d can be sent; use a coarser grid",
-                         count, INT_MAX);
-    cut_at_edges(scatter, heat, count);
-    return STATUS_OK;
+    int64_t first = max_int64(part->first, from);
+    int64_t end = min_int64(part->end, from + scatter->most);
+    if (first >= end)
+        return (struct part){0};
+    return (struct part){.first = first - from, .end = end - from};
 }
 
-enum status scatter_heat(struct scatter *scatter, const struct slab_heat *heat, int64_t count,
-                         const struct slab_heat **mine, int *mine_count, struct error *err)
+/* Collective: entries from .. from + most - 1 of the list. */
+static void send_some(struct scatter *scatter, const struct slab_heat *heat,
+                      const struct part *part, int64_t from)
 {
     const struct domain *domain = scatter->domain;
-    enum status cut = cut_window(scatter, heat, count, err);
-    for (int rank = 0; cut != STATUS_OK && rank < domain->ranks; rank++)
-        scatter->counts[rank] = -1;
-    int received;
-    MPI_Scatter(scatter->counts, 1, MPI_INT, &received, 1, MPI_INT, 0, domain->comm);
-    if (received < 0)
-        return agree(domain, cut, err);
+    for (int rank = 0; domain->rank == 0 && rank < domain->ranks; rank++) {
+        struct part some = within(scatter, &scatter->parts[rank], from);
+        scatter->starts[rank] = narrow_to_int(some.first);
+        scatter->counts[rank] = narrow_to_int(some.end - some.first);
+    }
+    struct part some = within(scatter, part, from);
+    struct slab_heat *mine = (struct slab_heat *)(void *)scatter->mine.data;
+    if (some.end > some.first)
+        mine += from + some.first - part->first;
+    MPI_Scatterv(heat ? heat + from : NULL, scatter->counts, scatter->starts, scatter->entry, mine,
+                 narrow_to_int(some.end - some.first), scatter->entry, 0, domain->comm);
+}
+
+int64_t scatter_heat(struct scatter *scatter, const struct slab_heat *heat, int64_t count,
+                     const struct slab_heat **mine)
+{
+    const struct domain *domain = scatter->domain;
+    struct part part;
+    if (domain->rank == 0)
+        cut_at_edges(scatter, heat, count);
+    MPI_Scatter(scatter->parts, 1, scatter->part, &part, 1, scatter->part, 0, domain->comm);
+    int64_t received = part.end - part.first;
     buffer_clear(&scatter->mine);
     struct slab_heat *entries =
         buffer_reserve(&scatter->mine, (size_t)received * sizeof(struct slab_heat));
-    MPI_Scatterv(heat, scatter->counts, scatter->starts, scatter->entry, entries, received,
-                 scatter->entry, 0, domain->comm);
+    for (int64_t from = 0; from < part.total; from += scatter->most)
+        send_some(scatter, domain->rank == 0 ? heat : NULL, &part, from);
     int64_t first_cell = domain->x0 * domain->gny;
-    for (int i = 0; i < received; i++)
+    for (int64_t i = 0; i < received; i++)
         entries[i].cell -= first_cell;
     *mine = entries;
-    *mine_count = received;
-    return STATUS_OK;
+    return received;
 }

@@ -16,19 +16,20 @@
 enum { WAIT_MS = 50 };
 
 struct temperature_topic {
-    struct temperature_area area;
-    struct kafka_producer *producer; /* the thread's while there is a frame, else the caller's */
+    struct kafka_producer *producer; /* the thread's while it has cells, else the caller's */
     const struct patience *patience;
     int partitions;
-    double *cells; /* of the frame, in the order of temperature_topic_begin() */
+    int64_t room;
+    double *cells; /* [room], of an area of the frame, in the order of temperature_topic_begin() */
     struct temperature_frame frame;
+    struct temperature_area area;
     struct temperature_text text; /* the thread's */
 
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t mutex;
     pthread_cond_t filled, emptied;
-    bool full, stop;     /* there is a frame to be sent; the thread is to end */
+    bool full, stop;     /* there are cells to be sent; the thread is to end */
     enum status failure; /* of the thread, final */
     struct error error;
 };
@@ -54,7 +55,7 @@ static enum status put_cell(struct temperature_topic *topic, int64_t x, int64_t 
     return kafka_producer_put(topic->producer, &record, NULL, err);
 }
 
-static enum status put_frame(struct temperature_topic *topic, struct error *err)
+static enum status put_area(struct temperature_topic *topic, struct error *err)
 {
     const struct temperature_area *area = &topic->area;
     const double *cell = topic->cells;
@@ -78,7 +79,7 @@ static void *topic_main(void *argument)
         if (topic->stop)
             break;
         pthread_mutex_unlock(&topic->mutex);
-        enum status status = put_frame(topic, &err);
+        enum status status = put_area(topic, &err);
         pthread_mutex_lock(&topic->mutex);
         if (status != STATUS_OK) {
             topic->failure = status;
@@ -101,13 +102,11 @@ static enum status start_thread(struct temperature_topic *topic, struct error *e
     return STATUS_OK;
 }
 
-static struct temperature_topic *create(const struct temperature_area *area)
+static struct temperature_topic *create(int64_t cells)
 {
-    assert(area->x0 < area->x1 && area->y0 < area->y1);
     struct temperature_topic *topic = memory_zeroed(1, sizeof *topic);
-    topic->area = *area;
-    size_t count = (size_t)(area->x1 - area->x0) * (size_t)(area->y1 - area->y0);
-    topic->cells = memory_block(count * sizeof *topic->cells);
+    topic->room = cells;
+    topic->cells = memory_block((size_t)cells * sizeof *topic->cells);
     temperature_text_init(&topic->text);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -129,11 +128,10 @@ static enum status connect_topic(struct temperature_topic *topic, const struct k
     return start_thread(topic, err);
 }
 
-enum status temperature_topic_open(const struct kafka_config *config,
-                                   const struct temperature_area *area,
+enum status temperature_topic_open(const struct kafka_config *config, int64_t cells,
                                    struct temperature_topic **opened, struct error *err)
 {
-    struct temperature_topic *topic = create(area);
+    struct temperature_topic *topic = create(cells);
     enum status status = connect_topic(topic, config, err);
     if (status != STATUS_OK) {
         temperature_topic_close(topic);
@@ -219,11 +217,15 @@ enum status temperature_topic_begin(struct temperature_topic *topic, double **ce
     return STATUS_OK;
 }
 
-void temperature_topic_send(struct temperature_topic *topic, const struct temperature_frame *frame)
+void temperature_topic_send(struct temperature_topic *topic, const struct temperature_frame *frame,
+                            const struct temperature_area *area)
 {
+    assert(area->x0 < area->x1 && area->y0 < area->y1);
+    assert((area->x1 - area->x0) * (area->y1 - area->y0) <= topic->room);
     pthread_mutex_lock(&topic->mutex);
     assert(!topic->full);
     topic->frame = *frame;
+    topic->area = *area;
     topic->full = true;
     pthread_cond_signal(&topic->filled);
     pthread_mutex_unlock(&topic->mutex);

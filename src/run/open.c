@@ -180,7 +180,7 @@ static enum status create_solver(struct run *run, struct error *err)
         return error_set(err, STATUS_IO,
                          "not enough memory for the fields that late corrections go back to; a "
                          "smaller solve.snapshot_memory or stream.horizon_windows would do");
-    run->scatter = scatter_create(run->domain);
+    run->scatter = scatter_create(run->domain, SCATTER_MOST);
     run->measurer = measurer_create(run->domain);
     run->digester = digester_create(run->domain);
     return STATUS_OK;
@@ -248,8 +248,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     TRY(restart_accept(run, err));
     TRY(picture_open(run, err));
     TRY(agree(run->domain, open_outputs(run, err), err));
-    if (run->plan.to_topic) /* rows that were put back before now are on the topic already */
-        run->gather = gather_create(run->domain, &run->plan.temp_box);
+    temperatures_prepare(run); /* rows that were put back before now are on the topic already */
     return STATUS_OK;
 }
 

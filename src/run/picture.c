@@ -123,22 +123,21 @@ static enum status write_picture(struct run *run, struct error *err)
     return STATUS_OK;
 }
 
-enum status picture_show(struct run *run, struct error *err)
+void picture_show(struct run *run)
 {
     struct error reason;
     if (!run->picture)
-        return STATUS_OK;
+        return;
     keep(run->picture, run->solver);
     const struct early_window *seen = run->root ? &run->root->parcel->early : NULL;
     assert(!seen || seen->window == run->window + 1);
-    TRY(step_field(run, seen ? seen->heat : NULL, seen ? seen->heat_count : 0, err));
+    step_field(run, seen ? seen->heat : NULL, seen ? seen->heat_count : 0);
     enum status status = write_picture(run, &reason);
     put_back(run->picture, run->solver);
     if (status == STATUS_OK && run->root)
         progress_waiting(run);
     if (status == STATUS_OK)
-        return STATUS_OK;
+        return;
     log_warn("no more pictures of open windows: %s", reason.text);
     picture_close(run);
-    return STATUS_OK;
 }

@@ -29,7 +29,7 @@ static enum status replay_window(struct run *run, int64_t window, struct error *
         (void)finite_in_doubt(run, &closed); /* it was looked at before the checkpoint */
     }
     agree_broadcast(run->domain, &replay, (int)sizeof replay);
-    TRY(step_window(run, window, err));
+    step_window(run, window);
     if (replay.frame)
         TRY(publish_frame(run, PUBLISH_RESTORED, err));
     else

@@ -194,7 +194,7 @@ static inline int64_t run_row(const struct run *run, int64_t window)
 
 /* step.c: collective: from the field after one window to that after `window`, whose heat rank 0 has
  * in root->closed. */
-enum status step_window(struct run *run, int64_t window, struct error *err) MUST_CHECK;
+void step_window(struct run *run, int64_t window);
 
 /* Local: the window is not published again: where it has a row, the sums of heat begin anew as they
  * did when the row was written. */
@@ -207,8 +207,7 @@ enum status step_back(struct run *run, int64_t window, struct error *err) MUST_C
 
 /* The same of the field alone, under heat that rank 0 gives; what such heat adds in a window, in
  * temperature units times area, cells in order. */
-enum status step_field(struct run *run, const struct heat *heat, int64_t count,
-                       struct error *err) MUST_CHECK;
+void step_field(struct run *run, const struct heat *heat, int64_t count);
 double step_heat_of(const struct run *run, const struct heat *heat, int64_t count);
 
 /* finite.c: NaN and infinity are found in the window they first appear in. Collective: sets the
@@ -225,7 +224,7 @@ enum status finite_prove(struct run *run, struct error *err) MUST_CHECK;
  * parcel, after which the run is where it was; without one, if it cannot be written. */
 enum status picture_open(struct run *run, struct error *err) MUST_CHECK;
 void picture_close(struct run *run);
-enum status picture_show(struct run *run, struct error *err) MUST_CHECK;
+void picture_show(struct run *run);
 void picture_hide(struct run *run);
 
 /* rebuild.c: collective: from the snapshot of a checkpoint to its field, which is there already and
@@ -249,8 +248,10 @@ enum stop_request wait_request(struct root *root);
 bool wait_is_over(struct root *root);
 void wait_init(struct root *root);
 
-/* temperatures.c: rank 0 opens the topic and waits until it has everything sent. */
+/* temperatures.c: rank 0 opens the topic and waits until it has everything sent; every rank
+ * prepares to send. */
 enum status temperatures_open(struct run *run, struct error *err) MUST_CHECK;
+void temperatures_prepare(struct run *run);
 enum status temperatures_sync(struct root *root, struct error *err) MUST_CHECK;
 
 /* Rank 0: true when the next window's frame will not have to wait for the one before to leave; it

@@ -9,21 +9,19 @@ double step_heat_of(const struct run *run, const struct heat *heat, int64_t coun
     return sum * (seconds * run->plan.solver.dx * run->plan.solver.dy);
 }
 
-enum status step_field(struct run *run, const struct heat *heat, int64_t count, struct error *err)
+void step_field(struct run *run, const struct heat *heat, int64_t count)
 {
     _Static_assert(sizeof(struct heat) == sizeof(struct slab_heat), "scattered as they are");
     const struct slab_heat *mine;
-    int mine_count;
     double began_s = monitor_begin(run), halo_s = solver_halo_s(run->solver);
-    TRY(scatter_heat(run->scatter, (const void *)heat, count, &mine, &mine_count, err));
+    int64_t mine_count = scatter_heat(run->scatter, (const void *)heat, count, &mine);
     double scattered_s = monitor_begin(run);
     solver_step_window(run->solver, mine, mine_count);
     monitor_step(run, scattered_s - began_s, monitor_begin(run) - scattered_s,
                  solver_halo_s(run->solver) - halo_s);
-    return STATUS_OK;
 }
 
-enum status step_window(struct run *run, int64_t window, struct error *err)
+void step_window(struct run *run, int64_t window)
 {
     const struct heat *heat = NULL;
     int64_t count = 0;
@@ -32,9 +30,8 @@ enum status step_window(struct run *run, int64_t window, struct error *err)
         count = run->root->closed->heat_count;
         run->state.heat_in += step_heat_of(run, heat, count);
     }
-    TRY(step_field(run, heat, count, err));
+    step_field(run, heat, count);
     run->window = window;
-    return STATUS_OK;
 }
 
 void step_pass(struct run *run)

@@ -55,7 +55,7 @@ struct solver_config choice_complete(const struct domain *domain,
                                      const struct solver_config *config)
 {
     struct slabs slabs = {
-        .ranks = domain->ranks, .narrowest = halo_deepest(domain), .ny = domain->ny};
+        .ranks = domain->ranks, .narrowest = halo_narrowest(domain), .ny = domain->ny};
     if (config->halo_depth > slabs.narrowest)
         log_info("solve.halo_depth is %d, but the narrowest rank owns %d columns: %d are exchanged",
                  config->halo_depth, slabs.narrowest, slabs.narrowest);

@@ -112,12 +112,13 @@ static void begin_column(struct heat_map *map, int end)
     }
 }
 
-void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int count, double tau_s)
+void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int64_t count,
+                     double tau_s)
 {
     int64_t ny = map->ny;
     int at = map->filled;
     int64_t first = 0, end = INT64_MIN; /* cells of the present column */
-    for (int i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         if (heat[i].rate == 0.0)
             continue;
         if (heat[i].cell >= end) {

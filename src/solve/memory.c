@@ -4,24 +4,11 @@
 #include "solve/choice.h"
 #include "solve/heat_map.h"
 
-struct widths {
-    int64_t narrowest, widest;
-};
-
-static struct widths widths_of(const int64_t *edges, int ranks)
-{
-    struct widths widths = {INT_MAX, 0};
-    for (int rank = 0; rank < ranks; rank++) {
-        widths.narrowest = min_int64(widths.narrowest, edges[rank + 1] - edges[rank]);
-        widths.widest = max_int64(widths.widest, edges[rank + 1] - edges[rank]);
-    }
-    return widths;
-}
-
-struct solver_memory solver_memory_of(const int64_t *edges, int ranks, int ny,
+struct solver_memory solver_memory_of(const struct domain_cut *cut, int ny,
                                       const struct solver_config *config, int snapshots)
 {
-    struct widths widths = widths_of(edges, ranks);
+    struct domain_widths widths = domain_widths(cut);
+    int ranks = cut->ranks;
     struct slabs slabs = {.ranks = ranks, .narrowest = narrow_to_int(widths.narrowest), .ny = ny};
     int ghosts = ranks == 1 ? 1 : choice_for_slabs(&slabs, config).halo_depth;
     double columns = (double)widths.widest, deep = columns + 2.0 * ghosts;

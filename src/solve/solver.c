@@ -146,7 +146,7 @@ static void exchange(struct solver *solver, int depth)
     solver->halo_s += now_s() - began_s;
 }
 
-static void take_heat(struct solver *solver, const struct slab_heat *heat, int count)
+static void take_heat(struct solver *solver, const struct slab_heat *heat, int64_t count)
 {
     struct halo_heat *halo = &solver->halo_heat;
     double tau_s = solver->config.tau_s;
@@ -188,7 +188,7 @@ static int next_part(int left, int most)
     return (left + parts - 1) / parts;
 }
 
-void solver_step_window(struct solver *solver, const struct slab_heat *heat, int count)
+void solver_step_window(struct solver *solver, const struct slab_heat *heat, int64_t count)
 {
     const struct solver_config *config = &solver->config;
     take_heat(solver, heat, count);

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arith.h"
 #include "base/durable.h"
 #include "checkpoint_field.h"
 #include "checkpoint_file.h"
 #include "grid/agree.h"
+#include "grid/columns.h"
 #include "h5.h"
 #include "store/staging.h"
 
@@ -20,62 +20,32 @@ void checkpoint_name(int64_t window, char name[32])
     snprintf(name, 32, "ckpt_%09lld.h5", (long long)window);
 }
 
-struct column_shares {
-    int *counts, *starts; /* [ranks] */
-};
-
-static enum status allocate_shares(const struct domain *domain, struct column_shares *shares,
-                                   struct error *err)
-{
-    shares->counts = calloc((size_t)domain->ranks, sizeof(int));
-    shares->starts = calloc((size_t)domain->ranks, sizeof(int));
-    if (!shares->counts || !shares->starts)
-        return error_set(err, STATUS_IO, "a checkpoint: out of memory");
-    for (int r = 0; r < domain->ranks; r++) {
-        shares->starts[r] = narrow_to_int(domain->edges[r]);
-        shares->counts[r] = narrow_to_int(domain->edges[r + 1] - domain->edges[r]);
-    }
-    return STATUS_OK;
-}
-
-static void release_shares(struct column_shares *shares)
-{
-    free(shares->counts);
-    free(shares->starts);
-}
-
 /* *all: the values of the columns of all ranks in order of x, on rank 0: [gnx]; elsewhere one
  * unused value. Owned by the caller. */
 static enum status gather_outflow(const struct domain *domain, const double *mine, double **all,
                                   struct error *err)
 {
-    struct column_shares shares = {0};
-    double *columns = calloc(domain->rank == 0 ? (size_t)domain->gnx : 1, sizeof *columns);
-    enum status status = allocate_shares(domain, &shares, err);
-    if (!columns)
+    double *values = calloc(domain->rank == 0 ? (size_t)domain->gnx : 1, sizeof *values);
+    enum status status = STATUS_OK;
+    if (!values)
         status = error_set(err, STATUS_IO, "a checkpoint: out of memory");
     status = agree(domain, status, err);
-    if (status == STATUS_OK)
-        MPI_Gatherv(mine, domain->nx, MPI_DOUBLE, columns, shares.counts, shares.starts, MPI_DOUBLE,
-                    0, domain->comm);
-    release_shares(&shares);
-    if (status == STATUS_OK)
-        *all = columns;
-    else
-        free(columns);
-    return status;
+    if (status != STATUS_OK) {
+        free(values);
+        return status;
+    }
+    struct columns *columns = columns_create(domain, sizeof *values);
+    columns_gather(columns, mine, values);
+    columns_destroy(columns);
+    *all = values;
+    return STATUS_OK;
 }
 
-static enum status scatter_outflow(const struct domain *domain, const double *all, double *mine,
-                                   struct error *err)
+static void scatter_outflow(const struct domain *domain, const void *all, double *mine)
 {
-    struct column_shares shares = {0};
-    enum status status = agree(domain, allocate_shares(domain, &shares, err), err);
-    if (status == STATUS_OK)
-        MPI_Scatterv(all, shares.counts, shares.starts, MPI_DOUBLE, mine, domain->nx, MPI_DOUBLE, 0,
-                     domain->comm);
-    release_shares(&shares);
-    return status;
+    struct columns *columns = columns_create(domain, sizeof *mine);
+    columns_scatter(columns, all, mine);
+    columns_destroy(columns);
 }
 
 static int times_of(const struct checkpoint_seal *seal)
@@ -282,8 +252,8 @@ static enum status read_time(struct reading *r, int time, struct error *err)
     bool past = time == CHECKPOINT_PAST;
     struct field *field = past ? target->past.field : target->field;
     struct checkpoint_place place = {r->path, checkpoint_field_name(time)};
-    TRY(scatter_outflow(r->domain, (const double *)(const void *)r->outflows[time].data,
-                        past ? target->past.outflow : target->outflow, err));
+    scatter_outflow(r->domain, r->outflows[time].data,
+                    past ? target->past.outflow : target->outflow);
     TRY(checkpoint_field_read(r->domain, &place, field, err));
     struct digest found = digest_field(r->digester, field);
     const struct checkpoint_seal *seal = &r->head.seal;

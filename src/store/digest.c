@@ -6,16 +6,16 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "base/arith.h"
+#include "grid/columns.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "values are hashed as they lie in memory");
 
 struct digester {
     const struct domain *domain;
-    struct digest *mine;  /* [nx] */
-    struct digest *all;   /* [gnx] on rank 0 */
-    int *counts, *starts; /* bytes per rank, on rank 0 */
+    struct digest *mine; /* [nx] */
+    struct digest *all;  /* [gnx] on rank 0 */
+    struct columns *columns;
 };
 
 struct digester *digester_create(const struct domain *domain)
@@ -27,18 +27,11 @@ struct digester *digester_create(const struct domain *domain)
     digester->domain = domain;
     digester->mine = calloc((size_t)domain->nx, sizeof *digester->mine);
     digester->all = calloc(columns, sizeof *digester->all);
-    digester->counts = calloc((size_t)domain->ranks, sizeof *digester->counts);
-    digester->starts = calloc((size_t)domain->ranks, sizeof *digester->starts);
-    if (!digester->mine || !digester->all || !digester->counts || !digester->starts) {
-        digester_destroy(digester);
-        return NULL;
-    }
-    for (int r = 0; r < domain->ranks; r++) {
-        int64_t width = domain->edges[r + 1] - domain->edges[r];
-        digester->counts[r] = narrow_to_int(width * (int64_t)sizeof(struct digest));
-        digester->starts[r] = narrow_to_int(domain->edges[r] * (int64_t)sizeof(struct digest));
-    }
-    return digester;
+    digester->columns = columns_create(domain, sizeof(struct digest));
+    if (digester->mine && digester->all)
+        return digester;
+    digester_destroy(digester);
+    return NULL;
 }
 
 void digester_destroy(struct digester *digester)
@@ -47,8 +40,7 @@ void digester_destroy(struct digester *digester)
         return;
     free(digester->mine);
     free(digester->all);
-    free(digester->counts);
-    free(digester->starts);
+    columns_destroy(digester->columns);
     free(digester);
 }
 
@@ -70,9 +62,7 @@ void digest_column(struct digester *digester, int i, const void *column, size_t 
 struct digest digest_combine(struct digester *digester)
 {
     const struct domain *domain = digester->domain;
-    int count = narrow_to_int(domain->nx * (int64_t)sizeof(struct digest));
-    MPI_Gatherv(digester->mine, count, MPI_BYTE, digester->all, digester->counts, digester->starts,
-                MPI_BYTE, 0, domain->comm);
+    columns_gather(digester->columns, digester->mine, digester->all);
     struct digest digest = {{0}};
     if (domain->rank == 0)
         digest = digest_bytes(digester->all, (size_t)domain->gnx * sizeof *digester->all);

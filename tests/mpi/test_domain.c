@@ -47,13 +47,13 @@ static void a_grid_narrower_than_the_ranks_is_refused_alike_everywhere(void)
     CU_ASSERT_STRING_EQUAL(first, err.text);
 }
 
-static void sides_beyond_int_are_refused(void)
+static void sides_whose_halo_mpi_could_not_count_are_refused(void)
 {
     struct domain *domain = NULL;
     struct error err = {""};
-    CU_ASSERT_EQUAL(domain_create(MPI_COMM_WORLD, INT64_C(1) << 31, 5, 256, &domain, &err),
+    CU_ASSERT_EQUAL(domain_create(MPI_COMM_WORLD, DOMAIN_LONGEST_SIDE + 1, 5, 256, &domain, &err),
                     STATUS_BAD_DECK);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "grid.nx is 2147483648"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "grid.nx is 16777217"));
     CU_ASSERT_EQUAL(domain_create(MPI_COMM_WORLD, 100, INT64_MAX, 256, &domain, &err),
                     STATUS_BAD_DECK);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "grid.ny is 9223372036854775807"));
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
         UNIT_TEST(slabs_cover_the_grid_and_neighbours_agree),
         UNIT_TEST(a_grid_narrower_than_the_ranks_is_refused_alike_everywhere),
-        UNIT_TEST(sides_beyond_int_are_refused),
+        UNIT_TEST(sides_whose_halo_mpi_could_not_count_are_refused),
     };
     return mpi_unit_run(&argc, &argv, "domain", tests, UNIT_COUNT(tests));
 }

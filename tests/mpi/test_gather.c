@@ -54,20 +54,47 @@ static int count_wrong(const struct cell_box *box, const double *cells)
     return wrong;
 }
 
-static void check_box(const struct domain *domain, const struct field *field, struct cell_box box)
+/* The cells of the box that arrived. */
+static int64_t check_piece(const struct domain *domain, struct gather *gather, int64_t piece,
+                           const struct field *field)
 {
-    struct gather *gather = gather_create(domain, &box);
+    const struct cell_box box = gather_box_of(gather, piece);
     int64_t count = cells_of(&box) + GUARD;
     double *cells = domain->rank == 0 ? malloc((size_t)count * sizeof *cells) : NULL;
-    for (int repeat = 0; repeat < 2; repeat++) {
-        for (int64_t i = 0; cells && i < count; i++)
-            cells[i] = -7.0;
-        gather_box(gather, field, cells);
-        if (cells)
-            CU_ASSERT_EQUAL(count_wrong(&box, cells), 0);
-    }
+    for (int64_t i = 0; cells && i < count; i++)
+        cells[i] = -7.0;
+    gather_piece(gather, piece, field, cells);
+    if (cells)
+        CU_ASSERT_EQUAL(count_wrong(&box, cells), 0);
     free(cells);
+    return cells_of(&box);
+}
+
+static void check_pieces(const struct domain *domain, const struct field *field,
+                         struct cell_box box, int64_t most)
+{
+    struct gather *gather = gather_create(domain, &box, most);
+    int64_t pieces = gather_pieces(gather), height = box.y1 - box.y0, x = box.x0;
+    for (int repeat = 0; repeat < 2; repeat++) {
+        int64_t cells = 0;
+        for (int64_t piece = 0; piece < pieces; piece++) {
+            int64_t got = check_piece(domain, gather, piece, field);
+            CU_ASSERT(got <= most || got == height);
+            cells += got;
+        }
+        CU_ASSERT_EQUAL(cells, cells_of(&box));
+    }
+    for (int64_t piece = 0; piece < pieces; piece++) {
+        CU_ASSERT_EQUAL(gather_box_of(gather, piece).x0, x);
+        x = gather_box_of(gather, piece).x1;
+    }
+    CU_ASSERT_EQUAL(x, box.x1);
     gather_destroy(gather);
+}
+
+static void check_box(const struct domain *domain, const struct field *field, struct cell_box box)
+{
+    check_pieces(domain, field, box, cells_of(&box));
 }
 
 static void every_box_arrives_whole_and_in_order(void)
@@ -109,11 +136,24 @@ static void one_column_slabs_and_single_cells_arrive(void)
     domain_destroy(domain);
 }
 
+static void a_box_in_pieces_of_any_size_arrives_as_in_one(void)
+{
+    struct domain *domain = make_domain(29, 7);
+    struct field *field = make_field(domain, 1, FIELD_FIRST);
+    for (int64_t most = 1; most < 29 * 7 + 9; most += 3) {
+        check_pieces(domain, field, (struct cell_box){0, 0, 29, 7}, most);
+        check_pieces(domain, field, (struct cell_box){5, 2, 23, 6}, most);
+    }
+    field_destroy(field);
+    domain_destroy(domain);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(every_box_arrives_whole_and_in_order),
         UNIT_TEST(a_field_with_more_ghosts_or_in_the_second_place_arrives_alike),
+        UNIT_TEST(a_box_in_pieces_of_any_size_arrives_as_in_one),
         UNIT_TEST(one_column_slabs_and_single_cells_arrive),
     };
     return mpi_unit_run(&argc, &argv, "gather", tests, UNIT_COUNT(tests));

@@ -41,7 +41,7 @@ static int count_wrong_after_exchange(int gnx, int gny, int depth)
     struct field *field = field_create_deep(domain, NAN, depth + 1, FIELD_FIRST);
     set_owned(domain, field);
     int wrong = 0;
-    if (depth <= halo_deepest(domain)) {
+    if (depth <= halo_narrowest(domain)) {
         halo_exchange(domain, field, depth);
         wrong = count_wrong(domain, field, depth);
     }

@@ -91,7 +91,7 @@ static void a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_th
         struct setup s = begin(ranks * 5, 3, &config);
         struct solver_config chosen = solver_chosen(s.solver);
         int deepest = depth == 0 ? 9 : depth;
-        deepest = deepest < halo_deepest(s.domain) ? deepest : halo_deepest(s.domain);
+        deepest = deepest < halo_narrowest(s.domain) ? deepest : halo_narrowest(s.domain);
         if (ranks > 1)
             CU_ASSERT_EQUAL(chosen.halo_depth, deepest);
         CU_ASSERT_EQUAL(chosen.steps_per_sweep, ranks > 1 && deepest < 9 ? deepest : 9);
@@ -107,8 +107,7 @@ static void the_memory_of_the_widest_slab_is_known_before_it_exists(void)
         config.halo_depth = draw_below(seed, 50, 12);
         config.steps_per_sweep = draw_below(seed, 51, 12);
         struct setup s = begin(world_size() + draw_below(seed, 52, 60), 7, &config);
-        struct solver_memory memory =
-            solver_memory_of(s.domain->edges, s.domain->ranks, 7, &config, 3);
+        struct solver_memory memory = solver_memory_of(&s.domain->cut, 7, &config, 3);
         const struct field *field = solver_field(s.solver);
         double column = 9 * sizeof(double), with_ghosts = field->nx + 2.0 * field->ghosts;
         CU_ASSERT(memory.columns >= field->nx);

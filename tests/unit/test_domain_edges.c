@@ -4,6 +4,13 @@
 enum { MANY_RANKS = 10000 };
 static int64_t edges[MANY_RANKS + 1];
 
+static void cut(int64_t gnx, int ranks, int64_t tile)
+{
+    struct domain_cut made = domain_cut(gnx, ranks, tile);
+    for (int rank = 0; rank <= ranks; rank++)
+        edges[rank] = domain_edge(&made, rank);
+}
+
 static int64_t largest_slab(int ranks)
 {
     int64_t largest = 0;
@@ -59,7 +66,7 @@ static void slabs_are_aligned_where_that_costs_less_than_5_percent_and_even_else
     for (int64_t gnx = 1; gnx < 700; gnx++)
         for (int ranks = 1; ranks <= gnx && ranks < 40; ranks++)
             for (int64_t tile = 2; tile < 300; tile = tile * 2 + 1) {
-                domain_edges(gnx, ranks, tile, edges);
+                cut(gnx, ranks, tile);
                 bool partition = is_partition(gnx, ranks);
                 int64_t best = best_aligned(gnx, ranks, tile);
                 bool wanted = best >= 0 && !exceeds_share_by_5_percent(gnx, ranks, best);
@@ -77,7 +84,7 @@ static void slabs_are_aligned_where_that_costs_less_than_5_percent_and_even_else
 
 static void assert_edges(int64_t gnx, int ranks, int64_t tile, const int64_t *expected)
 {
-    domain_edges(gnx, ranks, tile, edges);
+    cut(gnx, ranks, tile);
     for (int rank = 0; rank <= ranks; rank++)
         CU_ASSERT_EQUAL(edges[rank], expected[rank]);
 }
@@ -93,16 +100,16 @@ static void known_grids_are_cut_as_worked_out_by_hand(void)
     assert_edges(1, 1, 256, (int64_t[]){0, 1});
     assert_edges(100, 2, 0, (int64_t[]){0, 50, 100});
     /* 20 tiles of 100 for 21 ranks would be balanced on paper, with one rank empty. */
-    domain_edges(2000, 21, 100, edges);
+    cut(2000, 21, 100);
     CU_ASSERT(is_even(2000, 21));
 }
 
 static void the_limit_of_5_percent_itself_is_cut_evenly(void)
 {
     /* 20 columns a rank; tiles of 21 and 20.999…: 105 % exactly is not less than 5 %. */
-    domain_edges(40, 2, 21, edges);
+    cut(40, 2, 21);
     CU_ASSERT(is_even(40, 2));
-    domain_edges(41, 2, 21, edges);
+    cut(41, 2, 21);
     CU_ASSERT(is_aligned(2, 21));
     CU_ASSERT_EQUAL(edges[1], 21);
 }
@@ -114,10 +121,10 @@ static void huge_grids_need_only_arithmetic(void)
                                      INT64_C(1) << 62,    INT64_MAX};
     for (int i = 0; i < 6; i++)
         for (int ranks = MANY_RANKS - 1; ranks <= MANY_RANKS; ranks++) {
-            domain_edges(widths[i], ranks, 256, edges);
+            cut(widths[i], ranks, 256);
             CU_ASSERT(is_partition(widths[i], ranks));
             CU_ASSERT(is_aligned(ranks, 256));
-            domain_edges(widths[i], ranks, widths[i], edges);
+            cut(widths[i], ranks, widths[i]);
             CU_ASSERT(is_partition(widths[i], ranks));
             CU_ASSERT(is_even(widths[i], ranks));
         }
@@ -126,8 +133,8 @@ static void huge_grids_need_only_arithmetic(void)
 static void every_column_is_owned_by_the_rank_whose_edges_hold_it(void)
 {
     for (int ranks = 1; ranks < 30; ranks++) {
-        domain_edges(1000, ranks, 16, edges);
-        struct domain domain = {.ranks = ranks, .gnx = 1000, .edges = edges};
+        cut(1000, ranks, 16);
+        struct domain domain = {.ranks = ranks, .gnx = 1000, .cut = domain_cut(1000, ranks, 16)};
         int wrong = 0;
         for (int64_t x = 0; x < 1000; x++) {
             int owner = domain_owner(&domain, x);

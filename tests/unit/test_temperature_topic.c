@@ -34,6 +34,11 @@ static void new_topic(void)
     name = names;
 }
 
+static int64_t cells_of(const struct temperature_area *area)
+{
+    return (area->x1 - area->x0) * (area->y1 - area->y0);
+}
+
 static struct temperature_topic *open_topic(const struct temperature_area *area,
                                             const char *const *properties, int pairs)
 {
@@ -43,7 +48,7 @@ static struct temperature_topic *open_topic(const struct temperature_area *area,
                                         .property_pairs = pairs};
     struct temperature_topic *topic = NULL;
     struct error err = {""};
-    enum status status = temperature_topic_open(&config, area, &topic, &err);
+    enum status status = temperature_topic_open(&config, cells_of(area), &topic, &err);
     if (status != STATUS_OK)
         fprintf(stderr, "%s\n", err.text);
     CU_ASSERT_EQUAL_FATAL(status, STATUS_OK);
@@ -64,7 +69,7 @@ static void check_sent(struct temperature_topic *topic, const struct temperature
     for (int64_t x = area->x0; x < area->x1; x++)
         for (int64_t y = area->y0; y < area->y1; y++)
             *cells++ = temperature_of(x, y, frame.window);
-    temperature_topic_send(topic, &frame);
+    temperature_topic_send(topic, &frame, area);
 }
 
 static void check_synced(struct temperature_topic *topic)
@@ -143,8 +148,10 @@ static void every_cell_of_the_area_is_one_message_of_the_pinned_form(void)
     CU_ASSERT_EQUAL_FATAL(temperature_topic_begin(topic, &cells, &err), STATUS_OK);
     memcpy(cells, values, sizeof values);
     temperature_topic_send(
-        topic, &(struct temperature_frame){
-                   .window = 812, .revision = 3, .end_ms = 1700000081300, .final = true});
+        topic,
+        &(struct temperature_frame){
+            .window = 812, .revision = 3, .end_ms = 1700000081300, .final = true},
+        &small);
     check_synced(topic);
     temperature_topic_close(topic);
     int count = read_all(), times;
@@ -172,7 +179,8 @@ static void the_longest_message_fits(void)
     CU_ASSERT_EQUAL_FATAL(temperature_topic_begin(topic, &cells, &err), STATUS_OK);
     *cells = -2.2250738585072014e-308;
     temperature_topic_send(
-        topic, &(struct temperature_frame){INT64_MIN, INT64_MIN, INT64_MIN, .final = false});
+        topic, &(struct temperature_frame){INT64_MIN, INT64_MIN, INT64_MIN, .final = false},
+        &corner);
     check_synced(topic);
     temperature_topic_close(topic);
     CU_ASSERT_EQUAL_FATAL(read_all(), 1);
@@ -230,6 +238,27 @@ static void an_area_larger_than_the_queue_passes_through_it(void)
     CU_ASSERT_EQUAL(count, 2 * 30 * 40);
     for (int64_t i = 0; i < count; i++) {
         find(count, i / 1200, i % 1200 / 40, i % 40, &times);
+        wrong += times != 1;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void a_frame_in_parts_is_the_same_messages(void)
+{
+    const struct temperature_area whole = {0, 0, 12, 40};
+    new_topic();
+    struct temperature_topic *topic = open_topic(&(struct temperature_area){0, 0, 5, 40}, NULL, 0);
+    for (int64_t window = 0; window < 2; window++)
+        for (int64_t x = 0; x < 12; x += 5) {
+            struct temperature_area part = {x, 0, x + 5 < 12 ? x + 5 : 12, 40};
+            check_sent(topic, &part, (struct temperature_frame){.window = window});
+        }
+    check_synced(topic);
+    temperature_topic_close(topic);
+    CU_ASSERT_EQUAL(read_all(), 2 * (int)cells_of(&whole));
+    int wrong = 0, times;
+    for (int64_t i = 0; i < 2 * cells_of(&whole); i++) {
+        find(2 * 12 * 40, i / 480, i % 480 / 40, i % 40, &times);
         wrong += times != 1;
     }
     CU_ASSERT_EQUAL(wrong, 0);
@@ -335,7 +364,8 @@ static void a_broker_out_of_reach_at_the_start_is_an_error_that_names_the_topic(
         .brokers = "127.0.0.1:1", .topic = "temp", .properties = properties, .property_pairs = 1};
     struct temperature_topic *topic = NULL;
     struct error err = {""};
-    CU_ASSERT_EQUAL(temperature_topic_open(&config, &small, &topic, &err), STATUS_UNREACHABLE);
+    CU_ASSERT_EQUAL(temperature_topic_open(&config, cells_of(&small), &topic, &err),
+                    STATUS_UNREACHABLE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "topic temp"));
     CU_ASSERT_PTR_NULL(topic);
 }
@@ -347,6 +377,7 @@ int main(void)
         UNIT_TEST(the_longest_message_fits),
         UNIT_TEST(repeats_and_revisions_have_the_key_and_the_partition_of_the_first),
         UNIT_TEST(an_area_larger_than_the_queue_passes_through_it),
+        UNIT_TEST(a_frame_in_parts_is_the_same_messages),
         UNIT_TEST(an_outage_is_waited_out_and_nothing_is_lost_or_doubled),
         UNIT_TEST(a_broker_that_stays_away_fails_the_sync_and_does_not_hold_the_close),
         UNIT_TEST(a_begin_and_a_sync_last_no_longer_than_patience),
