@@ -123,6 +123,22 @@ static void a_field_with_more_ghosts_or_in_the_second_place_arrives_alike(void)
     domain_destroy(domain);
 }
 
+/* 8 TB in all, of which 8 MiB are asked for and none is touched. */
+static void a_box_of_10_to_the_12_cells_has_pieces_that_fit(void)
+{
+    int64_t side = 1000000, most = 1 << 20, x = 0;
+    struct domain *domain = make_domain(side, side);
+    struct gather *gather = gather_create(domain, &(struct cell_box){0, 0, side, side}, most);
+    for (int64_t piece = 0; piece < gather_pieces(gather); piece++) {
+        struct cell_box box = gather_box_of(gather, piece);
+        CU_ASSERT_FATAL(box.x0 == x && box.x1 > x && cells_of(&box) <= most);
+        x = box.x1;
+    }
+    CU_ASSERT_EQUAL(x, side);
+    gather_destroy(gather);
+    domain_destroy(domain);
+}
+
 static void one_column_slabs_and_single_cells_arrive(void)
 {
     int ranks;
@@ -154,6 +170,7 @@ int main(int argc, char **argv)
         UNIT_TEST(every_box_arrives_whole_and_in_order),
         UNIT_TEST(a_field_with_more_ghosts_or_in_the_second_place_arrives_alike),
         UNIT_TEST(a_box_in_pieces_of_any_size_arrives_as_in_one),
+        UNIT_TEST(a_box_of_10_to_the_12_cells_has_pieces_that_fit),
         UNIT_TEST(one_column_slabs_and_single_cells_arrive),
     };
     return mpi_unit_run(&argc, &argv, "gather", tests, UNIT_COUNT(tests));
