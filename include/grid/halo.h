@@ -9,8 +9,8 @@
 enum { HALO_DEEPEST = 64 };
 
 /* Collective: MPI_Sendrecv of the `depth` outermost owned columns into the neighbours' ghost
- * columns, depth at most HALO_DEEPEST, field->ghosts and halo_narrowest(). Ghost columns at the ends of the grid
- * are left alone. */
+ * columns, depth at most HALO_DEEPEST, field->ghosts and halo_narrowest(). Ghost columns at the
+ * ends of the grid are left alone. */
 void halo_exchange(const struct domain *domain, struct field *field, int depth);
 
 /* The columns of the narrowest slab; INT_MAX on a single rank, which exchanges nothing. Local. */
