@@ -43,7 +43,7 @@ PROGRAMS  = $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/$(2)_*.c))
 UNIT     := $(call PROGRAMS,unit,test)
 MPITESTS := $(call PROGRAMS,mpi,test)
 BROKERS  := $(call PROGRAMS,broker,test)
-BENCHES  := $(call PROGRAMS,bench,bench)
+BENCHES  := $(call PROGRAMS,bench,bench) $(call PROGRAMS,bench,raw)
 PROFILES := $(call PROGRAMS,profile,profile)
 FUZZERS  := $(call PROGRAMS,fuzz,fuzz)
 FAILOBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/failpoints/*.c))
@@ -69,7 +69,7 @@ all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SA
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 	@echo 'variables: V=1 (show commands)  NP="2 3" (ranks of test-mpi)  TESTS="-k name" (of test-system)  N= SEED= (of soak-kill)'
-	@echo '           SAN=address,undefined  CC=clang  DEPS=no (install no packages)  PREFIX= DESTDIR=  SECONDS=60 (of fuzz)'
+	@echo '           SAN=address,undefined  CC=clang  DEPS=no (install no packages)  PREFIX= DESTDIR=  SECONDS=60 (of fuzz)  ROW= (of bench)'
 
 deps: ## install every Debian package that building, testing and linting need
 
@@ -132,8 +132,8 @@ objects: $(OBJECTS) $(B)/src/main.o $(TESTOBJS)
 reference: $(B)/heatstream $(VENV)/tests.stamp ## regenerate the deck reference of README.md and input/deck.schema.json
 	$(Q)$(PYTHON) tests/tools/reference.py --write $(B)/heatstream
 
-bench: $(BENCHES) ## run the programs of tests/bench
-	$(Q)set -e; for program in $(BENCHES); do jobs/mpirun-local.sh -np $(or $(NP),1) $$program; done
+bench: $(BENCHES) $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## speed as ratios against baselines beside it; ROW= one row
+	$(Q)$(SYSTEM) NP=$(or $(NP),1) KAFKA=3.9 PYTHONPATH=tests $(PYTHON) -m bench $(B)/tests/bench out/bench $(ROW)
 
 profile: $(PROFILES) ## count the instructions of the hot paths against tests/profile/budget.txt; BUDGET=write sets it
 	$(Q)tests/profile/run.sh $(PROFILES) $(BUDGET)

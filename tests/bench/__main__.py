@@ -1,0 +1,66 @@
+"""python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
+
+Rows are the programs PROGRAMS/bench_ROW, which print their own tables, and those of topic.py, which
+need a broker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from system.kafka import Kafka, start_broker, stop_broker
+from system.program import MPIRUN
+
+from . import topic
+from .turns import Measured
+
+TOPIC_ROWS = {"messages": topic.ingest, "reference": topic.reference, "latency": topic.latency}
+
+
+def run_program(program: Path) -> None:
+    ranks = os.environ.get("NP", "1")
+    print(f"== {program.name.removeprefix('bench_')}", flush=True)
+    subprocess.run([*MPIRUN, "-np", ranks, str(program)], stdin=subprocess.DEVNULL, check=True)
+
+
+def run_topic_rows(names: list[str]) -> list[Measured]:
+    measured: list[Measured] = []
+    with tempfile.TemporaryDirectory(prefix="hs-bench-") as name:
+        path = Path(name)
+        kafka = Kafka(start_broker(path / "broker"))
+        try:
+            for row in names:
+                print(f"== {row}", flush=True)
+                place = topic.Place(path / row, kafka)
+                found = TOPIC_ROWS[row](place)
+                print("\n".join(one.line() for one in found), flush=True)
+                measured += found
+        finally:
+            stop_broker(path / "broker")
+    return measured
+
+
+def main(programs: Path, out: Path, row: str) -> int:
+    found = {p.name.removeprefix("bench_"): p for p in programs.glob("bench_*") if not p.suffix}
+    if row and row not in [*found, *TOPIC_ROWS]:
+        print(f"no row {row}; there are {' '.join([*sorted(found), *TOPIC_ROWS])}", file=sys.stderr)
+        return 2
+    for name in sorted(found):
+        if row in ("", name):
+            run_program(found[name])
+    names = [name for name in TOPIC_ROWS if row in ("", name)]
+    measured = run_topic_rows(names) if names else []
+    if measured:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps([one.as_json() for one in measured], indent=1)
+        (out / "bench.json").write_text(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""))
