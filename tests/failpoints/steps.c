@@ -13,7 +13,9 @@
 #include "store/journal.h"
 #include "store/manifest_write.h"
 
+/* The second declaration of a step beside its header's lets the compiler see that they agree. */
 #define STEP(name, type, parameters, arguments)                                                    \
+    type name parameters;                                                                          \
     type __real_##name parameters;                                                                 \
     type __wrap_##name parameters;                                                                 \
     type __wrap_##name parameters                                                                  \
@@ -24,6 +26,7 @@
         return result;                                                                             \
     }
 #define STEP_VOID(name, parameters, arguments)                                                     \
+    void name parameters;                                                                          \
     void __real_##name parameters;                                                                 \
     void __wrap_##name parameters;                                                                 \
     void __wrap_##name parameters                                                                  \
