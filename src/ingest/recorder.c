@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "base/arith.h"
 #include "base/durable.h"
@@ -64,12 +63,6 @@ static enum status make_log(struct recorder *recorder, struct error *err)
         status = event_log_create(recorder->config.path, &recorder->topic, first, err);
     free(first);
     return status;
-}
-
-static uint32_t message_crc(const struct message *message)
-{
-    uLong crc = crc32_z(0, message->key, message->key ? message->key_size : 0);
-    return (uint32_t)crc32_z(crc, message->value, message->value ? message->value_size : 0);
 }
 
 /* The last record of a partition of the log, if it has any. */

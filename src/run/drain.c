@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -54,12 +53,6 @@ void drain_destroy(struct drain *drain)
     free(drain->lanes);
     free(drain->ends);
     free(drain);
-}
-
-static uint32_t message_crc(const struct message *message)
-{
-    uLong crc = crc32_z(0, message->key, message->key ? message->key_size : 0);
-    return (uint32_t)crc32_z(crc, message->value, message->value ? message->value_size : 0);
 }
 
 static void copy_ends(struct drain *drain, const int64_t *ends)
@@ -193,7 +186,12 @@ static enum status take_record(struct drain *drain, int p, const struct message 
                                struct error *err)
 {
     struct record record;
-    decoder_decode(drain->decoder, p, message, &record);
+    if (message->record) {
+        record = *message->record;
+        record.offset = message->offset;
+    } else {
+        decoder_decode(drain->decoder, p, message, &record);
+    }
     drain->messages++;
     drain->lanes[p].records++;
     return windows_take(drain->windows, &record, err);
