@@ -4,6 +4,7 @@
 
 #include "deck/deck.h"
 #include "ingest/avro_plan.h"
+#include "ingest/decoder.h"
 #include "ingest/event_avro.h"
 #include "ingest/generator.h"
 #include "ingest/sensors.h"
@@ -26,8 +27,14 @@ struct kafka_config kafka_of_deck(const struct deck *deck);
 enum status sensors_of_deck(const struct deck *deck, struct sensors **sensors,
                             struct error *err) MUST_CHECK;
 
+/* How messages are decoded: without the sensor table and the Avro plan. Strings are the deck's. */
+struct decoder_config decoding_of_deck(const struct deck *deck);
+
 enum event_format format_of_deck(const struct deck *deck);
 enum time_unit time_unit_of_deck(const struct deck *deck); /* `auto` is ms */
+
+/* Names and times of an Avro event; strings are the deck's. */
+struct avro_fields avro_fields_of_deck(const struct deck *deck);
 
 /* How to read Avro events by stream.schema; *plan is NULL where the deck has another format.
  * STATUS_BAD_DECK names the file and what is wrong in it, also when it is no longer the one whose

@@ -89,6 +89,38 @@ enum time_unit time_unit_of_deck(const struct deck *deck)
     return same[deck->stream.time_unit];
 }
 
+struct decoder_config decoding_of_deck(const struct deck *deck)
+{
+    return (struct decoder_config){
+        .format = format_of_deck(deck),
+        .field_time = deck->stream.field_time,
+        .field_x = deck->stream.field_x,
+        .field_y = deck->stream.field_y,
+        .field_value = deck->stream.field_value,
+        .gnx = deck->grid.nx,
+        .gny = deck->grid.ny,
+        .gen_limit = deck->stream.gen_limit,
+        .time_unit = time_unit_of_deck(deck),
+        .field_id = deck->stream.field_id,
+        .avro_schema_id = deck->stream.schema_id,
+        .csv_columns = (const char *const *)deck->stream.csv_columns.items,
+        .csv_column_count = deck->stream.csv_columns.count,
+    };
+}
+
+struct avro_fields avro_fields_of_deck(const struct deck *deck)
+{
+    return (struct avro_fields){
+        .time = deck->stream.field_time,
+        .value = deck->stream.field_value,
+        .x = deck->stream.field_x,
+        .y = deck->stream.field_y,
+        .id = deck->stream.sensors ? deck->stream.field_id : NULL,
+        .time_unit = time_unit_of_deck(deck),
+        .unit_of_schema = deck->stream.time_unit == DECK_TIME_AUTO,
+    };
+}
+
 enum status avro_plan_of_deck(const struct deck *deck, struct avro_plan **plan, struct error *err)
 {
     const char *path = deck->stream.schema;
@@ -97,20 +129,10 @@ enum status avro_plan_of_deck(const struct deck *deck, struct avro_plan **plan, 
     if (!event_format_is_avro(format_of_deck(deck)))
         return STATUS_OK;
     TRY(avro_schema_load(path, &schema, err));
-    enum status status =
-        strcmp(avro_schema_digest(schema), deck->stream.schema_digest) == 0
-            ? avro_plan_create(schema,
-                               &(struct avro_fields){
-                                   .time = deck->stream.field_time,
-                                   .value = deck->stream.field_value,
-                                   .x = deck->stream.field_x,
-                                   .y = deck->stream.field_y,
-                                   .id = deck->stream.sensors ? deck->stream.field_id : NULL,
-                                   .time_unit = time_unit_of_deck(deck),
-                                   .unit_of_schema = deck->stream.time_unit == DECK_TIME_AUTO,
-                               },
-                               plan, err)
-            : changed(deck, "stream.schema", path, err);
+    struct avro_fields fields = avro_fields_of_deck(deck);
+    enum status status = strcmp(avro_schema_digest(schema), deck->stream.schema_digest) == 0
+                             ? avro_plan_create(schema, &fields, plan, err)
+                             : changed(deck, "stream.schema", path, err);
     avro_schema_destroy(schema);
     return status;
 }
