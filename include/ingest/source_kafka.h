@@ -21,13 +21,21 @@ struct kafka_config {
 enum status source_open_kafka(const struct kafka_config *config, struct source **source,
                               struct error *err) MUST_CHECK;
 
+/* How a topic is opened: source_open_kafka(), or what takes its place. */
+struct kafka_opener {
+    enum status (*open)(void *context, const struct kafka_config *config, struct source **source,
+                        struct error *err);
+    void *context;
+};
+
 /* Starts the in-process broker and a thread that produces the generator's events to it, never
  * further ahead of the reader than the broker can hold. source_start(next) makes the generator go
  * on at exactly these offsets, so a restarted run sees the topic it saw before. `brokers` of the
- * config is ignored. */
+ * config is ignored. `opener`, copied, opens its topics; NULL: source_open_kafka(). */
 enum status source_open_embedded(const struct kafka_config *config,
                                  const struct generator_config *generator, enum event_format format,
-                                 struct source **source, struct error *err) MUST_CHECK;
+                                 const struct kafka_opener *opener, struct source **source,
+                                 struct error *err) MUST_CHECK;
 
 /* The offset meant by one kcat-style specification for a partition: `beginning`, `end`, N
  * (absolute), -N (N before the end), s@MS (first record at or after that broker time). */

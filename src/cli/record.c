@@ -126,7 +126,8 @@ static enum status open_topic(const struct deck *deck, struct recording *recordi
                          "-b BROKERS and -t TOPIC");
     TRY(event_avro_of_deck(deck, &recording->avro, err));
     const struct generator_config generator = generator_of_deck(deck, recording->avro);
-    return source_open_embedded(&kafka, &generator, format_of_deck(deck), &recording->source, err);
+    return source_open_embedded(&kafka, &generator, format_of_deck(deck), NULL, &recording->source,
+                                err);
 }
 
 static enum status record_deck(const struct cli_options *options, const struct deck *deck,

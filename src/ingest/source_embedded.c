@@ -37,6 +37,7 @@ struct source_embedded {
     struct generator_config config; /* without the strings */
     char *topic;
     struct stream *streams;
+    struct kafka_opener opener;
     const char **properties;           /* the user's, then what leads to the broker */
     int user_pairs, starts, ahead_max; /* the last: messages of a partition */
 
@@ -199,6 +200,13 @@ static enum status make_topic(struct source_embedded *self, char *name, size_t s
                                     rd_kafka_err2str(rd_kafka_last_error()));
 }
 
+static enum status open_plain(void *context, const struct kafka_config *config,
+                              struct source **source, struct error *err)
+{
+    (void)context;
+    return source_open_kafka(config, source, err);
+}
+
 static enum status open_inner(struct source_embedded *self, const char *topic, struct error *err)
 {
     const struct kafka_config config = {
@@ -207,7 +215,7 @@ static enum status open_inner(struct source_embedded *self, const char *topic, s
         .property_pairs = self->user_pairs + OUT_OF_BAND_PAIRS,
     };
     struct source *inner;
-    TRY(source_open_kafka(&config, &inner, err));
+    TRY(self->opener.open(self->opener.context, &config, &inner, err));
     swap_inner(self, inner);
     return STATUS_OK;
 }
@@ -365,9 +373,11 @@ static int plan_ahead(const struct generator_config *config, enum event_format f
 
 enum status source_open_embedded(const struct kafka_config *config,
                                  const struct generator_config *generator, enum event_format format,
-                                 struct source **source, struct error *err)
+                                 const struct kafka_opener *opener, struct source **source,
+                                 struct error *err)
 {
     struct source_embedded *self = memory_zeroed(1, sizeof *self);
+    self->opener = opener ? *opener : (struct kafka_opener){.open = open_plain};
     self->topic = memory_text(config->topic);
     self->streams = memory_zeroed(generator->partitions, sizeof *self->streams);
     self->base.ops = &embedded_ops;

@@ -78,7 +78,7 @@ static struct source *open_source(const struct generator_config *generator,
 {
     struct source *source = NULL;
     struct error err;
-    enum status status = source_open_embedded(&config, generator, format, &source, &err);
+    enum status status = source_open_embedded(&config, generator, format, NULL, &source, &err);
     if (status != STATUS_OK)
         fprintf(stderr, "%s\n", err.text);
     CU_ASSERT_EQUAL_FATAL(status, STATUS_OK);
