@@ -3,6 +3,8 @@
 #ifndef HEATSTREAM_GRID_AGREE_H
 #define HEATSTREAM_GRID_AGREE_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "grid/domain.h"
 
@@ -13,5 +15,14 @@ enum status agree(const struct domain *domain, enum status mine, struct error *e
 /* Collective. Broadcasts rank 0's bytes. Ranks that wait for long give the processor away instead
  * of spinning, so that a stream may be silent for hours. */
 void agree_broadcast(const struct domain *domain, void *data, int size);
+
+/* The same, doing something else meanwhile: `work`, called over and over, returns false when it has
+ * nothing to do. It may use other communicators, without waiting. */
+struct meanwhile {
+    bool (*work)(void *context);
+    void *context;
+};
+void agree_broadcast_meanwhile(const struct domain *domain, void *data, int size,
+                               const struct meanwhile *meanwhile);
 
 #endif

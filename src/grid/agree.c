@@ -32,7 +32,19 @@ static long elapsed_ns(const struct timespec *since)
     return (long)(now.tv_sec - since->tv_sec) * 1000000000 + now.tv_nsec - since->tv_nsec;
 }
 
+static bool nothing_to_do(void *context)
+{
+    (void)context;
+    return false;
+}
+
 void agree_broadcast(const struct domain *domain, void *data, int size)
+{
+    agree_broadcast_meanwhile(domain, data, size, &(struct meanwhile){.work = nothing_to_do});
+}
+
+void agree_broadcast_meanwhile(const struct domain *domain, void *data, int size,
+                               const struct meanwhile *meanwhile)
 {
     MPI_Request request;
     MPI_Ibcast(data, size, MPI_BYTE, 0, domain->comm, &request);
@@ -44,6 +56,10 @@ void agree_broadcast(const struct domain *domain, void *data, int size)
         MPI_Test(&request, &done, MPI_STATUS_IGNORE);
         if (done)
             return;
+        if (meanwhile->work(meanwhile->context)) {
+            nap_ns = FIRST_NAP_NS;
+            continue;
+        }
         if (elapsed_ns(&start) < SPIN_NS)
             continue;
         nanosleep(&(struct timespec){.tv_nsec = nap_ns}, NULL);
