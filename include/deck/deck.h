@@ -55,6 +55,9 @@ struct deck {
         bool dedup;
     } stream;
     struct {
+        int64_t readers;
+    } ingest;
+    struct {
         int64_t every, tile, flush_every, per_segment;
         int dtype;
     } frames;

@@ -241,6 +241,12 @@ const struct deck_option deck_options[] = {
         "printed. What makes librdkafka load libraries or run commands is taken from -X and -F "
         "only."),
 
+    INT("ingest.readers", ingest.readers, "1", 1, 10000, "ranks", DECK_MAY_CHANGE,
+        "Ranks that read the topic, each its share of the partitions; no more than the run has. "
+        "Rank 0 is the first of them. The others fetch and decode for it, and are spread evenly "
+        "over the ranks. Changes speed, never the result. For topics of Kafka; files, and events "
+        "without transport, are read by rank 0 alone."),
+
     INT("output.frames.every", frames.every, "1", 1, 1e9, "windows", 0,
         "One frame every so many windows."),
     ENUM("output.frames.dtype", frames.dtype, "f32", "f32|f64", 0,
@@ -342,6 +348,7 @@ const struct deck_group deck_groups[] = {
     {"time", "Windows of event time and the time step."},
     {"stream", "Where events come from and what is believed of them."},
     {"stream.fields", "Where an event holds what: keys of JSON, names of CSV columns."},
+    {"ingest", "How it is read."},
     {"output", "What is written."},
     {"output.frames", "Temperature frames."},
     {"checkpoint", "When the state is saved."},

@@ -16,6 +16,7 @@ static enum status open_source(struct root *root, struct error *err)
         TRY(event_avro_of_deck(deck, &root->event_avro, err));
     struct generator_config generator = generator_of_deck(deck, root->event_avro);
     struct kafka_config kafka = kafka_of_deck(deck);
+    const struct kafka_opener shared = {.open = share_open_source, .context = root->share};
     switch (deck->stream.source) {
     case DECK_SOURCE_FILE:
         return source_open_files((const char *const *)deck->stream.files.items,
@@ -24,8 +25,10 @@ static enum status open_source(struct root *root, struct error *err)
         return source_open_synthetic(&generator, format_of_deck(deck), source, err);
     default:
         if (deck_is_embedded(deck))
-            return source_open_embedded(&kafka, &generator, format_of_deck(deck), source, err);
-        return source_open_kafka(&kafka, source, err);
+            return source_open_embedded(&kafka, &generator, format_of_deck(deck),
+                                        root->share ? &shared : NULL, source, err);
+        return root->share ? share_open_source(root->share, &kafka, source, err)
+                           : source_open_kafka(&kafka, source, err);
     }
 }
 
@@ -65,23 +68,10 @@ static enum status open_decoder(const struct deck *deck, struct root *root, stru
     struct sensors *sensors;
     struct avro_plan *avro;
     TRY(read_tables(deck, &sensors, &avro, err));
-    root->decoder = decoder_create(&(struct decoder_config){
-        .format = format_of_deck(deck),
-        .field_time = deck->stream.field_time,
-        .field_x = deck->stream.field_x,
-        .field_y = deck->stream.field_y,
-        .field_value = deck->stream.field_value,
-        .gnx = deck->grid.nx,
-        .gny = deck->grid.ny,
-        .gen_limit = deck->stream.gen_limit,
-        .time_unit = time_unit_of_deck(deck),
-        .sensors = sensors,
-        .field_id = deck->stream.field_id,
-        .avro = avro,
-        .avro_schema_id = deck->stream.schema_id,
-        .csv_columns = (const char *const *)deck->stream.csv_columns.items,
-        .csv_column_count = deck->stream.csv_columns.count,
-    });
+    struct decoder_config config = decoding_of_deck(deck);
+    config.sensors = sensors;
+    config.avro = avro;
+    root->decoder = decoder_create(&config);
     return read_headers(deck, root, err);
 }
 

@@ -85,7 +85,7 @@ static bool await_parcel(struct run *run, struct order *order)
             feed_want_state(root->feed);
         }
         bool ready = temperatures_ready(run, POLL_MS);
-        root->parcel = ready ? feed_next(root->feed, POLL_MS) : NULL;
+        root->parcel = ready ? wait_for_parcel(run, POLL_MS) : NULL;
         if (root->parcel)
             return true;
         if (!ready && wait_is_over(root)) {
@@ -309,7 +309,7 @@ enum status loop_run(struct run *run, struct error *err)
         struct order order = {0};
         if (run->root)
             order = next_order(run);
-        agree_broadcast(run->domain, &order, (int)sizeof order);
+        wait_for_order(run, &order);
         double began_s = stop_clock_s();
         enum status status = carry_out(run, &order, err);
         if (run->root)

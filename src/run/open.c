@@ -81,6 +81,7 @@ static enum status describe_inputs(struct root *root, struct error *err)
 static enum status open_root(struct run *run, struct error *err)
 {
     TRY(launch_check_size(run->domain->ranks, err));
+    TRY(readers_check(run, err));
     TRY(inputs_open(run->root, err));
     run->root->offsets = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
     run->root->lost = memory_zeroed(run->root->identity.partitions, sizeof(int64_t));
@@ -247,6 +248,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     TRY(settle(run, err));
     TRY(restart_accept(run, err));
     TRY(picture_open(run, err));
+    TRY(readers_open(run, err));
     TRY(agree(run->domain, open_outputs(run, err), err));
     temperatures_prepare(run); /* rows that were put back before now are on the topic already */
     return STATUS_OK;
@@ -274,6 +276,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     }
     picture_close(run); /* while the run directory is still this run's */
     status = name_replacement(run, status, err);
+    relay_close(run->relay);
     root_destroy(run->root);
     buffer_release(&run->saved_state);
     gather_destroy(run->gather);

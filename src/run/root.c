@@ -27,6 +27,7 @@ void root_destroy(struct root *root)
     dead_letters_close(root->letters);
     decoder_destroy(root->decoder);
     source_destroy(root->source);
+    share_destroy(root->share);
     event_avro_destroy(root->event_avro);
     journal_close(root->journal);
     manifest_close(root->manifest);

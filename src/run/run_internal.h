@@ -11,6 +11,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "run/feed.h"
+#include "run/relay.h"
 #include "run/run.h"
 #include "run/stop.h"
 #include "solve/snapshots.h"
@@ -39,6 +40,8 @@ struct root {
     char deck_hash[33];
     struct rundir rundir;
     struct event_avro *event_avro; /* of a generated source, NULL but for the Avro formats */
+    int readers;                   /* ranks that read the topic */
+    struct share *share;           /* of several; NULL: rank 0 reads alone */
     struct source *source;
     struct source_identity identity;
     struct decoder *decoder;
@@ -115,6 +118,7 @@ struct run {
     struct measurer *measurer;
     struct digester *digester;
     struct picture *picture; /* of the open window, before it closes; NULL: none */
+    struct relay *relay;     /* of what other ranks read for rank 0; NULL: none do */
     struct gather *gather;   /* of the cells that go to root->temperatures; NULL: none */
     struct frames *frames;
     struct run_state state;    /* rank 0's counts; the others follow what they need of it */
@@ -154,6 +158,11 @@ static inline bool goes_back(const struct root *root)
 
 /* inputs.c: rank 0. */
 enum status inputs_open(struct root *root, struct error *err) MUST_CHECK;
+
+/* readers.c: rank 0: whether the deck's number of readers can be had. Collective: the share and the
+ * relay of several. */
+enum status readers_check(struct run *run, struct error *err) MUST_CHECK;
+enum status readers_open(struct run *run, struct error *err) MUST_CHECK;
 
 /* begin.c: rank 0: first offsets, captured ends, start of window 0; journaled before use. */
 enum status begin_run(struct root *root, struct error *err) MUST_CHECK;
@@ -241,7 +250,12 @@ enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
 enum status publish_flush(struct run *run, bool sync, struct error *err) MUST_CHECK;
 
-/* wait.c: rank 0: what the run is asked for now. A stop that is asked for while a broker does not
+/* wait.c: collective: rank 0's order becomes everyone's, who have nothing else to do. Rank 0: the
+ * next parcel, after timeout_ms none. Both let the relay work. */
+void wait_for_order(struct run *run, struct order *order);
+struct parcel *wait_for_parcel(struct run *run, int timeout_ms);
+
+/* Rank 0: what the run is asked for now. A stop that is asked for while a broker does not
  * take what is written to it waits STOP_PATIENCE_S, then the run ends without a new checkpoint. */
 enum { STOP_PATIENCE_S = 5 };
 enum stop_request wait_request(struct root *root);

@@ -1,5 +1,33 @@
 #include "run_internal.h"
 
+enum { RELAY_NAP_MS = 1 };
+
+static bool move(void *context)
+{
+    return relay_move(context);
+}
+
+void wait_for_order(struct run *run, struct order *order)
+{
+    const struct meanwhile meanwhile = {.work = move, .context = run->relay};
+    agree_broadcast_meanwhile(run->domain, order, (int)sizeof *order, &meanwhile);
+}
+
+struct parcel *wait_for_parcel(struct run *run, int timeout_ms)
+{
+    struct feed *feed = run->root->feed;
+    if (!run->relay)
+        return feed_next(feed, timeout_ms);
+    double until_s = stop_clock_s() + 1e-3 * timeout_ms;
+    struct parcel *parcel;
+    bool moved;
+    do {
+        moved = relay_move(run->relay);
+        parcel = feed_next(feed, moved ? 0 : RELAY_NAP_MS);
+    } while (!parcel && stop_clock_s() < until_s);
+    return parcel;
+}
+
 static bool writes_to_topics(const struct root *root)
 {
     return root->temperatures || root->deck->stream.dead_letter_topic;
