@@ -42,6 +42,10 @@ bool record_block_put(struct record_block *block, const struct message *message,
 void record_block_fail(struct record_block *block, int partition, enum status status,
                        const struct error *why);
 
+/* What source_known_end() tells of the partition where it is read; -1 until it is noted. */
+void record_block_note_end(struct record_block *block, int64_t known_end);
+int64_t record_block_known_end(const struct record_block *block);
+
 int record_block_partition(const struct record_block *block);
 
 /* STATUS_OK of a block of messages; else why no more is to come. */

@@ -104,6 +104,7 @@ static bool fill_block(struct reader *reader, int p)
         fits = record_block_put(block, message, &record);
         lane->packed += fits;
     }
+    record_block_note_end(block, source_known_end(reader->source, p));
     hand_out(reader, block, fits ? lane : NULL);
     return true;
 }

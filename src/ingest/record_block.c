@@ -8,6 +8,7 @@
 
 struct header {
     int32_t partition, status; /* STATUS_OK: messages follow, else the text of an error */
+    int64_t known_end;
 };
 
 enum { HAS_KEY = 1, HAS_VALUE = 2, HAS_TIME = 4, IS_END = 8 };
@@ -19,7 +20,7 @@ struct entry {
     uint32_t crc;                  /* of all of a cut message, else 0 */
     uint8_t verdict, flags;
 };
-_Static_assert(sizeof(struct header) == 8 && sizeof(struct entry) == 56, "8 bytes keep alignment");
+_Static_assert(sizeof(struct header) == 16 && sizeof(struct entry) == 56, "8 bytes keep alignment");
 
 struct record_block *record_block_create(void)
 {
@@ -40,7 +41,7 @@ void record_block_destroy(struct record_block *block)
 
 static void set_header(struct record_block *block, int partition, enum status status)
 {
-    struct header header = {.partition = partition, .status = (int32_t)status};
+    struct header header = {.partition = partition, .status = (int32_t)status, .known_end = -1};
     memcpy(block->data, &header, sizeof header);
     block->size = sizeof header;
 }
@@ -114,6 +115,18 @@ void record_block_fail(struct record_block *block, int partition, enum status st
     size_t length = strlen(why->text) + 1;
     memcpy(block->data + block->size, why->text, length);
     block->size += length;
+}
+
+void record_block_note_end(struct record_block *block, int64_t known_end)
+{
+    struct header header = header_of(block);
+    header.known_end = known_end;
+    memcpy(block->data, &header, sizeof header);
+}
+
+int64_t record_block_known_end(const struct record_block *block)
+{
+    return header_of(block).known_end;
 }
 
 int record_block_partition(const struct record_block *block)
