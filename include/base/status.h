@@ -18,6 +18,7 @@ enum status {
     STATUS_CANNOT_CREATE, /* an output cannot be created or is in use by another run */
     STATUS_IO,            /* reading or writing failed, disk full */
     STATUS_STOPPED,       /* stopped early on request, checkpoint written */
+    STATUS_LOST,          /* the ranks of a run no longer hear each other */
     STATUS_REFUSED,       /* broker refused authentication or authorisation */
     STATUS_BAD_DECK,      /* deck does not validate */
     STATUS_COUNT

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "grid/pulse.h"
 
 /* Columns, and rows, of the largest grid. MPI counts in int: of a side of this length a halo of
  * HALO_DEEPEST columns can be counted, and the 16 bytes of a column's digest. */
@@ -32,6 +33,7 @@ struct domain {
     int nx, ny;      /* owned columns, cells per column */
     int left, right; /* neighbour ranks, MPI_PROC_NULL at the ends */
     struct domain_cut cut;
+    struct pulse *pulse; /* owned; beaten by the exchanges of this room */
 };
 
 /* Collective. STATUS_BAD_DECK, with the same text on every rank, when there are more ranks than

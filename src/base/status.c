@@ -32,8 +32,8 @@ int status_exit_code(enum status status)
         [STATUS_OK] = 0,        [STATUS_RETRY] = 70,    [STATUS_USAGE] = 64,
         [STATUS_BAD_DATA] = 65, [STATUS_NO_INPUT] = 66, [STATUS_UNREACHABLE] = 69,
         [STATUS_BUG] = 70,      [STATUS_NUMERIC] = 71,  [STATUS_CANNOT_CREATE] = 73,
-        [STATUS_IO] = 74,       [STATUS_STOPPED] = 75,  [STATUS_REFUSED] = 77,
-        [STATUS_BAD_DECK] = 78,
+        [STATUS_IO] = 74,       [STATUS_STOPPED] = 75,  [STATUS_LOST] = 76,
+        [STATUS_REFUSED] = 77,  [STATUS_BAD_DECK] = 78,
     };
     assert(status >= 0 && status < STATUS_COUNT);
     return code[status];

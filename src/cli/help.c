@@ -15,6 +15,7 @@ const struct exit_code cli_exit_codes[] = {
     {73, "an output cannot be created"},
     {74, "reading or writing failed, disk full"},
     {75, "stopped early, checkpoint written: run it again"},
+    {76, "the ranks lost each other, a host or the network is gone: run it again"},
     {77, "the broker refused"},
     {78, "the deck does not validate"},
 };

@@ -70,6 +70,10 @@ const struct deck_option deck_options[] = {
     STRING("run.out", run.out, "out/", 1, PATH_BYTES, DECK_MAY_CHANGE,
            "Directory that holds run directories, relative to the current directory. A run that "
            "cannot create it stops with exit code 73."),
+    DOUBLE("run.lost_after_s", run.lost_after_s, "600", 0, 86400, "s", DECK_MAY_CHANGE,
+           "How long ranks wait for each other before they take a host or the network for lost and "
+           "the run ends with exit code 76, to be gone on with; 0: for ever. Less than the slowest "
+           "write of a frame or checkpoint ends runs that are well."),
     DOUBLE("run.takeover_s", run.takeover_s, "20", 1, 86400, "s", DECK_MAY_CHANGE,
            "How long another run of the same directory, of which it is not certain that it is "
            "dead (it was stopped, or its host is gone), may give no sign of life before this one "

@@ -7,7 +7,9 @@ enum status agree(const struct domain *domain, enum status mine, struct error *e
 {
     int candidate = mine == STATUS_OK ? domain->ranks : domain->rank;
     int lowest;
+    pulse_wait(domain->pulse, "the outcome on every rank");
     MPI_Allreduce(&candidate, &lowest, 1, MPI_INT, MPI_MIN, domain->comm);
+    pulse_beat(domain->pulse);
     if (lowest == domain->ranks)
         return STATUS_OK;
     struct {
@@ -47,6 +49,7 @@ void agree_broadcast_meanwhile(const struct domain *domain, void *data, int size
                                const struct meanwhile *meanwhile)
 {
     MPI_Request request;
+    pulse_wait(domain->pulse, "the word of rank 0");
     MPI_Ibcast(data, size, MPI_BYTE, 0, domain->comm, &request);
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
@@ -54,8 +57,10 @@ void agree_broadcast_meanwhile(const struct domain *domain, void *data, int size
     long nap_ns = FIRST_NAP_NS;
     for (;;) {
         MPI_Test(&request, &done, MPI_STATUS_IGNORE);
-        if (done)
+        if (done) {
+            pulse_beat(domain->pulse);
             return;
+        }
         if (meanwhile->work(meanwhile->context)) {
             nap_ns = FIRST_NAP_NS;
             continue;

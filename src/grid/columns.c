@@ -41,13 +41,17 @@ void columns_destroy(struct columns *columns)
 void columns_gather(struct columns *columns, const void *mine, void *all)
 {
     const struct domain *domain = columns->domain;
+    pulse_wait(domain->pulse, "what rank 0 gathers");
     MPI_Gatherv(mine, domain->nx, columns->item, all, columns->counts, columns->starts,
                 columns->item, 0, domain->comm);
+    pulse_beat(domain->pulse);
 }
 
 void columns_scatter(struct columns *columns, const void *all, void *mine)
 {
     const struct domain *domain = columns->domain;
+    pulse_wait(domain->pulse, "what rank 0 hands out");
     MPI_Scatterv(all, columns->counts, columns->starts, columns->item, mine, domain->nx,
                  columns->item, 0, domain->comm);
+    pulse_beat(domain->pulse);
 }

@@ -83,6 +83,7 @@ enum status domain_create(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile,
     struct domain *domain = memory_zeroed(1, sizeof *domain);
     *domain = (struct domain){
         .ranks = ranks, .gnx = gnx, .gny = gny, .cut = domain_cut(gnx, ranks, tile)};
+    domain->pulse = memory_zeroed(1, sizeof *domain->pulse);
     MPI_Comm_dup(comm, &domain->comm);
     MPI_Comm_rank(domain->comm, &domain->rank);
     place(domain);
@@ -95,6 +96,7 @@ void domain_destroy(struct domain *domain)
     if (!domain)
         return;
     MPI_Comm_free(&domain->comm);
+    free(domain->pulse);
     free(domain);
 }
 

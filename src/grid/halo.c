@@ -22,12 +22,14 @@ void halo_exchange(const struct domain *domain, struct field *field, int depth)
         return;
     int nx = field->nx;
     int count = narrow_to_int((depth - 1) * (int64_t)field->pitch + field->ny);
+    pulse_wait(domain->pulse, "the columns of its neighbours");
     MPI_Sendrecv(field_column(field, 0), count, MPI_DOUBLE, domain->left, HALO_TAG_LEFTWARD,
                  field_column(field, nx), count, MPI_DOUBLE, domain->right, HALO_TAG_LEFTWARD,
                  domain->comm, MPI_STATUS_IGNORE);
     MPI_Sendrecv(field_column(field, nx - depth), count, MPI_DOUBLE, domain->right,
                  HALO_TAG_RIGHTWARD, field_column(field, -depth), count, MPI_DOUBLE, domain->left,
                  HALO_TAG_RIGHTWARD, domain->comm, MPI_STATUS_IGNORE);
+    pulse_beat(domain->pulse);
 }
 
 int halo_narrowest(const struct domain *domain)
@@ -60,9 +62,11 @@ static int send_heat(const struct domain *domain, struct route route, const stru
 {
     MPI_Status status;
     int words = 0;
+    pulse_wait(domain->pulse, "the heat of its neighbours");
     MPI_Sendrecv(mine, narrow_to_int(count * ENTRY_WORDS), MPI_INT64_T, route.to, (int)route.tag,
                  received, narrow_to_int(room * ENTRY_WORDS), MPI_INT64_T, route.from,
                  (int)route.tag, domain->comm, &status);
+    pulse_beat(domain->pulse);
     MPI_Get_count(&status, MPI_INT64_T, &words);
     return words / ENTRY_WORDS;
 }

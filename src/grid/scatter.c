@@ -103,8 +103,10 @@ static void send_some(struct scatter *scatter, const struct slab_heat *heat,
     struct slab_heat *mine = (struct slab_heat *)(void *)scatter->mine.data;
     if (some.end > some.first)
         mine += from + some.first - part->first;
+    pulse_wait(domain->pulse, "the heat of a window");
     MPI_Scatterv(heat ? heat + from : NULL, scatter->counts, scatter->starts, scatter->entry, mine,
                  narrow_to_int(some.end - some.first), scatter->entry, 0, domain->comm);
+    pulse_beat(domain->pulse);
 }
 
 int64_t scatter_heat(struct scatter *scatter, const struct slab_heat *heat, int64_t count,
@@ -114,7 +116,9 @@ int64_t scatter_heat(struct scatter *scatter, const struct slab_heat *heat, int6
     struct part part;
     if (domain->rank == 0)
         cut_at_edges(scatter, heat, count);
+    pulse_wait(domain->pulse, "the heat of a window");
     MPI_Scatter(scatter->parts, 1, scatter->part, &part, 1, scatter->part, 0, domain->comm);
+    pulse_beat(domain->pulse);
     int64_t received = part.end - part.first;
     buffer_clear(&scatter->mine);
     struct slab_heat *entries =

@@ -55,8 +55,10 @@ enum status keep_checkpoint(struct run *run, struct error *err)
     run->state.past_window = past->window;
     run->state.past_heat_in = past->heat_in;
     TRY(publish_flush(run, true, err));
+    follow_begin(run);
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, gather_state(run, err), err);
+    follow_word(run);
     TRY(root_share_failure(run, err));
     struct checkpoint_config config = {.directory = run->plan.checkpoints,
                                        .staging = run->plan.staging,

@@ -76,6 +76,7 @@ static bool await_parcel(struct run *run, struct order *order)
 {
     struct root *root = run->root;
     for (;;) {
+        follow_pulse(root);
         if (wait_request(root) == STOP_NOW) {
             *order = order_stop(root);
             return false;
@@ -278,8 +279,10 @@ static enum status finish_run(struct run *run, struct error *err)
 {
     TRY(publish_flush(run, true, err));
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
+    follow_begin(run);
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_finish(run, digest, err), err);
+    follow_word(run);
     if (run->root)
         finish_parcel(run->root);
     TRY(root_share_failure(run, err));
@@ -307,9 +310,10 @@ enum status loop_run(struct run *run, struct error *err)
 {
     for (;;) {
         struct order order = {0};
+        follow_begin(run);
         if (run->root)
             order = next_order(run);
-        wait_for_order(run, &order);
+        follow_order(run, &order);
         double began_s = stop_clock_s();
         enum status status = carry_out(run, &order, err);
         if (run->root)

@@ -187,6 +187,16 @@ static enum status create_solver(struct run *run, struct error *err)
     return STATUS_OK;
 }
 
+/* What comes before waits for brokers, other runs and the first events, each for its own time. */
+static enum status begin_watching(struct run *run, struct error *err)
+{
+    enum status mine = STATUS_OK;
+    if (run->domain->ranks > 1 && run->plan.lost_after_s > 0)
+        mine = watchdog_start(run->domain->pulse, run->domain->rank, run->plan.lost_after_s,
+                              &run->watchdog, err);
+    return agree(run->domain, mine, err);
+}
+
 static bool share_idleness(struct run *run)
 {
     bool idle = run->plan.dry_run || (run->root && run->root->nothing_to_do);
@@ -241,6 +251,7 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
         return STATUS_OK;
     }
     TRY(launch_check_shared(MPI_COMM_WORLD, run->plan.directory, err));
+    TRY(begin_watching(run, err));
     TRY(restart_choose(run, err));
     struct frames_config frames = plan_frames(&run->plan);
     TRY(restart_announce(run, err));
@@ -277,6 +288,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     picture_close(run); /* while the run directory is still this run's */
     status = name_replacement(run, status, err);
     relay_close(run->relay);
+    watchdog_stop(run->watchdog);
     root_destroy(run->root);
     buffer_release(&run->saved_state);
     gather_destroy(run->gather);

@@ -129,6 +129,7 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
         .flush_every = deck->frames.flush_every,
         .horizon_windows = deck->stream.horizon_windows,
         .window_ms = deck->time.window_ms,
+        .lost_after_s = deck->run.lost_after_s,
         .early_ms = deck->stream.early_ms,
         .snapshot_spacing =
             snapshots_spacing((int)deck->stream.horizon_windows, deck->grid.nx * deck->grid.ny,

@@ -18,6 +18,7 @@
 struct plan {
     struct solver_config solver;
     int64_t gnx, gny, tile, per_segment, frames_every, flush_every, horizon_windows, window_ms;
+    double lost_after_s;  /* 0: ranks wait for each other for ever */
     int64_t early_ms;     /* 0: no pictures of open windows */
     int snapshot_spacing; /* windows from one snapshot to the next */
     bool f64;

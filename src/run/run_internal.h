@@ -14,6 +14,7 @@
 #include "run/relay.h"
 #include "run/run.h"
 #include "run/stop.h"
+#include "run/watchdog.h"
 #include "solve/snapshots.h"
 #include "state.h"
 #include "store/frames.h"
@@ -70,6 +71,8 @@ struct root {
     struct stop_watch stop;
     struct room room;
     struct patience patience; /* with brokers that are written to */
+    struct run *follower_run; /* the other ranks wait for a word; NULL: they do not */
+    double pulsed_s;          /* when they last got one, by stop_clock_s() */
     double gives_up_s;        /* when it is over, by stop_clock_s(); 0: nobody waits for the run */
     bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
     struct parcel *parcel;                /* the one being worked on */
@@ -93,7 +96,15 @@ struct root {
     struct progress progress;
 };
 
-enum order_kind { ORDER_STEP, ORDER_EARLY, ORDER_CHECKPOINT, ORDER_FLUSH, ORDER_END };
+enum order_kind {
+    ORDER_STEP,
+    ORDER_EARLY,
+    ORDER_CHECKPOINT,
+    ORDER_FLUSH,
+    ORDER_END,
+    ORDER_PULSE, /* all are well: go on waiting */
+    ORDER_GO_ON  /* with what all are at */
+};
 
 /* What rank 0 tells all ranks to do next. */
 struct order {
@@ -112,6 +123,7 @@ struct run {
     struct launch launch;
     struct plan plan;
     struct domain *domain;
+    struct watchdog *watchdog; /* NULL on a single rank */
     struct solver *solver;
     struct snapshots *snapshots; /* of the field after earlier windows, for late corrections */
     struct scatter *scatter;
@@ -261,6 +273,16 @@ enum { STOP_PATIENCE_S = 5 };
 enum stop_request wait_request(struct root *root);
 bool wait_is_over(struct root *root);
 void wait_init(struct root *root);
+
+/* follow.c. Rank 0 says with follow_begin() that the others are on their way to follow_order() or
+ * follow_word(), where they wait for it; until it comes there itself it calls follow_pulse() again
+ * and again, which costs nothing most times. */
+void follow_begin(struct run *run);
+void follow_pulse(struct root *root);
+
+/* Collective: rank 0's order on every rank; that it is done with what it did alone. */
+void follow_order(struct run *run, struct order *order);
+void follow_word(struct run *run);
 
 /* temperatures.c: rank 0 opens the topic and waits until it has everything sent; every rank
  * prepares to send. */

@@ -44,8 +44,10 @@ static enum status publish_piece(struct run *run, int64_t piece, const struct fr
 {
     struct root *root = run->root;
     double *cells = NULL;
+    follow_begin(run);
     if (root && root->failure == STATUS_OK)
         root_note(root, temperature_topic_begin(root->temperatures, &cells, err), err);
+    follow_word(run);
     TRY(root_share_failure(run, err));
     gather_piece(run->gather, piece, solver_field(run->solver), cells);
     if (!root)

@@ -56,6 +56,7 @@ enum stop_request wait_request(struct root *root)
 
 bool wait_is_over(struct root *root)
 {
+    follow_pulse(root);
     enum stop_request request = wait_request(root);
     double now_s = stop_clock_s();
     if (request == STOP_SOON && root->gives_up_s == 0)

@@ -188,15 +188,14 @@ def start(
     ranks: int = 1,
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
-    host: str = "",
+    within: Sequence[str | Path] = (),
 ) -> Running:
-    """`ranks` 0: without mpirun. Where a failure is asked for, the program that has them. `host`:
-    on a host of that name, which needs root."""
+    """`ranks` 0: without mpirun. Where a failure is asked for, the program that has them.
+    `within` goes before the whole command."""
     tag = uuid.uuid4().hex
-    renamed = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host] if host else []
     launcher = [*MPIRUN, "-np", str(ranks)] if ranks else []
     program = FAILING if env and FAILURE in env else BINARY
-    command = [*renamed, *launcher, str(program), *(str(a) for a in arguments)]
+    command = [str(a) for a in (*within, *launcher, program, *arguments)]
     out, err = SCRATCH / f"{tag}.out", SCRATCH / f"{tag}.err"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
@@ -211,14 +210,19 @@ def start(
     return Running(process, tag, out, err)
 
 
+def named(host: str) -> list[str]:
+    """`within` a host of that name, which needs root; none: this one."""
+    return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host] if host else []
+
+
 @contextmanager
 def running(
     arguments: Sequence[str | Path],
     ranks: int = 1,
     env: dict[str, str] | None = None,
-    host: str = "",
+    within: Sequence[str | Path] = (),
 ) -> Iterator[Running]:
-    program = start(arguments, ranks, env=env, host=host)
+    program = start(arguments, ranks, env=env, within=within)
     try:
         yield program
     finally:

@@ -17,7 +17,7 @@ import pytest
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Stream, large, merged, sensors
 from .kafka import Kafka
-from .program import LONG, Outcome, Running, running
+from .program import LONG, Outcome, Running, named, running
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
 
 WINDOWS, RANKS = 120, 2
@@ -94,7 +94,7 @@ def test_a_second_run_is_refused_while_the_first_lives(
     topic = kafka.topic_of(sensors(AWKWARD, windows=12))
     deck = bench.deck(AWKWARD, from_kafka(kafka, topic), {"stream": {"idle": "block"}})
     run = bench.directory(deck)
-    with running(["run", deck], RANKS, host=host) as first:
+    with running(["run", deck], RANKS, within=named(host)) as first:
         first.until(lambda: run.frames_committed() >= 2, "frames")
         refused = bench.outcome(deck, ranks=RANKS)
         assert first.process.poll() is None
@@ -197,7 +197,7 @@ def test_the_lock_of_a_dead_host_is_waited_for_and_then_replaced(
 ) -> None:
     deck = bench.files(DECK, case.stream)
     run = bench.directory(deck)
-    with running(["run", deck], RANKS, host="elsewhere") as first:
+    with running(["run", deck], RANKS, within=named("elsewhere")) as first:
         first.until(lambda: run.frames_committed() >= 2, "frames")
         first.kill_all()
     outcome = bench.outcome(deck, ranks=3).expect(0)
