@@ -143,7 +143,6 @@ def test_ranks_that_no_launcher_looks_after_leave_a_cut_link_by_themselves(
         until_frames(program, run)
         hosts.cut()
         assert_ranks_leave(program, run)
-    assert_goes_on(hosts, bench, deck)
 
 
 @contextmanager
@@ -174,6 +173,7 @@ def test_a_run_that_waits_for_events_waits_long_but_notices_a_cut_link(
             assert_ranks_leave(program, run)
 
 
+@LENGTHY
 def test_a_host_that_is_gone_ends_the_job_and_the_next_has_the_same_bits(
     hosts: Hosts, bench: Bench
 ) -> None:

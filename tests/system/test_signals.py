@@ -14,9 +14,9 @@ import pytest
 from oracle.heat_oracle import Result
 
 from .conftest import Bench, from_kafka
-from .decks import AWKWARD, T0_MS, Stream, large, merged, sensors
+from .decks import AWKWARD, T0_MS, Deck, Stream, large, merged, sensors
 from .kafka import Kafka
-from .program import Outcome, Running, running
+from .program import Outcome, Running, kill_quietly, running
 from .results import RunDirectory, assert_equals_oracle
 
 WINDOWS = 250
@@ -97,6 +97,19 @@ def test_a_signal_to_one_rank_stops_all(bench: Bench, case: Case) -> None:
         os.kill(started.program.ranks()[-1], signal.SIGUSR2)
         code = started.program.wait().code
     assert code in (0, 75), "rank 0 may decide alone, but nothing hangs"
+
+
+def test_a_rank_that_stands_still_ends_the_run_with_76_which_then_goes_on(
+    bench: Bench, case: Case
+) -> None:
+    """The other would wait for it for ever, and mpirun sees nothing wrong."""
+    lost: Deck = {"run": {"lost_after_s": 1}, "checkpoint": {"every_windows": 20}}
+    deck = bench.files(DECK, case.stream, lost)
+    with busy(bench, deck, 2) as started:
+        kill_quietly(started.program.ranks()[-1], signal.SIGSTOP)
+        outcome = started.program.wait().expect(76)
+    assert outcome.text.count("has heard nothing from the other ranks for 1 s") == 1
+    assert_equals_oracle(bench.run(deck, ranks=3), case.expected)
 
 
 def test_a_stop_file_stops_and_its_removal_lets_the_run_go_on(bench: Bench, case: Case) -> None:
