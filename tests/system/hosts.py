@@ -13,17 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .program import kill_quietly
+from .program import ROOT, kill_quietly
 
 NAMES = ("n1", "n2")
 SPACES = ("--net", "--uts", "--mount")
 CAPABILITIES = {12: "CAP_NET_ADMIN", 21: "CAP_SYS_ADMIN"}
-AGENT = """\
-#!/bin/sh
-host=$1
-shift
-exec nsenter --target "$(cat {path}/$host.pid)" {spaces} -- sh -c "$*"
-"""
+AGENT = ROOT / "tests/tools/enter-host.sh"
 HOLDER = """\
 hostname {name} && mount --bind {path}/hosts /etc/hosts && ip link set lo up && echo up && exec cat
 """
@@ -100,7 +95,8 @@ class Hosts:
         file.write_text(f"n1 slots={slots[0]}\nn2 slots={slots[1]}\n")
         return {
             "OMPI_MCA_orte_default_hostfile": str(file),
-            "OMPI_MCA_plm_rsh_agent": str(self.path / "agent"),
+            "OMPI_MCA_plm_rsh_agent": str(AGENT),
+            "HS_TEST_HOSTS": str(self.path),
         }
 
     def cut(self) -> None:
@@ -154,9 +150,6 @@ def two_hosts(path: Path) -> Iterator[Hosts]:
     check_machine()
     lines = [f"192.0.2.{number} {name}\n" for number, name in enumerate(NAMES, 1)]
     (path / "hosts").write_text("127.0.0.1 localhost\n" + "".join(lines))
-    agent = path / "agent"
-    agent.write_text(AGENT.format(path=path, spaces=" ".join(SPACES)))
-    agent.chmod(0o755)
     with held(path, "n1") as first, held(path, "n2") as second:
         join(first, second)
         yield Hosts(path, first, second)
