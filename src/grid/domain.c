@@ -40,8 +40,11 @@ int64_t domain_edge(const struct domain_cut *cut, int rank)
 
 struct domain_widths domain_widths(const struct domain_cut *cut)
 {
+    /* The first of the longer slabs, the first of the others and the last one, which may be cut. */
+    const int64_t ranks[] = {0, min_int64(cut->longer, cut->ranks - 1), cut->ranks - 1};
     struct domain_widths widths = {INT64_MAX, 0};
-    for (int rank = 0; rank < cut->ranks; rank++) {
+    for (int i = 0; i < 3; i++) {
+        int rank = (int)ranks[i];
         int64_t width = domain_edge(cut, rank + 1) - domain_edge(cut, rank);
         widths.narrowest = min_int64(widths.narrowest, width);
         widths.widest = max_int64(widths.widest, width);

@@ -104,6 +104,23 @@ static void known_grids_are_cut_as_worked_out_by_hand(void)
     CU_ASSERT(is_even(2000, 21));
 }
 
+static void widths_are_those_of_trying_all(void)
+{
+    for (int64_t gnx = 1; gnx < 300; gnx += 7)
+        for (int ranks = 1; ranks <= gnx; ranks++)
+            for (int64_t tile = 0; tile < 70; tile += 5) {
+                struct domain_cut made = domain_cut(gnx, ranks, tile);
+                struct domain_widths widths = domain_widths(&made);
+                int64_t narrowest = gnx;
+                cut(gnx, ranks, tile);
+                for (int rank = 0; rank < ranks; rank++)
+                    if (edges[rank + 1] - edges[rank] < narrowest)
+                        narrowest = edges[rank + 1] - edges[rank];
+                CU_ASSERT_EQUAL(widths.narrowest, narrowest);
+                CU_ASSERT_EQUAL(widths.widest, largest_slab(ranks));
+            }
+}
+
 static void the_limit_of_5_percent_itself_is_cut_evenly(void)
 {
     /* 20 columns a rank; tiles of 21 and 20.999…: 105 % exactly is not less than 5 %. */
@@ -149,6 +166,7 @@ int main(void)
     static const struct unit_test tests[] = {
         UNIT_TEST(slabs_are_aligned_where_that_costs_less_than_5_percent_and_even_elsewhere),
         UNIT_TEST(known_grids_are_cut_as_worked_out_by_hand),
+        UNIT_TEST(widths_are_those_of_trying_all),
         UNIT_TEST(the_limit_of_5_percent_itself_is_cut_evenly),
         UNIT_TEST(huge_grids_need_only_arithmetic),
         UNIT_TEST(every_column_is_owned_by_the_rank_whose_edges_hold_it),
