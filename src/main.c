@@ -38,7 +38,8 @@ int main(int argc, char **argv)
     bool first = cli_is_first_rank();
     signal(SIGCHLD, SIG_DFL); /* children are waited for, whatever the parent ignored */
     enum status status = cli_parse(argc, argv, &options, &err);
-    bool parallel = status == STATUS_OK && options.command == CLI_RUN && !options.help;
+    bool parallel =
+        status == STATUS_OK && !options.help && (options.command == CLI_RUN || options.calibrate);
     /* One rank tells of a failure, and it leaves with the exit code: were the others to leave with
      * it too, mpirun might end the one that is still talking. */
     if (!first && !parallel) {

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "run/machine.h"
 
 enum cli_command {
     CLI_NONE, /* only help or the version was asked for */
@@ -48,14 +49,17 @@ struct cli_options {
     char *from;           /* where a topic is first read: beginning|end|N|-N|s@MS */
     bool accept_gap;      /* go on without lost records, step through any jump of event time */
     bool dry_run, print_config;
-    char *gen_out;      /* gen --out: file prefix or "-"; NULL: the topic */
-    char *record_out;   /* record --out: the event log; NULL: named after the topic */
-    double pace;        /* gen --pace: times real time; 0: as fast as possible */
-    bool json;          /* info --json */
-    bool repair;        /* verify --repair */
-    int ranks;          /* check --ranks; 0: not given */
-    char *command_line; /* all arguments joined for provenance, secrets shown as *** */
-    char *exposed;      /* an argument that holds a secret, shown as ***; NULL: none does */
+    char *gen_out;    /* gen --out: file prefix or "-"; NULL: the topic */
+    char *record_out; /* record --out: the event log; NULL: named after the topic */
+    double pace;      /* gen --pace: times real time; 0: as fast as possible */
+    bool json;        /* info --json */
+    bool repair;      /* verify --repair */
+    int ranks;        /* check --ranks; 0: not given */
+    char *calibrate;  /* check --calibrate: where files are measured; NULL: not given */
+    char *machine;    /* check --machine: the file of constants; NULL: the machine's own */
+    struct machine_link network; /* check --network, without message_s; zeros: not given */
+    char *command_line;          /* all arguments joined for provenance, secrets shown as *** */
+    char *exposed; /* an argument that holds a secret, shown as ***; NULL: none does */
 };
 
 /* Local, without MPI. STATUS_USAGE carries what is wrong and "heatstream COMMAND -h". Files named
@@ -76,8 +80,9 @@ void cli_version(struct buffer *text);
  * is not running yet when a usage error has to be told once. */
 bool cli_is_first_rank(void);
 
-/* The commands, one a file in src/cli. command_run() starts and ends MPI itself and returns the
- * same status on every rank; the others are called on the first rank only. */
+/* The commands, one a file in src/cli. command_run(), and command_check() to calibrate, start and
+ * end MPI themselves and return the same status on every rank; else and the others are called on
+ * the first rank only. */
 enum status command_run(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_check(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_gen(const struct cli_options *options, struct error *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 /* heatstream check: what a deck asks for, before anything runs. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "deck/timestep.h"
 #include "run/deck_sources.h"
 
+#include "check_cost.h"
 #include "check_memory.h"
 
 static int64_t substeps_of(const struct deck *deck)
@@ -39,21 +41,10 @@ static void print_time_step(const struct deck *deck)
            timestep_stability(k, dx, dy, tau_s), 0.5 / (k / (dx * dx) + k / (dy * dy)));
 }
 
-/* Chunks at the upper and right edge are stored whole. */
-static double frame_bytes(const struct deck *deck)
-{
-    int64_t tile_x = min_int64(deck->frames.tile, deck->grid.nx);
-    int64_t tile_y = min_int64(deck->frames.tile, deck->grid.ny);
-    int64_t tiles =
-        ((deck->grid.nx + tile_x - 1) / tile_x) * ((deck->grid.ny + tile_y - 1) / tile_y);
-    return (double)tiles * (double)tile_x * (double)tile_y *
-           (deck->frames.dtype == DECK_F32 ? 4 : 8);
-}
-
 static void print_files(const struct deck *deck)
 {
     char text[32];
-    double frame = frame_bytes(deck);
+    double frame = check_frame_bytes(deck);
     double frames_per_s = 1000.0 / (double)deck->time.window_ms / (double)deck->frames.every;
     printf("frame       %s, %s\n", check_bytes(frame, text),
            deck->frames.dtype == DECK_F32 ? "f32" : "f64");
@@ -85,6 +76,14 @@ static double events_a_step(const struct deck *deck)
     double share = (deck->gen.zeros ? 1.0 : deck->gen.probability) * (1 - deck->gen.dropout) *
                    (1 + deck->gen.duplicates);
     return deck_is_generated(deck) ? (double)(deck->grid.nx * deck->grid.ny) * share : 0.0;
+}
+
+/* Cells with heat in a window; 0 where others make the events. */
+static double heated_cells(const struct deck *deck)
+{
+    double steps = (double)deck->time.window_ms / (double)deck->gen.step_ms;
+    double cells = (double)(deck->grid.nx * deck->grid.ny);
+    return deck_is_generated(deck) ? cells * fmin(1, steps * deck->gen.probability) : 0.0;
 }
 
 static double events_a_window(const struct deck *deck)
@@ -145,6 +144,8 @@ static enum status check_ranks(const struct deck *deck, int ranks, struct error 
 enum status command_check(const struct cli_options *options, struct error *err)
 {
     struct deck *deck;
+    if (options->calibrate)
+        return check_calibrate(options, err);
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
     cli_warn_exposed(options);
     print_grid(deck);
@@ -156,8 +157,10 @@ enum status command_check(const struct cli_options *options, struct error *err)
         print_files(deck);
         print_temperatures(deck);
         print_events(deck);
-        status = check_sensors(deck, err);
+        status = check_print_cost(deck, options, (int)substeps_of(deck), heated_cells(deck), err);
     }
+    if (status == STATUS_OK)
+        status = check_sensors(deck, err);
     if (status == STATUS_OK)
         status = check_schema(deck, err);
     deck_destroy(deck);

@@ -23,6 +23,17 @@ const char *check_bytes(double bytes, char *text)
     return text;
 }
 
+/* Chunks at the upper and right edge are stored whole. */
+double check_frame_bytes(const struct deck *deck)
+{
+    int64_t tile_x = min_int64(deck->frames.tile, deck->grid.nx);
+    int64_t tile_y = min_int64(deck->frames.tile, deck->grid.ny);
+    int64_t tiles =
+        ((deck->grid.nx + tile_x - 1) / tile_x) * ((deck->grid.ny + tile_y - 1) / tile_y);
+    return (double)tiles * (double)tile_x * (double)tile_y *
+           (deck->frames.dtype == DECK_F32 ? 4 : 8);
+}
+
 static int64_t cells_of(const struct deck *deck)
 {
     return deck->grid.nx * deck->grid.ny;

@@ -7,6 +7,9 @@
 /* "1.5 MiB"; `text` holds 32 bytes and is returned. */
 const char *check_bytes(double bytes, char *text);
 
+/* Of a frame in its file. */
+double check_frame_bytes(const struct deck *deck);
+
 /* A rank's fields, snapshots and heat, for 1, 2, 4, ... ranks and `asked`, if not 0. */
 void check_print_memory(const struct deck *deck, int substeps, int asked);
 

@@ -19,8 +19,9 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
     [CLI_RUN] = {"run", "DECK", "read events, step the field, write frames and checkpoints",
                  "Started by mpirun or srun, or alone. A run that was stopped or killed is started "
                  "again with the same command and goes on from its newest good checkpoint."},
-    [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory and file sizes",
-                   "Reads nothing but the deck. Problems are told with file, line and column."},
+    [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory, files and cost",
+                   "Reads nothing but the deck, and what was measured of the machine. Problems are "
+                   "told with file, line and column."},
     [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files",
                  "The section gen of the deck says which: equal seeds make equal events."},
     [CLI_RECORD] = {"record", "DECK", "record a Kafka topic in a file that runs can read instead",
@@ -267,6 +268,38 @@ static enum status take_ranks(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
+static enum status take_calibrate(struct parse *parse, const char *argument)
+{
+    if (argument && *argument == '\0')
+        return cli_usage(parse, "--calibrate=: must be a directory");
+    cli_replace(&parse->options->calibrate, argument ? argument : ".");
+    return STATUS_OK;
+}
+
+static enum status take_machine(struct parse *parse, const char *argument)
+{
+    if (*argument == '\0')
+        return cli_usage(parse, "--machine: must be a file");
+    cli_replace(&parse->options->machine, argument);
+    return STATUS_OK;
+}
+
+static enum status take_network(struct parse *parse, const char *argument)
+{
+    char *comma, *end;
+    double latency_us = strtod(argument, &comma);
+    double rate = *comma == ',' ? strtod(comma + 1, &end) : -1;
+    if (!(latency_us > 0 && latency_us < 1e9) || !(rate > 0 && rate < 1e9) || end == comma + 1 ||
+        *end)
+        return cli_usage(parse,
+                         "--network %.100s: must be latency in microseconds, a comma, and 10^9 "
+                         "bytes a second: 1.5,12",
+                         argument);
+    parse->options->network =
+        (struct machine_link){.latency_s = latency_us * 1e-6, .bytes_per_s = rate * 1e9};
+    return STATUS_OK;
+}
+
 static enum status take_repair(struct parse *parse, const char *argument)
 {
     (void)argument;
@@ -335,8 +368,19 @@ const struct flag cli_flags[] = {
     {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",
      take_dry_run},
     {0, "print-config", NULL, IN_RUN, "print the effective deck and leave", take_print_config},
-    {0, "ranks", "N", IN_CHECK, "say what N ranks need, and refuse a grid that is too narrow",
-     take_ranks},
+    {0, "ranks", "N", IN_CHECK,
+     "say what N ranks need and take, and refuse a grid that is too narrow", take_ranks},
+    {0, "network", "US,GB", IN_CHECK,
+     "predict for nodes whose links have this latency in microseconds and carry so many 10^9 bytes "
+     "a second, as 1.5,12",
+     take_network},
+    {0, "calibrate", "[=DIR]", IN_CHECK,
+     "without a deck: measure this machine for predictions, with frames written below DIR "
+     "(default: here); start it on one rank a core",
+     take_calibrate},
+    {0, "machine", "FILE", IN_CHECK,
+     "where the constants of a machine are kept, in place of ~/.cache/heatstream/HOST.json",
+     take_machine},
     {0, "repair", NULL, IN_VERIFY,
      "first make the manifest's tail and frames.h5 anew, from rows and checkpoints that prove "
      "themselves; refused while a run holds the directory",

@@ -64,6 +64,8 @@ static enum status take_operand(struct parse *parse, int argc, char *const *argv
     const struct command_text *command = &cli_commands[parse->options->command];
     int wanted = *command->operand ? 1 + (strchr(command->operand, ' ') != NULL) : 0;
     int given = argc - optind;
+    if (parse->options->calibrate)
+        wanted = 0;
     if (parse->options->help || parse->options->version)
         return STATUS_OK;
     if (given < wanted)
@@ -146,6 +148,8 @@ void cli_release(struct cli_options *options)
     free(options->from);
     free(options->gen_out);
     free(options->record_out);
+    free(options->calibrate);
+    free(options->machine);
     free(options->command_line);
     free(options->exposed);
     *options = (struct cli_options){0};
