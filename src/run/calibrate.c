@@ -41,7 +41,7 @@ bool calibrate_another_of(MPI_Comm comm, struct calibrate_turns *turns)
 static int64_t memory_bytes(void)
 {
     long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
+    FILE *file = fopen("/proc/self/statm", "re");
     if (file && fscanf(file, "%*s %ld", &pages) != 1)
         pages = 0;
     if (file)

@@ -288,6 +288,7 @@ static enum status finish_run(struct run *run, struct error *err)
     TRY(root_share_failure(run, err));
     if (run->root)
         progress_summary(run, &digest);
+    footprint_tell(run);
     monitor_finish(run);
     return STATUS_OK;
 }

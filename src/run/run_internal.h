@@ -231,6 +231,9 @@ enum status step_back(struct run *run, int64_t window, struct error *err) MUST_C
 void step_field(struct run *run, const struct heat *heat, int64_t count);
 double step_heat_of(const struct run *run, const struct heat *heat, int64_t count);
 
+/* footprint.c: collective: the most memory that rank 0 has had, and any other, in the log. */
+void footprint_tell(const struct run *run);
+
 /* finite.c: NaN and infinity are found in the window they first appear in. Collective: sets the
  * bound from the present field. Rank 0: grows it by a window's heat; true when the field after it
  * has to be looked at. Collective: STATUS_NUMERIC names window, cell and value of a measure, and of
