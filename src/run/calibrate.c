@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/build_id.h"
+#include "base/log.h"
 #include "calibrate_parts.h"
 #include "run/cost.h"
 #include "run/launch.h"
@@ -17,7 +18,7 @@ double calibrate_clock_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-enum { LEAST_TURNS = 5 };
+enum { LEAST_TURNS = 3 };
 static const double budget_s = 0.1; /* of a measurement, that is not longer in its least turns */
 
 struct calibrate_turns calibrate_begin(void)
@@ -80,9 +81,12 @@ static enum status measure(const struct launch *launch, const char *directory,
 {
     struct domain *world;
     TRY(domain_create(MPI_COMM_WORLD, launch->ranks, 1, 0, &world, err));
+    log_info("measuring time steps");
     enum status status = calibrate_steps(world, machine, err);
     if (status == STATUS_OK) {
+        log_info("measuring links between ranks");
         calibrate_links(world, machine);
+        log_info("measuring frames and checkpoints in %s", directory);
         status = calibrate_files(world, directory, machine, err);
     }
     domain_destroy(world);

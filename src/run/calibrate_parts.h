@@ -10,7 +10,7 @@
 /* Seconds since an arbitrary moment. */
 double calibrate_clock_s(void);
 
-/* Turns at a measurement, of which the fastest counts: at least 5, and more of short ones. */
+/* Turns at a measurement, of which the fastest counts: at least 3, and more of short ones. */
 struct calibrate_turns {
     double start_s;
     int count;
