@@ -24,7 +24,7 @@
  * those of publish_frame() and frames_write(); 80 bytes a column go to rank 0 there.
  *
  * Left out: reading and decoding events, which rank 0 does meanwhile and which bounds the windows a
- * second by itself; corrections; ranks that wait for each other because the system disturbs them. */
+ * second by itself; corrections; waiting for a rank that the system disturbs. */
 #ifndef HEATSTREAM_RUN_COST_H
 #define HEATSTREAM_RUN_COST_H
 
