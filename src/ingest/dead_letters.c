@@ -1,58 +1,26 @@
 #include "ingest/dead_letters.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/appended.h"
 #include "base/buffer.h"
-#include "base/durable.h"
 #include "base/memory.h"
 #include "base64.h"
 #include "dead_letter_topic.h"
 
 struct dead_letters {
-    char *path;
-    int fd;
-    int64_t size; /* of the file */
+    struct appended *file;
     struct buffer lines;
     struct dead_letter_topic *topic; /* NULL: file only */
 };
 
-static enum status cut_back(struct dead_letters *letters, int64_t size, struct error *err)
-{
-    struct stat info;
-    if (fstat(letters->fd, &info) != 0)
-        return error_set(err, STATUS_IO, "reading the size of %s: %s", letters->path,
-                         strerror(errno));
-    if (info.st_size < size)
-        return error_set(err, STATUS_BAD_DATA,
-                         "%s has %lld bytes, but the checkpoint was taken when it had %lld",
-                         letters->path, (long long)info.st_size, (long long)size);
-    if (ftruncate(letters->fd, size) != 0)
-        return error_set(err, STATUS_IO, "cutting %s back to %lld bytes: %s", letters->path,
-                         (long long)size, strerror(errno));
-    letters->size = size;
-    return STATUS_OK;
-}
-
 enum status dead_letters_open(const char *path, int64_t size, struct dead_letters **opened,
                               struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", path, strerror(errno));
-    struct dead_letters *letters = memory_zeroed(1, sizeof *letters);
-    letters->path = memory_text(path);
-    letters->fd = fd;
-    enum status status = cut_back(letters, size, err);
-    if (status != STATUS_OK) {
-        dead_letters_close(letters);
-        return status;
-    }
-    *opened = letters;
+    struct appended *file;
+    TRY(appended_open(path, 0600, size, &file, err));
+    *opened = memory_zeroed(1, sizeof **opened);
+    (*opened)->file = file;
     return STATUS_OK;
 }
 
@@ -61,9 +29,8 @@ void dead_letters_close(struct dead_letters *letters)
     if (!letters)
         return;
     dead_letter_topic_close(letters->topic);
-    close(letters->fd);
+    appended_close(letters->file);
     buffer_release(&letters->lines);
-    free(letters->path);
     free(letters);
 }
 
@@ -121,18 +88,15 @@ enum status dead_letters_write(struct dead_letters *letters, const struct dead_l
         if (letters->topic)
             TRY(dead_letter_topic_put(letters->topic, &letter[i], bytes, err));
     }
-    TRY(durable_write_all(letters->fd, letters->path, letters->lines.data, letters->lines.size,
-                          err));
-    letters->size += (int64_t)letters->lines.size;
-    return STATUS_OK;
+    return appended_write(letters->file, letters->lines.data, letters->lines.size, err);
 }
 
 enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct error *err)
 {
-    if (fsync(letters->fd) != 0)
-        return error_set(err, STATUS_IO, "syncing %s: %s", letters->path, strerror(errno));
+    int64_t synced;
+    TRY(appended_sync(letters->file, &synced, err));
     if (letters->topic)
         TRY(dead_letter_topic_sync(letters->topic, err));
-    *size = letters->size;
+    *size = synced;
     return STATUS_OK;
 }
