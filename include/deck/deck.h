@@ -73,6 +73,7 @@ struct deck {
     struct {
         int64_t halo_depth, steps_per_sweep, snapshot_memory; /* the first two, 0: auto */
     } solve;
+    struct deck_items regions, relations, alerts; /* regions.h */
     struct {
         char *metrics_file; /* may be NULL */
     } watch;

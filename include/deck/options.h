@@ -20,6 +20,8 @@ enum deck_type {
     DECK_START,          /* time.t0: milliseconds, ISO 8601 with zone, or `auto` */
     DECK_HOLD,           /* int64_t: n for `{hold: n}`, 0 for `zero` */
     DECK_BOX_OR_NULL,    /* struct deck_box: [x0, y0, x1, y1], or `null` for the whole grid */
+    DECK_NUMBERS,        /* struct deck_numbers, range = of each */
+    DECK_ITEMS,          /* struct deck_items: a list of mappings, see struct deck_item */
     DECK_CONSTANT,       /* one of `names`, all of which mean the same: not stored */
     DECK_TYPES
 };
@@ -29,12 +31,13 @@ enum {
     DECK_HOLDS_SECRET = 2, /* a map whose *.password, *.secret, … are shown as *** */
     DECK_ABOVE_MIN = 4,    /* the minimum itself is out of range */
     DECK_RUNS_PROGRAM = 8, /* not taken from a deck file, and not printed into one */
+    DECK_REQUIRED = 16,    /* a field of an item that has no default */
 };
 
 struct deck_option {
     const char *key; /* dotted: "grid.nx" */
     enum deck_type type;
-    size_t offset;        /* into struct deck; unused for DECK_START and DECK_CONSTANT */
+    size_t offset; /* into struct deck, or the item; unused for DECK_START and DECK_CONSTANT */
     const char *fallback; /* the default as YAML */
     const char *names;    /* DECK_ENUM, DECK_CONSTANT: "a|b|c" */
     double min, max;      /* integers up to 2^53; times have no range */
@@ -48,6 +51,16 @@ struct deck_group {
     const char *key, *doc;
 };
 
+/* The fields of the items of a DECK_ITEMS option. Keys are "regions.box", offsets into the item. */
+struct deck_item {
+    const char *key; /* of the option: "regions" */
+    size_t size;
+    const struct deck_option *fields;
+    int count;
+};
+extern const struct deck_item deck_item_kinds[];
+extern const int deck_item_count;
+
 extern const struct deck_option deck_options[];
 extern const int deck_option_count;
 extern const struct deck_group deck_groups[];
@@ -56,6 +69,7 @@ extern const int deck_group_count;
 /* The option or group of that key, or NULL. */
 const struct deck_option *deck_option_find(const char *key);
 const struct deck_group *deck_group_find(const char *key);
+const struct deck_item *deck_item_find(const char *key);
 
 /* The environment variable of a key: HEATSTREAM_GRID_NX. `name` holds DECK_VARIABLE_SIZE bytes. */
 enum { DECK_VARIABLE_SIZE = 96 };

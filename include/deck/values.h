@@ -46,4 +46,15 @@ struct deck_list {
     int count; /* for a map: names and values in turn, 2 * entries */
 };
 
+struct deck_numbers {
+    double *values;
+    int count;
+};
+
+/* The mappings of a list that describes several things of a kind: regions, alerts. */
+struct deck_items {
+    void *items; /* [count] of the type that deck_item_find() gives the size of */
+    int count;
+};
+
 #endif

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 #include "value.h"
+#include "watch_rules.h"
 
 void deck_destroy(struct deck *deck)
 {
     if (!deck)
         return;
+    watch_rules_release(deck);
     for (int i = 0; i < deck_option_count; i++)
         value_release(deck, &deck_options[i]);
     free(deck->origins);

@@ -39,7 +39,7 @@ static enum status apply(const struct layer *layer, const char *key, const struc
 static enum status set_option(const struct layer *layer, const struct deck_option *option,
                               const struct tree *tree)
 {
-    struct setting setting = {layer->deck, option, tree, layer->origin, layer->err};
+    struct setting setting = {layer->deck, layer->deck, option, tree, layer->origin, layer->err};
     bool runs = option->flags & DECK_RUNS_PROGRAM && !tree_is_null(tree);
     if (runs && layer->origin.kind == ORIGIN_FILE)
         return value_fail(&setting, "is not taken from a deck file: give it with -D or in the "
@@ -139,7 +139,7 @@ static enum status apply_text(const struct layer *layer, const char *key, const 
             snprintf(label, sizeof label, "-D %.250s", key);
         TRY(tree_parse(label, false, value, strlen(value), &tree, layer->err));
     }
-    struct setting setting = {layer->deck, map, tree, layer->origin, layer->err};
+    struct setting setting = {layer->deck, layer->deck, map, tree, layer->origin, layer->err};
     enum status status = map ? value_set_entry(&setting, name) : apply(layer, key, tree);
     tree_destroy(tree);
     return status;

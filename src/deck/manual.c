@@ -24,8 +24,11 @@ static void print_option(const struct deck_option *option, struct buffer *text)
     buffer_printf(text, "\n");
     mdoc_text(option->doc, text);
     deck_reference_values(option, &values);
-    buffer_printf(&values, ". Default: `%s`%s%s.", option->fallback, *option->unit ? " " : "",
-                  option->unit);
+    if (option->flags & DECK_REQUIRED)
+        buffer_printf(&values, ". Must be given.");
+    else
+        buffer_printf(&values, ". Default: `%s`%s%s.", option->fallback, *option->unit ? " " : "",
+                      option->unit);
     buffer_put_u8(&values, '\0');
     buffer_printf(text, ".br\n");
     mdoc_text((const char *)values.data, text);
@@ -43,6 +46,9 @@ static void print_options(struct buffer *text)
         if (length != strcspn(before, ".") || strncmp(before, key, length))
             print_section(&deck_options[i], text);
         print_option(&deck_options[i], text);
+        const struct deck_item *kind = deck_item_find(key);
+        for (int field = 0; kind && field < kind->count; field++)
+            print_option(&kind->fields[field], text);
         before = key;
     }
 }

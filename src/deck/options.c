@@ -21,6 +21,14 @@ const struct deck_group *deck_group_find(const char *key)
     return NULL;
 }
 
+const struct deck_item *deck_item_find(const char *key)
+{
+    for (int i = 0; i < deck_item_count; i++)
+        if (!strcmp(deck_item_kinds[i].key, key))
+            return &deck_item_kinds[i];
+    return NULL;
+}
+
 void deck_variable(const char *key, char *name)
 {
     int length = snprintf(name, DECK_VARIABLE_SIZE, "HEATSTREAM_%s", key);

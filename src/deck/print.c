@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "deck/regions.h"
 #include "text.h"
 #include "value.h"
 
@@ -149,9 +150,53 @@ static void print_start(const struct deck *deck, struct buffer *text)
         buffer_printf(text, "%" PRId64, deck->time.t0_ms);
 }
 
-void print_value(const struct deck *deck, const struct deck_option *option, struct buffer *text)
+static void print_numbers(const struct deck_numbers *numbers, struct buffer *text)
 {
-    const void *value = value_at(deck, option);
+    buffer_printf(text, "[");
+    for (int i = 0; i < numbers->count; i++) {
+        buffer_printf(text, i ? ", " : "");
+        print_double(numbers->values[i], text);
+    }
+    buffer_printf(text, "]");
+}
+
+/* Fields that are not as they are by default; of those without `flags`. */
+static void print_item(const void *item, const struct deck_item *kind, unsigned flags,
+                       struct buffer *text)
+{
+    struct buffer value = {0};
+    const char *between = "";
+    buffer_printf(text, "{");
+    for (int i = 0; i < kind->count; i++) {
+        const struct deck_option *field = &kind->fields[i];
+        buffer_clear(&value);
+        print_value(item, field, &value);
+        bool plain = value.size == strlen(field->fallback) &&
+                     !memcmp(value.data, field->fallback, value.size);
+        if (plain || field->flags & flags)
+            continue;
+        buffer_printf(text, "%s%s: %.*s", between, strrchr(field->key, '.') + 1, (int)value.size,
+                      (const char *)value.data);
+        between = ", ";
+    }
+    buffer_printf(text, "}");
+    buffer_release(&value);
+}
+
+static void print_items(const struct deck_items *items, const struct deck_item *kind,
+                        unsigned flags, struct buffer *text)
+{
+    buffer_printf(text, "[");
+    for (int i = 0; i < items->count; i++) {
+        buffer_printf(text, i ? ", " : "");
+        print_item((const char *)items->items + (size_t)i * kind->size, kind, flags, text);
+    }
+    buffer_printf(text, "]");
+}
+
+void print_value(const void *base, const struct deck_option *option, struct buffer *text)
+{
+    const void *value = value_at(base, option);
     if (option->flags & DECK_RUNS_PROGRAM) {
         buffer_printf(text, "%s", option->fallback);
         return;
@@ -190,7 +235,13 @@ void print_value(const struct deck *deck, const struct deck_option *option, stru
         print_box(value, text);
         break;
     case DECK_START:
-        print_start(deck, text);
+        print_start(base, text);
+        break;
+    case DECK_NUMBERS:
+        print_numbers(value, text);
+        break;
+    case DECK_ITEMS:
+        print_items(value, deck_item_find(option->key), 0, text);
         break;
     case DECK_CONSTANT:
     case DECK_TYPES:
@@ -231,11 +282,17 @@ void deck_hash(const struct deck *deck, char hex[33])
         if (deck_options[i].flags & DECK_MAY_CHANGE)
             continue;
         buffer_printf(&text, "%s: ", deck_options[i].key);
-        print_value(deck, &deck_options[i], &text);
+        if (deck_options[i].type == DECK_ITEMS)
+            print_items(value_at(deck, &deck_options[i]), deck_item_find(deck_options[i].key),
+                        DECK_MAY_CHANGE, &text);
+        else
+            print_value(deck, &deck_options[i], &text);
         buffer_printf(&text, "\n");
     }
     buffer_printf(&text, "sensors: %s\n", deck->stream.sensors_digest);
     buffer_printf(&text, "schema: %s\n", deck->stream.schema_digest);
+    for (int i = 0; i < deck->regions.count; i++)
+        buffer_printf(&text, "%s", deck_regions(deck)[i].mask_digest);
     hash_hex(text.data, text.size, hex);
     buffer_release(&text);
 }

@@ -8,7 +8,7 @@
 /* The shortest decimal that reads back as the same double. */
 void print_double(double value, struct buffer *text);
 
-/* In flow style, on one line; secrets as "***". */
-void print_value(const struct deck *deck, const struct deck_option *option, struct buffer *text);
+/* In flow style, on one line; secrets as "***". `base`: the deck, or the item with the option. */
+void print_value(const void *base, const struct deck_option *option, struct buffer *text);
 
 #endif

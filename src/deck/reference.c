@@ -80,19 +80,38 @@ void deck_reference_values(const struct deck_option *option, struct buffer *text
     case DECK_START:
         buffer_printf(text, "`auto`, ms or ISO 8601");
         break;
+    case DECK_NUMBERS:
+        buffer_printf(text, "list of numbers, ");
+        print_range(option, text);
+        break;
+    case DECK_ITEMS:
+        buffer_printf(text, "list of mappings");
+        break;
     case DECK_TYPES:
         break;
     }
 }
 
-static void print_row(const struct deck_option *option, struct buffer *text)
+static void print_row(const struct deck_option *option, const char *key, struct buffer *text)
 {
     bool counted = option->type == DECK_STRING || option->type == DECK_STRING_OR_NULL ||
                    option->type == DECK_LIST || option->type == DECK_MAP;
-    buffer_printf(text, "| `%s` | `%s` | ", option->key, option->fallback);
+    const char *mark = option->flags & DECK_REQUIRED ? "" : "`";
+    const char *fallback = option->flags & DECK_REQUIRED ? "required" : option->fallback;
+    buffer_printf(text, "| `%s` | %s%s%s | ", key, mark, fallback, mark);
     deck_reference_values(option, text);
     buffer_printf(text, " | %s | %s%s |\n", counted ? "" : option->unit, option->doc,
                   option->flags & DECK_MAY_CHANGE ? " ↻" : "");
+}
+
+/* Fields of the items of a list: `regions[].box`. */
+static void print_item_rows(const struct deck_item *kind, struct buffer *text)
+{
+    char key[64];
+    for (int i = 0; i < kind->count; i++) {
+        snprintf(key, sizeof key, "%s[]%s", kind->key, strrchr(kind->fields[i].key, '.'));
+        print_row(&kind->fields[i], key, text);
+    }
 }
 
 static size_t section_length(const char *key)
@@ -122,7 +141,9 @@ void deck_reference_markdown(struct buffer *text)
         size_t length = section_length(key);
         if (length != section_length(before) || strncmp(before, key, length))
             print_heading(key, text);
-        print_row(&deck_options[i], text);
+        print_row(&deck_options[i], key, text);
+        if (deck_options[i].type == DECK_ITEMS)
+            print_item_rows(deck_item_find(key), text);
         before = key;
     }
 }

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "deck/regions.h"
 #include "deck/timestep.h"
 #include "output_rules.h"
 #include "stream_rules.h"
+#include "watch_rules.h"
 
 static void replace(char **text, char *value)
 {
@@ -62,6 +64,7 @@ static enum status resolve_files(struct deck *deck, struct error *err)
     const char *key = deck->stream.sensors            ? "stream.sensors"
                       : deck->stream.schema           ? "stream.schema"
                       : deck->stream.oauth_token_file ? "stream.oauth_token_file"
+                      : deck->regions.count > 0       ? "regions"
                                                       : "stream.files";
     if (!getcwd(current, sizeof current))
         return deck_error(deck, key, err, "the current directory: %s", strerror(errno));
@@ -70,6 +73,9 @@ static enum status resolve_files(struct deck *deck, struct error *err)
     make_absolute(deck, current, &deck->stream.oauth_token_file);
     for (int i = 0; i < deck->stream.files.count; i++)
         make_absolute(deck, current, &deck->stream.files.items[i]);
+    struct deck_region *regions = deck->regions.items;
+    for (int i = 0; i < deck->regions.count; i++)
+        make_absolute(deck, current, &regions[i].mask);
     return STATUS_OK;
 }
 
@@ -78,8 +84,9 @@ enum status rules_complete(struct deck *deck, struct error *err)
     if (!strcmp(deck->run.id, "auto"))
         replace(&deck->run.id, id_of_path(deck->path));
     if (deck->stream.files.count > 0 || deck->stream.sensors || deck->stream.schema ||
-        deck->stream.oauth_token_file)
+        deck->stream.oauth_token_file || deck->regions.count > 0)
         TRY(resolve_files(deck, err));
+    TRY(watch_rules_read_masks(deck, err));
     return stream_rules_read_files(deck, err);
 }
 
@@ -178,5 +185,6 @@ enum status rules_check(const struct deck *deck, struct error *err)
     TRY(check_id(deck, err));
     TRY(check_stability(deck, err));
     TRY(output_rules_check(deck, err));
+    TRY(watch_rules_check(deck, err));
     return check_stream(deck, err);
 }

@@ -68,6 +68,43 @@ static void put_number_or(const char *type, const char *word, const struct deck_
     buffer_printf(text, "}]");
 }
 
+static void put_option(const struct deck_option *option, struct buffer *text);
+
+static void put_numbers(const struct deck_option *option, struct buffer *text)
+{
+    buffer_printf(text, "\"type\": \"array\", \"items\": {\"type\": \"number\", ");
+    put_range(option, text);
+    buffer_printf(text, "}");
+}
+
+static void put_items(const struct deck_item *kind, struct buffer *text)
+{
+    const char *between = "";
+    buffer_printf(text, "\"type\": \"array\", \"items\": {\"type\": \"object\", "
+                        "\"additionalProperties\": false, \"required\": [");
+    for (int i = 0; i < kind->count; i++) {
+        if (!(kind->fields[i].flags & DECK_REQUIRED))
+            continue;
+        buffer_printf(text, "%s\"%s\"", between, strrchr(kind->fields[i].key, '.') + 1);
+        between = ", ";
+    }
+    buffer_printf(text, "], \"properties\": {");
+    for (int i = 0; i < kind->count; i++) {
+        buffer_printf(text, "%s\"%s\": ", i ? ", " : "", strrchr(kind->fields[i].key, '.') + 1);
+        put_option(&kind->fields[i], text);
+    }
+    buffer_printf(text, "}}");
+}
+
+static void put_hold(const struct deck_option *option, struct buffer *text)
+{
+    buffer_printf(text, "\"anyOf\": [{\"const\": \"zero\"}, {\"type\": \"object\", "
+                        "\"additionalProperties\": false, \"required\": [\"hold\"], "
+                        "\"properties\": {\"hold\": {\"type\": \"integer\", ");
+    put_range(option, text);
+    buffer_printf(text, "}}}]");
+}
+
 static void put_type(const struct deck_option *option, struct buffer *text)
 {
     switch (option->type) {
@@ -108,11 +145,7 @@ static void put_type(const struct deck_option *option, struct buffer *text)
                             "[\"string\", \"number\", \"boolean\"]}");
         break;
     case DECK_HOLD:
-        buffer_printf(text, "\"anyOf\": [{\"const\": \"zero\"}, {\"type\": \"object\", "
-                            "\"additionalProperties\": false, \"required\": [\"hold\"], "
-                            "\"properties\": {\"hold\": {\"type\": \"integer\", ");
-        put_range(option, text);
-        buffer_printf(text, "}}}]");
+        put_hold(option, text);
         break;
     case DECK_BOX_OR_NULL:
         buffer_printf(text, "\"anyOf\": [{\"type\": \"null\"}, {\"type\": \"array\", "
@@ -125,6 +158,12 @@ static void put_type(const struct deck_option *option, struct buffer *text)
         buffer_printf(text, "\"anyOf\": [{\"type\": \"integer\"}, {\"const\": \"auto\"}, "
                             "{\"type\": \"string\", \"format\": \"date-time\"}]");
         break;
+    case DECK_NUMBERS:
+        put_numbers(option, text);
+        break;
+    case DECK_ITEMS:
+        put_items(deck_item_find(option->key), text);
+        break;
     case DECK_TYPES:
         break;
     }
@@ -132,8 +171,10 @@ static void put_type(const struct deck_option *option, struct buffer *text)
 
 static void put_documentation(const struct deck_option *option, struct buffer *text)
 {
-    buffer_printf(text, ", \"default\": ");
-    put_scalar(option->fallback, strlen(option->fallback), text);
+    if (!(option->flags & DECK_REQUIRED)) {
+        buffer_printf(text, ", \"default\": ");
+        put_scalar(option->fallback, strlen(option->fallback), text);
+    }
     buffer_printf(text, ", \"description\": ");
     put_string(option->doc, strlen(option->doc), text);
 }

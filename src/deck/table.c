@@ -51,6 +51,10 @@
     {                                                                                              \
         key, DECK_BOX_OR_NULL, AT(field), "null", "", 0, 1e6, "cells", flags, doc                  \
     }
+#define ITEMS(key, field, doc)                                                                     \
+    {                                                                                              \
+        key, DECK_ITEMS, AT(field), "[]", "", 0, 0, "", 0, doc                                     \
+    }
 #define CONSTANT(key, names, fallback, flags, doc)                                                 \
     {                                                                                              \
         key, DECK_CONSTANT, 0, fallback, names, 0, 0, "", flags, doc                               \
@@ -298,9 +302,19 @@ const struct deck_option deck_options[] = {
         "again beside those that changed; at least two are kept, even if they need more than this. "
         "`heatstream check` says what it comes to. Never changes the result, but checkpoints are "
         "laid out by it."),
-    CONSTANT("regions", "[]", "[]", 0, "Boxes of the grid with statistics of their own."),
-    CONSTANT("alerts", "[]", "[]", 0, "Thresholds on regions."),
-    CONSTANT("relations", "[]", "[]", 0, "Ratios between regions."),
+    ITEMS(
+        "regions", regions,
+        "Named parts of the grid. Their lowest, mean and highest temperature and their percentiles "
+        "stand in `/regions` of the frames file, a row a frame, the same bits from any ranks."),
+    ITEMS("relations", relations,
+          "The ratio of two regions, a / b, over windows of their own: of the means, over the "
+          "frames of the window, of a region's temperature. In `/relations`, in the row that ends "
+          "the window, else NaN; NaN, too, where b is 0."),
+    ITEMS(
+        "alerts", alerts,
+        "Rules on regions and relations, judged with every frame and again with every frame that "
+        "a late event corrects. Their levels stand in `/alerts`, what changed in `alerts.ndjson`. "
+        "The level is that of the highest threshold reached."),
     CONSTANT("watch.listen", "null", "null", DECK_MAY_CHANGE, "Address of the live page."),
     OR_NULL("watch.metrics_file", watch.metrics_file, 1, PATH_BYTES - 4, DECK_MAY_CHANGE,
             "File for metrics in Prometheus' text format, relative to the current directory, "

@@ -78,7 +78,7 @@ static enum status set_int(const struct setting *setting)
         return value_fail(setting, "`%.60s` is not %s", text, wanted);
     else
         TRY(check_range(setting, too_large ? copysign(INFINITY, (double)value) : (double)value));
-    *(int64_t *)value_at(setting->deck, setting->option) = value;
+    *(int64_t *)value_at(setting->base, setting->option) = value;
     return STATUS_OK;
 }
 
@@ -107,7 +107,7 @@ static enum status set_double(const struct setting *setting)
     if (!text)
         return STATUS_BAD_DECK;
     TRY(read_number(setting, text, "a number", &value));
-    *(double *)value_at(setting->deck, setting->option) = value;
+    *(double *)value_at(setting->base, setting->option) = value;
     return STATUS_OK;
 }
 
@@ -119,7 +119,7 @@ static enum status set_bool(const struct setting *setting)
     int position = deck_names_find("false|true", text);
     if (position < 0)
         return value_fail(setting, "`%.60s` is neither true nor false", text);
-    *(bool *)value_at(setting->deck, setting->option) = position == 1;
+    *(bool *)value_at(setting->base, setting->option) = position == 1;
     return STATUS_OK;
 }
 
@@ -134,7 +134,7 @@ static enum status set_side(const struct setting *setting)
         side.insulated = true;
     else
         TRY(read_number(setting, text, wanted, &side.value));
-    *(struct deck_side *)value_at(setting->deck, setting->option) = side;
+    *(struct deck_side *)value_at(setting->base, setting->option) = side;
     return STATUS_OK;
 }
 
@@ -158,11 +158,34 @@ static enum status set_start(const struct setting *setting)
     return STATUS_OK;
 }
 
+static enum status set_numbers(const struct setting *setting)
+{
+    const struct tree *tree = setting->tree;
+    const char *wanted = "a number";
+    double values[TREE_MAX_ITEMS];
+    if (tree->kind != TREE_LIST)
+        return value_fail(setting, "must be a list of numbers, [1, 2]");
+    for (int i = 0; i < tree->count; i++) {
+        struct setting at = *setting;
+        at.tree = tree->items[i];
+        const char *text = plain_text(&at, wanted);
+        if (!text)
+            return STATUS_BAD_DECK;
+        TRY(read_number(&at, text, wanted, &values[i]));
+    }
+    value_release(setting->base, setting->option);
+    struct deck_numbers *numbers = value_at(setting->base, setting->option);
+    size_t size = (size_t)tree->count * sizeof *values;
+    *numbers = (struct deck_numbers){memory_block(size), tree->count};
+    memcpy(numbers->values, values, size);
+    return STATUS_OK;
+}
+
 /* `zero`, or the mapping {hold: n}. */
 static enum status set_hold(const struct setting *setting)
 {
     const struct tree *tree = setting->tree;
-    int64_t *hold = value_at(setting->deck, setting->option);
+    int64_t *hold = value_at(setting->base, setting->option);
     bool too_large = false;
     int64_t windows = 0;
     if (tree->kind == TREE_SCALAR && !tree->quoted && !strcmp(tree->text, "zero")) {
@@ -206,7 +229,7 @@ static enum status set_box(const struct setting *setting)
         return value_fail(setting, "must be [x0, y0, x1, y1] or null");
     for (int i = 0; i < 4 && !box.whole; i++)
         TRY(read_coordinate(setting, i, corners[i]));
-    *(struct deck_box *)value_at(setting->deck, setting->option) = box;
+    *(struct deck_box *)value_at(setting->base, setting->option) = box;
     return STATUS_OK;
 }
 
@@ -235,7 +258,7 @@ static enum status set_enum(const struct setting *setting)
         position = deck_names_find(setting->option->names, tree->text);
     if (position < 0)
         return fail_names(setting);
-    *(int *)value_at(setting->deck, setting->option) = position;
+    *(int *)value_at(setting->base, setting->option) = position;
     return STATUS_OK;
 }
 
@@ -256,19 +279,25 @@ static enum status set_string(const struct setting *setting)
     bool null = setting->option->type == DECK_STRING_OR_NULL && tree_is_null(setting->tree);
     if (!null)
         TRY(value_read_text(setting, NULL, &text));
-    value_release(setting->deck, setting->option);
-    *(char **)value_at(setting->deck, setting->option) = text;
+    value_release(setting->base, setting->option);
+    *(char **)value_at(setting->base, setting->option) = text;
     return STATUS_OK;
 }
 
-void value_release(struct deck *deck, const struct deck_option *option)
+void value_release(void *base, const struct deck_option *option)
 {
     if (option->type == DECK_STRING || option->type == DECK_STRING_OR_NULL) {
-        char **text = value_at(deck, option);
+        char **text = value_at(base, option);
         free(*text);
         *text = NULL;
     } else if (option->type == DECK_LIST || option->type == DECK_MAP) {
-        value_release_list(value_at(deck, option));
+        value_release_list(value_at(base, option));
+    } else if (option->type == DECK_NUMBERS) {
+        struct deck_numbers *numbers = value_at(base, option);
+        free(numbers->values);
+        *numbers = (struct deck_numbers){0};
+    } else if (option->type == DECK_ITEMS) {
+        value_release_items(deck_item_find(option->key), value_at(base, option));
     }
 }
 
@@ -282,6 +311,7 @@ enum status value_set(const struct setting *setting)
         [DECK_LIST] = value_set_list,   [DECK_MAP] = value_set_list,
         [DECK_START] = set_start,       [DECK_HOLD] = set_hold,
         [DECK_CONSTANT] = set_constant, [DECK_BOX_OR_NULL] = set_box,
+        [DECK_NUMBERS] = set_numbers,   [DECK_ITEMS] = value_set_items,
     };
     return set[setting->option->type](setting);
 }

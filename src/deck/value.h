@@ -9,6 +9,7 @@
 /* What is being set, and where it stood. */
 struct setting {
     struct deck *deck;
+    void *base; /* what the option's offset counts from: the deck, or an item of a list in it */
     const struct deck_option *option;
     const struct tree *tree;
     struct deck_origin origin;
@@ -30,17 +31,21 @@ enum status value_read_text(const struct setting *setting, const char *name,
 enum status value_set_list(const struct setting *setting) MUST_CHECK;
 void value_release_list(struct deck_list *list);
 
+/* value_set() of a list of mappings. */
+enum status value_set_items(const struct setting *setting) MUST_CHECK;
+void value_release_items(const struct deck_item *kind, struct deck_items *items);
+
 /* Failure of this setting; the message names the place of the value and the key. */
 enum status value_fail(const struct setting *setting, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Frees what the option owns. */
-void value_release(struct deck *deck, const struct deck_option *option);
+void value_release(void *base, const struct deck_option *option);
 
-/* The option's value inside a deck. */
-static inline void *value_at(const struct deck *deck, const struct deck_option *option)
+/* The option's value inside a deck, or inside an item. */
+static inline void *value_at(const void *base, const struct deck_option *option)
 {
-    return (char *)(uintptr_t)deck + option->offset;
+    return (char *)(uintptr_t)base + option->offset;
 }
 
 #endif

@@ -126,14 +126,14 @@ enum status value_set_list(const struct setting *setting)
         }
         append_item(&list, text);
     }
-    value_release(setting->deck, setting->option);
-    *(struct deck_list *)value_at(setting->deck, setting->option) = list;
+    value_release(setting->base, setting->option);
+    *(struct deck_list *)value_at(setting->base, setting->option) = list;
     return STATUS_OK;
 }
 
 enum status value_set_entry(const struct setting *setting, const char *name)
 {
-    struct deck_list *list = value_at(setting->deck, setting->option);
+    struct deck_list *list = value_at(setting->base, setting->option);
     char *text;
     TRY(check_name(setting, name));
     TRY(read_value(setting, name, &text));

@@ -29,6 +29,9 @@ static void other_value(const struct deck_option *option, char *text)
         {"output.temp_topic", "temperatures"},
         {"stream.sensors", fixture_path}, /* any file will do: it is not read as a table */
         {"stream.format", "csv"},
+        {"regions", "[{name: a}, {name: b}]"},
+        {"relations", "[{name: r, a: a, b: a, window_s: 20.2}]"},
+        {"alerts", "[{name: h, region: a, levels: [1]}]"},
         {"stream.csv_columns", "[\"a, b\", other_id, other_time, other_value]"}};
     int length;
     const char *name;
@@ -248,7 +251,7 @@ static void variables_in_texts_come_from_the_environment(void)
 static void the_hash_covers_what_decides_the_output_and_nothing_else(void)
 {
     char before[33], after[33], override[512], value[256];
-    struct deck *deck = fixture_good("stream: {files: [a]}", NULL);
+    struct deck *deck = fixture_good("stream: {files: [a]}\nregions: [{name: a}]", NULL);
     deck_hash(deck, before);
     deck_destroy(deck);
     CU_ASSERT_EQUAL(strlen(before), 32);
@@ -258,7 +261,7 @@ static void the_hash_covers_what_decides_the_output_and_nothing_else(void)
             continue;
         other_value(option, value);
         snprintf(override, sizeof override, "%s=%s", option->key, value);
-        deck = fixture_good("stream: {files: [a], brokers: h}", override);
+        deck = fixture_good("stream: {files: [a], brokers: h}\nregions: [{name: a}]", override);
         deck_hash(deck, after);
         bool same = option->flags & DECK_MAY_CHANGE || option->type == DECK_CONSTANT;
         CU_ASSERT_EQUAL(!strcmp(before, after), same);
