@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 #include "store/digest.h"
+#include "store/frames_groups.h"
 #include "store/provenance.h"
 
 /* One row of /series; on rank 0, written by run. */
@@ -35,6 +36,7 @@ struct frame_row {
     int64_t events, late, missing, dead;
     struct digest digest; /* of u, f64 */
     double latency_ms;    /* wall clock at commit minus event time; no function of the content */
+    const void *const *panels; /* of the groups (frames_groups.h); NULL without groups */
 };
 
 /* The same on every rank; strings are borrowed for frames_open(), the provenance until
@@ -49,6 +51,7 @@ struct frames_config {
     int64_t tile, per_segment;
     int64_t horizon_rows; /* a segment is closed when this many newer rows exist: corrections */
     const struct provenance *provenance;
+    struct frames_groups groups; /* borrowed until frames_close() */
 };
 
 struct frames;

@@ -49,6 +49,7 @@ static struct layout layout_of(const struct domain *domain, const struct frames_
         .dx = config->dx,
         .dy = config->dy,
         .f64 = config->f64,
+        .groups = config->groups,
     };
 }
 
@@ -147,6 +148,8 @@ static enum status write_staged(struct frames *frames, struct segment *segment, 
     if (mine == STATUS_OK && frames->domain->rank == 0) {
         struct series_record record = series_record(row, stored, frames->layout.epoch_ms);
         mine = segment_write_series(segment, local, &record, err);
+        if (mine == STATUS_OK && row->panels)
+            mine = segment_write_panels(segment, local, row->panels, err);
     }
     return agree(frames->domain, mine, err);
 }

@@ -32,6 +32,7 @@ static enum status open_segment(struct frames *frames, int64_t number, struct er
     char name[64], staged[PATH_MAX];
     segment_name(number, name);
     segment->number = number;
+    segment->groups = frames->layout.groups;
     TRY(path_join(segment->path, sizeof segment->path, frames->directory, name, err));
     TRY(staging_path(frames->staging, segment_staged_name(name), staged, err));
     enum status mine = segment_open(frames->domain, staged, segment, err);
@@ -151,7 +152,7 @@ enum status frames_trim_last(const struct frames *frames, struct error *err)
     segment_name(number, name);
     TRY(staging_path(frames->staging, segment_staged_name(name), path, err));
     TRY(frames_directory_borrow(frames->directory, frames->staging, number, err));
-    enum status status = segment_trim(path, rest, err);
+    enum status status = segment_trim(&frames->layout, path, rest, err);
     frames_directory_return(frames->staging, number);
     return status;
 }

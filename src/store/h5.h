@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "grid/domain.h"
 
-enum { H5_SCOPE_IDS = 64 };
+enum { H5_SCOPE_IDS = 96 };
 
 /* Written by the functions below only. */
 struct h5_scope {

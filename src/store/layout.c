@@ -6,36 +6,29 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One row dataset, /time/ excepted from being attached to itself. */
-struct row_dataset {
-    const char *path;
-    hid_t type;
-    const void *fill; /* NULL: rows are never read before they are written */
-    int rank;
-    const char *units, *long_name;
-};
+#include "panels.h"
 
 hid_t layout_cell_type(const struct layout *layout)
 {
     return layout->f64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
 }
 
-static hid_t untimed_list(struct h5_scope *scope)
+hid_t layout_untimed_list(struct h5_scope *scope)
 {
     hid_t list = h5_own(scope, H5Pcreate(H5P_DATASET_CREATE));
     h5_check(scope, H5Pset_obj_track_times(list, false));
     return list;
 }
 
-/* The dataset is owned by the scope; what else it took is closed. */
-static hid_t create_rows(struct h5_scope *scope, hid_t file, const struct layout_rows *rows,
+hid_t layout_create_rows(struct h5_scope *scope, hid_t file, const struct layout_rows *rows,
                          const struct row_dataset *set)
 {
-    hsize_t ny = (hsize_t)rows->layout->gny, nx = (hsize_t)rows->layout->gnx;
+    hsize_t ny = (hsize_t)(set->rank == 2 ? set->width : rows->layout->gny);
+    hsize_t nx = (hsize_t)rows->layout->gnx;
     hsize_t dims[3] = {(hsize_t)rows->rows, ny, nx}, most[3] = {(hsize_t)rows->max_rows, ny, nx};
     struct h5_scope own = h5_begin();
     hid_t space = h5_own(&own, H5Screate_simple(set->rank, dims, most));
-    hid_t list = untimed_list(&own);
+    hid_t list = layout_untimed_list(&own);
     if (set->fill && H5Tget_class(set->type) != H5T_STRING) /* netCDF-C overflows on such fills */
         h5_check(&own, H5Pset_fill_value(list, set->type, set->fill));
     rows->place(&own, rows, list, set->path, set->rank, dims);
@@ -49,13 +42,12 @@ static hid_t create_rows(struct h5_scope *scope, hid_t file, const struct layout
     return created;
 }
 
-/* A one-dimensional dataset of its own values. */
-static hid_t create_values(struct h5_scope *scope, hid_t parent, const char *name, hid_t type,
+hid_t layout_create_values(struct h5_scope *scope, hid_t parent, const char *name, hid_t type,
                            int64_t count, const void *values)
 {
     hsize_t dims = (hsize_t)count;
     hid_t space = h5_own(scope, H5Screate_simple(1, &dims, NULL));
-    hid_t list = untimed_list(scope);
+    hid_t list = layout_untimed_list(scope);
     hid_t set =
         h5_own(scope, H5Dcreate2(parent, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
     h5_check(scope, H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
@@ -68,7 +60,7 @@ static hid_t create_axis(struct h5_scope *scope, hid_t file, const char *name, i
     struct buffer values = {0};
     for (int64_t i = 0; i < count; i++)
         buffer_put_f64(&values, (double)i * spacing);
-    hid_t axis = create_values(scope, file, name, H5T_IEEE_F64LE, count, values.data);
+    hid_t axis = layout_create_values(scope, file, name, H5T_IEEE_F64LE, count, values.data);
     buffer_release(&values);
     h5_put_text(scope, axis, "units", "m");
     h5_put_text(scope, axis, "long_name", name[0] == 'x' ? "x, left to right" : "y, bottom to top");
@@ -88,7 +80,7 @@ static hid_t create_time(struct h5_scope *scope, hid_t file, const struct layout
                               .rank = 1,
                               .units = units,
                               .long_name = column->long_name};
-    hid_t time = create_rows(scope, file, rows, &set);
+    hid_t time = layout_create_rows(scope, file, rows, &set);
     h5_put_text(scope, time, "standard_name", "time");
     h5_put_text(scope, time, "calendar", "proleptic_gregorian");
     h5_put_text(scope, time, "axis", "T");
@@ -108,7 +100,7 @@ static void create_field(struct h5_scope *scope, hid_t file, const struct layout
                               .rank = 3,
                               .units = "K",
                               .long_name = "temperature"};
-    hid_t field = create_rows(scope, file, rows, &set);
+    hid_t field = layout_create_rows(scope, file, rows, &set);
     h5_check(scope, H5DSattach_scale(field, time, 0));
     h5_check(scope, H5DSattach_scale(field, y, 1));
     h5_check(scope, H5DSattach_scale(field, x, 2));
@@ -129,7 +121,7 @@ static void create_series(struct h5_scope *scope, hid_t file, const struct layou
                                   .rank = 1,
                                   .units = column->units,
                                   .long_name = column->long_name};
-        h5_check(scope, H5DSattach_scale(create_rows(scope, file, rows, &set), time, 0));
+        h5_check(scope, H5DSattach_scale(layout_create_rows(scope, file, rows, &set), time, 0));
         h5_close_to(scope, before);
     }
     h5_close_to(scope, mark);
@@ -146,10 +138,14 @@ static void create_offsets(struct h5_scope *scope, hid_t file, const struct layo
     hid_t group = h5_group(scope, file, "kafka");
     int64_t count = offsets->partitions;
     h5_put_text(scope, group, "topic", offsets->topic);
-    hid_t axis = create_values(scope, group, "partition", H5T_STD_I64LE, count, numbers.data);
-    hid_t first = create_values(scope, group, "first_offset", H5T_STD_I64LE, count, offsets->first);
-    hid_t next = create_values(scope, group, "next_offset", H5T_STD_I64LE, count, offsets->next);
-    hid_t lost = create_values(scope, group, "lost_offsets", H5T_STD_I64LE, count, offsets->lost);
+    hid_t axis =
+        layout_create_values(scope, group, "partition", H5T_STD_I64LE, count, numbers.data);
+    hid_t first =
+        layout_create_values(scope, group, "first_offset", H5T_STD_I64LE, count, offsets->first);
+    hid_t next =
+        layout_create_values(scope, group, "next_offset", H5T_STD_I64LE, count, offsets->next);
+    hid_t lost =
+        layout_create_values(scope, group, "lost_offsets", H5T_STD_I64LE, count, offsets->lost);
     h5_check(scope, H5DSset_scale(axis, "partition"));
     h5_check(scope, H5DSattach_scale(first, axis, 0));
     h5_check(scope, H5DSattach_scale(next, axis, 0));
@@ -209,6 +205,7 @@ enum status layout_create_file(const struct layout *layout, const struct layout_
     hid_t time = create_time(&scope, file, rows);
     create_field(&scope, file, rows, time);
     create_series(&scope, file, rows, time);
+    panels_create(&scope, file, rows, time);
     create_offsets(&scope, file, &layout->offsets);
     provenance_write(&scope, file, layout->provenance);
     enum status status = h5_end(&scope, STATUS_IO, err, "creating %s", path);

@@ -25,6 +25,7 @@ struct layout {
     bool f64;
     int64_t epoch_ms;
     struct layout_offsets offsets;
+    struct frames_groups groups; /* borrowed */
 };
 
 /* Where the rows of the datasets lie. */
@@ -40,6 +41,26 @@ struct layout_rows {
 /* Creates a whole file under `path`, serially, on one rank. On failure it is removed. */
 enum status layout_create_file(const struct layout *layout, const struct layout_rows *rows,
                                const char *path, struct error *err) MUST_CHECK;
+
+/* One row dataset. */
+struct row_dataset {
+    const char *path;
+    hid_t type;
+    const void *fill; /* NULL: rows are never read before they are written */
+    int rank;
+    int64_t width; /* of a row of rank 2 */
+    const char *units, *long_name;
+};
+
+/* The dataset is owned by the scope; what else it took is closed. */
+hid_t layout_create_rows(struct h5_scope *scope, hid_t file, const struct layout_rows *rows,
+                         const struct row_dataset *set);
+
+/* A one-dimensional dataset of its own values, owned by the scope. */
+hid_t layout_create_values(struct h5_scope *scope, hid_t parent, const char *name, hid_t type,
+                           int64_t count, const void *values);
+
+hid_t layout_untimed_list(struct h5_scope *scope);
 
 hid_t layout_cell_type(const struct layout *layout); /* in memory and in the file */
 

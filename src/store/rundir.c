@@ -23,6 +23,7 @@ static enum status name_files(struct rundir *made, struct error *err)
         {made->manifest, "manifest"},
         {made->journal, "journal"},
         {made->dead_letters, "dead_letters.ndjson"},
+        {made->alerts, "alerts.ndjson"},
         {made->log, "log"},
         {made->stop, "STOP"},
         {made->lock, "lock"},
@@ -84,7 +85,8 @@ enum status rundir_open(struct rundir *rundir, double patience_s, struct error *
 static const struct {
     const char *name;
     mode_t mode;
-} entered[] = {{"manifest", 0644}, {"journal", 0644}, {"dead_letters.ndjson", 0600}};
+} entered[] = {
+    {"manifest", 0644}, {"journal", 0644}, {"dead_letters.ndjson", 0600}, {"alerts.ndjson", 0644}};
 
 enum { ENTERED = sizeof entered / sizeof *entered };
 
@@ -124,7 +126,8 @@ static enum status enter(const struct rundir *rundir, int file, char path[PATH_M
 
 enum status rundir_enter(struct rundir *rundir, struct error *err)
 {
-    char *const paths[ENTERED] = {rundir->manifest, rundir->journal, rundir->dead_letters};
+    char *const paths[ENTERED] = {rundir->manifest, rundir->journal, rundir->dead_letters,
+                                  rundir->alerts};
     for (int i = 0; i < ENTERED; i++)
         TRY(enter(rundir, i, paths[i], err));
     return STATUS_OK;

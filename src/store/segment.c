@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "panels.h"
 
 void segment_name(int64_t number, char name[64])
 {
@@ -30,6 +31,7 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
         segment->types[i] = series_type(scope, column->kind);
         segment->series[i] = h5_own(scope, H5Dopen2(segment->file, column->path, H5P_DEFAULT));
     }
+    panels_open(scope, segment->file, &segment->groups, segment->panels);
     segment->series_space = h5_own(scope, H5Dget_space(segment->series[0]));
     segment->one_row = h5_own(scope, H5Screate_simple(1, &one, NULL));
     segment->next_offset = segment->lost_offsets = -1;
@@ -83,6 +85,15 @@ enum status segment_write_series(struct segment *segment, int64_t row,
                                   segment->series_space, H5P_DEFAULT,
                                   (const char *)record + series_column(i)->offset));
     return h5_end(&scope, STATUS_IO, err, "writing the series of row %lld of %s", (long long)row,
+                  segment->path);
+}
+
+enum status segment_write_panels(struct segment *segment, int64_t row, const void *const *values,
+                                 struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    panels_write(&scope, &segment->groups, segment->panels, row, values);
+    return h5_end(&scope, STATUS_IO, err, "writing the regions of row %lld of %s", (long long)row,
                   segment->path);
 }
 

@@ -16,7 +16,9 @@ struct segment {
     struct h5_scope scope; /* owns what follows */
     hid_t file, temperature, field_space, series[SERIES_COLUMNS], series_space, one_row;
     hid_t types[SERIES_COLUMNS], next_offset,
-        lost_offsets; /* the last two: negative when the file has none */
+        lost_offsets;            /* the last two: negative when the file has none */
+    struct frames_groups groups; /* of the layout, set before segment_open() */
+    hid_t panels[FRAMES_PANELS_MAX];
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. */
@@ -53,9 +55,11 @@ enum status segment_first_time(const char *path, int64_t *event_time_ms,
                                struct error *err) MUST_CHECK;
 
 /* Rank 0: cuts a closed file to its first `rows` rows. */
-enum status segment_trim(const char *path, int64_t rows, struct error *err) MUST_CHECK;
+enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
+                         struct error *err) MUST_CHECK;
 
-/* Collective, as are the next two; segment->path, for messages, and number are set before. */
+/* Collective, as are the next two; segment->path, for messages, number and
+ * groups are set before. */
 enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
                          struct error *err) MUST_CHECK;
 enum status segment_write_field(struct segment *segment, int64_t row,
@@ -71,6 +75,8 @@ enum status segment_read_band(struct segment *segment, int64_t row, const struct
 /* Rank 0. */
 enum status segment_write_series(struct segment *segment, int64_t row,
                                  const struct series_record *record, struct error *err) MUST_CHECK;
+enum status segment_write_panels(struct segment *segment, int64_t row, const void *const *values,
+                                 struct error *err) MUST_CHECK;
 enum status segment_read_change(struct segment *segment, int64_t row, double *change,
                                 struct error *err) MUST_CHECK;
 enum status segment_write_offsets(struct segment *segment, const struct layout_offsets *offsets,

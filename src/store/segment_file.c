@@ -8,6 +8,7 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
+#include "panels.h"
 
 /* All space is there from the beginning, found by arithmetic (HDF5's implicit index): no write of
  * a row changes anything but the row. The field's space is never filled, so that the file starts
@@ -20,9 +21,11 @@ static void place_in_chunks(struct h5_scope *scope, const struct layout_rows *ro
     hsize_t tile_y = (hsize_t)min_int64(layout->tile, layout->gny);
     hsize_t tile_x = (hsize_t)min_int64(layout->tile, layout->gnx);
     hsize_t chunk[3] = {rank == 1 ? dims[0] : 1, tile_y, tile_x};
+    if (rank == 2)
+        panels_chunk(dims, chunk);
     h5_check(scope, H5Pset_chunk(list, rank, chunk));
     h5_check(scope, H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY));
-    h5_check(scope, H5Pset_fill_time(list, rank == 1 ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER));
+    h5_check(scope, H5Pset_fill_time(list, rank < 3 ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER));
 }
 
 enum status segment_lay_out(const struct layout *layout, const char *path, int64_t all,
@@ -126,7 +129,8 @@ static void set_rows(struct h5_scope *scope, hid_t set, int64_t rows)
 }
 
 /* Gives every dataset `rows` rows; those from `written` on are unwritten. */
-static void resize(struct h5_scope *scope, hid_t file, int64_t rows, int64_t written)
+static void resize(struct h5_scope *scope, hid_t file, const struct frames_groups *groups,
+                   int64_t rows, int64_t written)
 {
     set_rows(scope, h5_own(scope, H5Dopen2(file, "/temperature", H5P_DEFAULT)), rows);
     for (int i = 0; i < SERIES_COLUMNS; i++) {
@@ -137,6 +141,7 @@ static void resize(struct h5_scope *scope, hid_t file, int64_t rows, int64_t wri
         clear_series(scope, set, column->kind, written, rows);
         h5_close_to(scope, mark);
     }
+    panels_resize(scope, file, groups, rows, written);
 }
 
 enum status segment_prepare(const struct layout *layout, const char *path, int64_t rows,
@@ -150,7 +155,7 @@ enum status segment_prepare(const struct layout *layout, const char *path, int64
     if (status == STATUS_OK && !scope.failed)
         status = check_windows(&scope, file, rows, err);
     if (status == STATUS_OK && !scope.failed)
-        resize(&scope, file, all, rows);
+        resize(&scope, file, &layout->groups, all, rows);
     if (status != STATUS_OK) {
         struct error ignored;
         (void)!h5_end(&scope, status, &ignored, "%s", path);
@@ -175,11 +180,12 @@ enum status segment_first_time(const char *path, int64_t *event_time_ms, struct 
     return STATUS_OK;
 }
 
-enum status segment_trim(const char *path, int64_t rows, struct error *err)
+enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
+                         struct error *err)
 {
     struct h5_scope scope = h5_begin();
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDWR, h5_access_in_place(&scope)));
-    resize(&scope, file, rows, rows);
+    resize(&scope, file, &layout->groups, rows, rows);
     TRY(h5_end(&scope, STATUS_IO, err, "trimming %s to %lld rows", path, (long long)rows));
     return durable_sync(path, err);
 }
