@@ -11,11 +11,13 @@ static enum status gather_state(struct run *run, struct error *err)
     assert(parcel->has_state);
     TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
     TRY(temperatures_sync(root, err));
+    TRY(watching_sync(run, err));
     TRY(journal_mark_of(root->rundir.journal, INT64_MAX, &run->state.journal, err));
     struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);
-    state_save(&run->state, &origin, parcel->fingerprints, &parcel->windows_state,
-               &run->saved_state);
+    state_save(&run->state, &origin, parcel->fingerprints, &run->saved_state);
+    watching_save(run->watching, &run->saved_state);
+    buffer_append(&run->saved_state, parcel->windows_state.data, parcel->windows_state.size);
     buffer_clear(&root->summary);
     summary_json(run, &root->summary);
     return STATUS_OK;

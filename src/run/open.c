@@ -161,6 +161,7 @@ static enum status open_outputs(struct run *run, struct error *err)
         return STATUS_OK;
     TRY(write_config(run, err));
     TRY(open_letters(run, err));
+    TRY(watching_open_log(run, err));
     TRY(temperatures_open(run, err));
     wait_init(run->root);
     TRY(start_feed(run, err));
@@ -252,8 +253,10 @@ enum status run_open(struct run *run, const struct deck *deck, const struct run_
     }
     TRY(launch_check_shared(MPI_COMM_WORLD, run->plan.directory, err));
     TRY(begin_watching(run, err));
+    run->watching = watching_create(run);
     TRY(restart_choose(run, err));
     struct frames_config frames = plan_frames(&run->plan);
+    frames.groups = watching_groups(run->watching);
     TRY(restart_announce(run, err));
     TRY(frames_open(run->domain, &frames, run->state.rows, &run->frames, err));
     TRY(settle(run, err));
@@ -294,6 +297,7 @@ enum status run_close(struct run *run, enum status status, struct error *err)
     gather_destroy(run->gather);
     digester_destroy(run->digester);
     measurer_destroy(run->measurer);
+    watching_destroy(run->watching);
     scatter_destroy(run->scatter);
     snapshots_destroy(run->snapshots);
     solver_destroy(run->solver);

@@ -163,6 +163,7 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
     }
     if (kind == PUBLISH_RESTORED)
         TRY(root_share_failure(run, err));
+    watching_look(run, kind == PUBLISH_RESTORED, &row);
     TRY(write_row(run, kind, &row, &stored, err));
     if (run->root)
         root_note(run->root, remember_frame(run, &row, stored, kind, err), err);

@@ -95,6 +95,7 @@ enum status recall_checkpoint(struct run *run, struct error *err)
                          "which is not the one that corrections go back to",
                          (long long)run->state.window, (long long)run->state.past_window);
     TRY(check_journal(run, err));
+    TRY(watching_load(run->watching, &reader, err));
     root->windows = windows_of(run);
     TRY(windows_load(root->windows, &reader, err));
     copy_ledgers(root);

@@ -25,6 +25,7 @@ void root_destroy(struct root *root)
     windows_destroy(root->windows);
     temperature_topic_close(root->temperatures);
     dead_letters_close(root->letters);
+    appended_close(root->alerts);
     decoder_destroy(root->decoder);
     source_destroy(root->source);
     share_destroy(root->share);

@@ -2,6 +2,7 @@
 #ifndef HEATSTREAM_RUN_RUN_INTERNAL_H
 #define HEATSTREAM_RUN_RUN_INTERNAL_H
 
+#include "base/appended.h"
 #include "grid/agree.h"
 #include "grid/gather.h"
 #include "grid/measure.h"
@@ -22,6 +23,7 @@
 #include "store/manifest.h"
 #include "store/manifest_write.h"
 #include "store/rundir.h"
+#include "watching.h"
 
 /* What the journal is told once a start is accepted. */
 enum begin_news { BEGIN_NOTHING, BEGIN_ENDS, BEGIN_OPEN };
@@ -49,6 +51,7 @@ struct root {
     struct manifest *manifest;
     struct journal *journal;
     struct dead_letters *letters;
+    struct appended *alerts;                /* NULL: the deck has none */
     struct temperature_topic *temperatures; /* NULL: none */
     struct windows *windows;
     struct gaps gaps;         /* once there are windows */
@@ -129,9 +132,10 @@ struct run {
     struct scatter *scatter;
     struct measurer *measurer;
     struct digester *digester;
-    struct picture *picture; /* of the open window, before it closes; NULL: none */
-    struct relay *relay;     /* of what other ranks read for rank 0; NULL: none do */
-    struct gather *gather;   /* of the cells that go to root->temperatures; NULL: none */
+    struct watching *watching; /* of regions and alerts; NULL: the deck has none */
+    struct picture *picture;   /* of the open window, before it closes; NULL: none */
+    struct relay *relay;       /* of what other ranks read for rank 0; NULL: none do */
+    struct gather *gather;     /* of the cells that go to root->temperatures; NULL: none */
     struct frames *frames;
     struct run_state state;    /* rank 0's counts; the others follow what they need of it */
     struct buffer saved_state; /* rank 0: of the checkpoint gone on from, or to be written */

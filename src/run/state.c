@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { RUN_STATE_VERSION = 3 };
+enum { RUN_STATE_VERSION = 4 };
 
 static void put_text(struct buffer *out, const char *text)
 {
@@ -10,8 +10,7 @@ static void put_text(struct buffer *out, const char *text)
 }
 
 void state_save(const struct run_state *state, const struct state_origin *origin,
-                const struct fingerprint *fingerprints, const struct buffer *windows_state,
-                struct buffer *out)
+                const struct fingerprint *fingerprints, struct buffer *out)
 {
     buffer_put_i64(out, RUN_STATE_VERSION);
     put_text(out, origin->deck_hash);
@@ -21,6 +20,7 @@ void state_save(const struct run_state *state, const struct state_origin *origin
     buffer_put_i64(out, state->window);
     buffer_put_i64(out, state->rows);
     buffer_put_i64(out, state->dead_letters_bytes);
+    buffer_put_i64(out, state->alerts_bytes);
     buffer_put_i64(out, state->revisions);
     buffer_put_f64(out, state->heat_in);
     buffer_put_u8(out, state->provisional);
@@ -32,7 +32,6 @@ void state_save(const struct run_state *state, const struct state_origin *origin
         buffer_put_i64(out, fingerprints[p].offset);
         buffer_put_i64(out, fingerprints[p].crc);
     }
-    buffer_append(out, windows_state->data, windows_state->size);
 }
 
 static bool text_is(struct buffer_reader *reader, const char *expected, char *found, size_t size)
@@ -84,6 +83,7 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
     loaded.window = buffer_get_i64(reader);
     loaded.rows = buffer_get_tally(reader);
     loaded.dead_letters_bytes = buffer_get_tally(reader);
+    loaded.alerts_bytes = buffer_get_tally(reader);
     loaded.revisions = buffer_get_tally(reader);
     loaded.heat_in = buffer_get_f64(reader);
     loaded.provisional = buffer_get_u8(reader);

@@ -11,6 +11,7 @@ struct run_state {
     int64_t window;             /* the last one closed, -1: none */
     int64_t rows;               /* frames written */
     int64_t dead_letters_bytes; /* length of dead_letters.ndjson */
+    int64_t alerts_bytes;       /* length of alerts.ndjson */
     int64_t revisions;          /* rows published anew after corrections */
     double heat_in;             /* since the last frame, temperature units times area */
     bool provisional;           /* a provisional window has been closed */
@@ -25,11 +26,11 @@ struct state_origin {
     int partitions;
 };
 
+/* What watches and windows keep is to follow in `out`. */
 void state_save(const struct run_state *state, const struct state_origin *origin,
-                const struct fingerprint *fingerprints, const struct buffer *windows_state,
-                struct buffer *out);
+                const struct fingerprint *fingerprints, struct buffer *out);
 
-/* Reads it back and leaves `reader` at the windows' state. STATUS_BAD_DECK: taken with another
+/* Reads it back and leaves `reader` at what followed. STATUS_BAD_DECK: taken with another
  * deck; STATUS_BAD_DATA: from another topic, cluster or number of partitions, or no such state. */
 enum status state_load(struct buffer_reader *reader, const struct state_origin *origin,
                        struct run_state *state, struct fingerprint *fingerprints,
