@@ -228,19 +228,32 @@ static void make_routes(struct relay *relay, int ranks)
     }
 }
 
+static void release(struct relay *relay)
+{
+    reader_destroy(relay->reader);
+    MPI_Comm_free(&relay->comm);
+    free(relay->routes);
+    free(relay);
+}
+
 enum status relay_create(const struct domain *domain, int readers, struct share *share,
                          struct relay **created, struct error *err)
 {
     struct relay *relay = memory_zeroed(1, sizeof *relay);
-    enum status mine = STATUS_OK;
+    enum status status = STATUS_OK;
     MPI_Comm_dup(domain->comm, &relay->comm);
     relay->readers = readers;
     relay->share = share;
     if (is_reader(domain->rank, readers, domain->ranks))
-        mine = reader_create(domain->rank, &relay->reader, err);
+        status = reader_create(domain->rank, &relay->reader, err);
+    status = agree(domain, status, err);
+    if (status != STATUS_OK) {
+        release(relay);
+        return status;
+    }
     make_routes(relay, domain->ranks);
     *created = relay;
-    return agree(domain, mine, err);
+    return STATUS_OK;
 }
 
 static void nap(void)
@@ -279,7 +292,6 @@ static void close_reader(struct relay *relay, struct route *route)
            !is_done(&request, MPI_STATUS_IGNORE))
         if (!move_of_reader(relay))
             nap();
-    reader_destroy(relay->reader);
 }
 
 void relay_close(struct relay *relay)
@@ -294,7 +306,5 @@ void relay_close(struct relay *relay)
             close_reader(relay, &relay->routes[i]);
         buffer_release(&relay->routes[i].order.bytes);
     }
-    MPI_Comm_free(&relay->comm);
-    free(relay->routes);
-    free(relay);
+    release(relay);
 }
