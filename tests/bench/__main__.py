@@ -19,7 +19,12 @@ from system.program import MPIRUN
 from . import topic
 from .turns import Measured
 
-TOPIC_ROWS = {"messages": topic.ingest, "reference": topic.reference, "latency": topic.latency}
+TOPIC_ROWS = {
+    "messages": topic.ingest,
+    "readers": topic.readers,
+    "reference": topic.reference,
+    "latency": topic.latency,
+}
 
 
 def run_program(program: Path) -> None:

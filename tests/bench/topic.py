@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -83,6 +86,56 @@ def ingest(place: Place) -> list[Measured]:
         "run, 1 rank, start included": lambda: messages / seconds_of_run(place, backlog, NO_FRAMES),
     }
     return take_turns("ingest", "messages/s", ways)
+
+
+def thread_seconds(pid: int) -> list[float]:
+    """Processor time of each thread but the main one."""
+    found = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            fields = (task / "stat").read_text().rpartition(")")[2].split()
+            if task.name != str(pid):
+                found.append((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+    return found
+
+
+def is_rank_0(pid: int) -> bool:
+    return b"OMPI_COMM_WORLD_RANK=0" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
+
+def busiest_of_rank_0(deck: Path, ranks: int) -> tuple[float, float]:
+    """Seconds of a run, and processor seconds of the busiest thread that rank 0 has beside its main
+    one: what bounds the run where every thread has a core."""
+    with running(["run", deck], ranks) as program:
+        program.until(lambda: len(program.ranks()) == ranks, "ranks")
+        (root,) = [pid for pid in program.ranks() if is_rank_0(pid)]
+        most = 0.0
+        while not program.reap(0.02):
+            most = max([most, *thread_seconds(root)])
+        return program.wait().expect(0).seconds, most
+
+
+def readers(place: Place) -> list[Measured]:
+    """The same topic, read by 1 to 4 of 4 ranks. With fewer cores than threads the first figure
+    says little; the second, of processor time, says what rank 0 takes with a core for each."""
+    windows = 2500
+    messages = windows * SENSORS
+    backlog = place.backlog(windows)
+    bounds: dict[int, list[float]] = {}
+
+    def run(count: int) -> float:
+        deck = place.deck(backlog, NO_FRAMES, {"ingest": {"readers": count}})
+        seconds, busiest_s = busiest_of_rank_0(deck, ranks=4)
+        bounds.setdefault(count, []).append(messages / busiest_s)
+        return messages / seconds
+
+    ways = {f"{n} of 4 ranks read, start included": partial(run, n) for n in (1, 2, 3, 4)}
+    found = take_turns("readers", "messages/s", ways)
+    for count, values in bounds.items():
+        ratios = [v / one for v, one in zip(values, bounds[1], strict=True)]
+        name = f"{count} readers, by rank 0's busiest thread"
+        found.append(Measured("readers", name, "messages/s", values, ratios))
+    return found
 
 
 def reference(place: Place) -> list[Measured]:
