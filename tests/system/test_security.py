@@ -101,7 +101,8 @@ def test_every_way_to_log_in_gives_the_same_bits_and_leaves_no_secret(
     bench: Bench, secured: Secured, login_topic: str, login_digest: str, tmp_path: Path, way: str
 ) -> None:
     login = logged_in(secured, tmp_path.parent / f"{tmp_path.name}-secrets", way)
-    deck = bench.deck(DECK, login.deck, {"stream": {"dead_letter_topic": "letters"}})
+    both_read = {"ingest": {"readers": 2}, "stream": {"dead_letter_topic": "letters"}}
+    deck = bench.deck(DECK, login.deck, both_read)
     seen: list[str] = []
     arguments = ["run", deck, "--until", "end", "-v", *login.options]
     with running(arguments, ranks=2, env=login.env) as program:
