@@ -12,8 +12,8 @@
  * different partitions interleave was never the same twice. So the bits cannot depend on the number
  * of readers, and a checkpoint knows nothing of them.
  *
- * That split was chosen by measurement: reading JSON from Kafka, the ingest thread spent 60 % of its
- * time on taking messages out of librdkafka, 22 % on decoding and 18 % on event time, and
+ * That split was chosen by measurement: reading JSON from Kafka, the ingest thread spent 60 % of
+ * its time on taking messages out of librdkafka, 22 % on decoding and 18 % on event time, and
  * librdkafka's own threads took two thirds as long again.
  *
  * Flow: a reader may have SHARE_AHEAD blocks of a partition under way, fewer where there are many
