@@ -54,6 +54,8 @@ GENERATED := $(B)/generated/build_info.h
 VENV     := build/venv
 PYTHON   := $(VENV)/bin/python
 PYTESTS  := tests/oracle analysis/tests tests/system
+# Of the system tests, which mostly wait: a file of them each at a time, with a broker each.
+WORKERS  ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 STYLED   := $(shell find src include tests -name '*.[ch]' 2>/dev/null)
 
 # What the sanitizers report of Open MPI itself is no leak of ours.
@@ -94,7 +96,7 @@ test-broker: $(BROKERS) build/broker/3.9/libs/.complete ## CUnit programs of tes
 	$(Q)$(call LEAKS,1) tests/tools/run-broker-tests.sh 3.9 $(BROKERS)
 
 test-system: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## the whole program, with a real Apache Kafka
-	$(Q)$(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) $(PYTESTS) $(TESTS)
+	$(Q)$(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh system $(B)/test-system.xml $(PYTHON) -n $(WORKERS) --dist loadfile $(PYTESTS) $(TESTS)
 
 soak-kill: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N=200 kills at all failure points
 	$(Q)$(SYSTEM) KAFKA=3.9 PYTHONPATH=tests $(PYTHON) -m system.soak $(or $(N),200) $(or $(SEED),1)

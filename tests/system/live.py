@@ -13,7 +13,7 @@ from .brokers import Brokers
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Stream, merged
 from .kafka import Kafka
-from .program import Running, running
+from .program import PATIENCE, Running, running
 from .results import RunDirectory, assert_equals_oracle
 
 PARTITIONS = 3
@@ -74,7 +74,9 @@ def starter(bench: Bench, stream: Stream, record_property: Callable[[str, object
         topic = made.kafka.create(PARTITIONS)
         deck = bench.deck(DECK, from_kafka(Kafka(made.address), topic))
         run = bench.directory(deck)
-        with running(["run", deck, *options], 2) as program:
+        # A broker may take its time to start beside other work.
+        patient = ["-X", f"socket.connection.setup.timeout.ms={int(30_000 * PATIENCE)}"]
+        with running(["run", deck, *patient, *options], 2) as program:
             started = Live(made.kafka, topic, stream, deck, run, program, record_property)
             started.send(rest=False)
             started.until_windows(5)

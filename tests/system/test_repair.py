@@ -227,6 +227,11 @@ def test_an_empty_directory_is_not_made_a_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def findings(verdict: Verdict) -> list[str]:
+    """Without the progress that a slow disk brings out."""
+    return [line for line in verdict.text.splitlines() if "verifying: row" not in line]
+
+
 def test_a_segment_of_another_run_is_not_believed(stage: Stage) -> None:
     """Whole by itself, and of the same shape."""
     heat = ["-D", f"time.windows={HALF}", "-D", "physics.gen_scale=0.3"]
@@ -239,7 +244,7 @@ def test_a_segment_of_another_run_is_not_believed(stage: Stage) -> None:
     assert found.code == 65
     assert verify(stage.run, "--repair").code == 65
     assert (stage.run.path / "manifest").read_bytes() == manifest
-    assert verify(stage.run).text == found.text
+    assert findings(verify(stage.run)) == findings(found)
 
 
 def test_no_checkpoint_is_left_of_what_a_run_went_back_from(stage: Stage) -> None:
