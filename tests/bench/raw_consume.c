@@ -1,6 +1,6 @@
 /* The bound of every consumer: batches from librdkafka, counted and thrown away.
  *
- *     raw_consume BROKERS TOPIC PARTITIONS MESSAGES      prints seconds from the first message on */
+ *     raw_consume BROKERS TOPIC PARTITIONS MESSAGES     prints seconds from the first message on */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
