@@ -32,7 +32,7 @@ struct frame_row {
     int64_t window, event_time_ms, revision;
     double change; /* largest one of a stored value by its corrections, 0: never corrected */
     bool final, complete;
-    double t_min, t_max, t_mean, heat_content, heat_in, heat_out;
+    double t_min, t_max, t_mean, heat_content, heat_in, heat_out, heat_residual;
     int64_t events, late, missing, dead;
     struct digest digest; /* of u, f64 */
     double latency_ms;    /* wall clock at commit minus event time; no function of the content */

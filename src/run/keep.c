@@ -16,6 +16,7 @@ static enum status gather_state(struct run *run, struct error *err)
     struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);
     state_save(&run->state, &origin, parcel->fingerprints, &run->saved_state);
+    balance_save(root->balance, &run->saved_state);
     watching_save(run->watching, &run->saved_state);
     buffer_append(&run->saved_state, parcel->windows_state.data, parcel->windows_state.size);
     buffer_clear(&root->summary);

@@ -94,6 +94,7 @@ void monitor_frame(struct run *run, const struct frame_row *row)
     metrics_add(metrics, METRIC_FRAMES, 0, 1);
     metrics_add(metrics, METRIC_BYTES_WRITTEN, 0, (double)run->root->room.row_bytes);
     metrics_observe(metrics, METRIC_EVENT_TO_FRAME, 0, 1e-3 * row->latency_ms);
+    metrics_set(metrics, METRIC_HEAT_RESIDUAL, 0, run->root->balance_ratio);
     metrics_set(metrics, METRIC_TEMPERATURE, METRICS_MIN, row->t_min);
     metrics_set(metrics, METRIC_TEMPERATURE, METRICS_MEAN, row->t_mean);
     metrics_set(metrics, METRIC_TEMPERATURE, METRICS_MAX, row->t_max);

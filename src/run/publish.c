@@ -16,6 +16,12 @@ static struct frame_row row_of(const struct run *run, const struct measure *meas
     const struct closed_window *closed = run->root->closed;
     double area = run->plan.solver.dx * run->plan.solver.dy;
     double cells = (double)run->plan.gnx * (double)run->plan.gny;
+    const struct balance_row heat = {.row = run_row(run, closed->window),
+                                     .content = measure->sum * area,
+                                     .in = run->state.heat_in,
+                                     .out = heat_out};
+    struct balance_error error = balance_take(run->root->balance, &heat);
+    run->root->balance_ratio = error.ratio;
     return (struct frame_row){
         .window = closed->window,
         .event_time_ms = closed->end_ms,
@@ -25,9 +31,10 @@ static struct frame_row row_of(const struct run *run, const struct measure *meas
         .t_min = measure->min,
         .t_max = measure->max,
         .t_mean = measure->sum / cells,
-        .heat_content = measure->sum * area,
-        .heat_in = run->state.heat_in,
-        .heat_out = heat_out,
+        .heat_content = heat.content,
+        .heat_in = heat.in,
+        .heat_out = heat.out,
+        .heat_residual = error.residual,
         .events = closed->events,
         .late = closed->late,
         .missing = closed->missing,

@@ -41,6 +41,16 @@ static struct windows *windows_of(const struct run *run)
     return windows_create(&config, root->first);
 }
 
+/* Of the rows that a late event, or a restart, writes again. */
+static struct balance *balance_of(const struct run *run)
+{
+    const struct plan *plan = &run->plan;
+    int64_t kept = plan->horizon_windows / plan->frames_every + 2;
+    double initial = balance_uniform(plan->gnx, plan->gny, plan->solver.initial,
+                                     plan->solver.dx * plan->solver.dy);
+    return balance_create(kept, initial);
+}
+
 static void copy_ledgers(struct root *root)
 {
     for (int p = 0; p < root->identity.partitions; p++)
@@ -63,6 +73,7 @@ static enum status check_cursors(struct root *root, struct error *err)
 enum status recall_nothing(struct run *run, struct error *err)
 {
     run->state = (struct run_state){.window = -1, .past_window = -1};
+    run->root->balance = balance_of(run);
     run->root->windows = windows_of(run);
     copy_ledgers(run->root);
     return check_cursors(run->root, err);
@@ -95,6 +106,8 @@ enum status recall_checkpoint(struct run *run, struct error *err)
                          "which is not the one that corrections go back to",
                          (long long)run->state.window, (long long)run->state.past_window);
     TRY(check_journal(run, err));
+    root->balance = balance_of(run);
+    TRY(balance_load(root->balance, &reader, err));
     TRY(watching_load(run->watching, &reader, err));
     root->windows = windows_of(run);
     TRY(windows_load(root->windows, &reader, err));

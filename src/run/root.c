@@ -26,6 +26,7 @@ void root_destroy(struct root *root)
     temperature_topic_close(root->temperatures);
     dead_letters_close(root->letters);
     appended_close(root->alerts);
+    balance_destroy(root->balance);
     decoder_destroy(root->decoder);
     source_destroy(root->source);
     share_destroy(root->share);

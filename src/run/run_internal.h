@@ -23,6 +23,7 @@
 #include "store/manifest.h"
 #include "store/manifest_write.h"
 #include "store/rundir.h"
+#include "watch/balance.h"
 #include "watching.h"
 
 /* What the journal is told once a start is accepted. */
@@ -92,10 +93,12 @@ struct root {
     double checkpoint_done_s; /* when it was done, by stop_clock_s() */
     struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
     struct buffer summary;
-    int64_t *offsets;       /* [partitions], of root_next_offsets() */
-    int64_t *lost;          /* [partitions], of root_lost_offsets() */
-    struct measure measure; /* of the last frame */
-    double bound;           /* no cell is larger, nor was one that is gone back to */
+    int64_t *offsets;        /* [partitions], of root_next_offsets() */
+    int64_t *lost;           /* [partitions], of root_lost_offsets() */
+    struct measure measure;  /* of the last frame */
+    struct balance *balance; /* of heat, over the rows that corrections can reach */
+    double balance_ratio;    /* of the last frame */
+    double bound;            /* no cell is larger, nor was one that is gone back to */
     struct progress progress;
 };
 

@@ -6,12 +6,12 @@
 #include "store/frames.h"
 
 enum {
-    SERIES_COLUMNS = 21,
+    SERIES_COLUMNS = 22,
     SERIES_TIME = 0,
     SERIES_WINDOW = 1,
     SERIES_CHANGE = 4,
-    SERIES_STORED_DIGEST = 18,
-    SERIES_ROW_DIGEST = 19
+    SERIES_STORED_DIGEST = 19,
+    SERIES_ROW_DIGEST = 20
 };
 
 enum series_kind { SERIES_INT64, SERIES_FLOAT64, SERIES_FLAG, SERIES_HEX };
@@ -22,7 +22,7 @@ struct series_record {
     int64_t window, event_time, revision;
     double change;
     uint8_t final, complete;
-    double t_min, t_max, t_mean, heat_content, heat_in, heat_out;
+    double t_min, t_max, t_mean, heat_content, heat_in, heat_out, heat_residual;
     int64_t events, late, missing, dead;
     char digest[DIGEST_HEX], stored_digest[DIGEST_HEX]; /* the final 0 is not stored */
     char row_digest[DIGEST_HEX];

@@ -40,7 +40,7 @@ static const struct {
                             GAUGE},
     [METRIC_HEAT_RESIDUAL] = {"heat_balance_residual_ratio",
                               "Heat in, less heat out and change of content of the newest frame, "
-                              "by the largest of these.",
+                              "by the largest of these and the content.",
                               GAUGE},
     [METRIC_KAFKA_MESSAGES] = {"kafka_messages_total", "Messages read since this start.", COUNTER},
     [METRIC_KAFKA_LAG] = {"kafka_lag",

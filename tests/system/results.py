@@ -194,7 +194,7 @@ def assert_equals_oracle(run: RunDirectory, expected: Result) -> None:
 ROW = (
     ("window", "q"), ("event_time", "q"), ("revision", "q"), ("change", "d"), ("final", "B"),
     ("complete", "B"), ("t_min", "d"), ("t_max", "d"), ("t_mean", "d"), ("heat_content", "d"),
-    ("heat_in", "d"), ("heat_out", "d"), ("events", "q"), ("late", "q"), ("missing", "q"),
+    ("heat_in", "d"), ("heat_out", "d"), ("heat_residual", "d"), ("events", "q"), ("late", "q"), ("missing", "q"),
     ("dead", "q"), ("digest", "32s"), ("stored_digest", "32s"),
 )  # fmt: skip
 

@@ -22,8 +22,8 @@ from .results import RunDirectory, assert_equals_oracle
 DECK = merged(AWKWARD, {"run": {"title": "a file for everyone"}})
 SERIES = {
     "window", "event_time", "revision", "final", "complete", "t_min", "t_max", "t_mean",
-    "change", "heat_content", "heat_in", "heat_out", "events", "late", "missing", "dead", "digest",
-    "stored_digest", "row_digest", "latency_ms",
+    "change", "heat_content", "heat_in", "heat_out", "heat_residual", "events", "late", "missing", "dead",
+    "digest", "stored_digest", "row_digest", "latency_ms",
 }  # fmt: skip
 ROOT_ATTRIBUTES = {
     "Conventions", "title", "source", "history", "run_id", "heatstream_schema", "NX_class",
@@ -187,7 +187,11 @@ def test_heat_balance_closes(finished: Finished) -> None:
     change = np.diff(np.concatenate(([start], content)))
     each = np.abs(change - (heat_in - heat_out)).max()
     summed = np.abs((content - start) - (heat_in - heat_out)).max()
-    assert min(each, summed) < 1e-12 * max(np.abs(content).max(), np.abs(heat_in).max())
+    largest = max(np.abs(content).max(), np.abs(heat_in).max())
+    assert min(each, summed) < 1e-12 * largest
+    residual = np.array(series["heat_residual"])
+    assert np.array_equal(residual[1:], (change - (heat_in - heat_out))[1:])
+    assert np.abs(residual).max() < 1e-12 * largest
 
 
 def opened_by_xarray(path: Path) -> int:
