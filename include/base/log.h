@@ -1,10 +1,12 @@
 /* The log: lines on standard error and, once a run directory exists, in its `log` file.
  *
- * The level, the format and the file are the only mutable globals of this module. They are set on
- * one thread before others start. Ranks other than 0 write errors only. Lines are written whole by
- * one write(2), so threads do not interleave. */
+ * The level, the format and the file are the only mutable globals of this module. The first two are
+ * set on one thread before others start. Ranks other than 0 write errors only. Lines are written
+ * whole by one write(2), so threads do not interleave. */
 #ifndef HEATSTREAM_BASE_LOG_H
 #define HEATSTREAM_BASE_LOG_H
+
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -16,10 +18,13 @@ void log_configure(enum log_level level, enum log_format format);
 /* Ranks other than 0 write nothing but errors. */
 void log_set_rank(int rank);
 
-/* Appends every later line to the file as well, with a time stamp. Fails with
- * STATUS_CANNOT_CREATE. */
+/* Appends every later line to the file as well, with a time stamp, in the place of the one before.
+ * Fails with STATUS_CANNOT_CREATE. */
 enum status log_open_file(const char *path, struct error *err) MUST_CHECK;
 void log_close_file(void);
+
+/* How many bytes the file has; 0 without one. */
+int64_t log_file_size(void);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

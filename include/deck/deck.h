@@ -49,6 +49,7 @@ struct deck {
         int64_t idle_ms, disorder_ms, horizon_windows, jump_cells, jump_expiry;
         int64_t jump_ms; /* 0: auto */
         int64_t max_gap_windows, max_open_events, batch;
+        int64_t dead_letter_file_bytes, dead_letter_files; /* files 0: all */
         int estimate;
         int64_t span, hold; /* windows; hold 0: `missing: zero` */
         double gen_limit;
@@ -86,6 +87,7 @@ struct deck {
     struct {
         int level, format;
         double every_s;
+        int64_t file_bytes, files;
     } log;
 };
 

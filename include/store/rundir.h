@@ -8,11 +8,11 @@
 #include "base/status.h"
 #include "store/claim.h"
 
-/* Paths inside a run directory; written by rundir_paths(). Those of the manifest, the journal, the
- * dead letters and the alerts are a second name of each, within the claim, after rundir_enter(). */
+/* Paths inside a run directory; written by rundir_paths(). Those of the manifest, the journal and
+ * the alerts are a second name of each, within the claim, after rundir_enter(). */
 struct rundir {
     char root[PATH_MAX], config[PATH_MAX], manifest[PATH_MAX], journal[PATH_MAX];
-    char dead_letters[PATH_MAX], alerts[PATH_MAX], log[PATH_MAX], stop[PATH_MAX], lock[PATH_MAX];
+    char alerts[PATH_MAX], log[PATH_MAX], stop[PATH_MAX], lock[PATH_MAX];
     char frames[PATH_MAX], master[PATH_MAX], checkpoints[PATH_MAX];
     struct claim *claim; /* NULL: not open */
 };
@@ -36,8 +36,8 @@ bool rundir_is_held(const struct rundir *rundir);
 /* Removes what a run writes, nothing else, for a start from the beginning. Needs the claim. */
 enum status rundir_clear(struct rundir *rundir, struct error *err) MUST_CHECK;
 
-/* From here on the manifest, the journal, the dead letters and the alerts can be opened for
- * writing; they are created empty if missing. */
+/* From here on the manifest, the journal and the alerts, which are created empty if missing, can be
+ * opened for writing, and the dead letters be gone on with (letter_files.h). */
 enum status rundir_enter(struct rundir *rundir, struct error *err) MUST_CHECK;
 
 /* The manifest was written anew under the name that rundir_enter() gave it: so it is for all. */

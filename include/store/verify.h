@@ -25,6 +25,7 @@ struct verify_counts {
     int64_t unshown;     /* committed, but not yet in the master of a run that has not finished */
     int64_t segments, checkpoints;
     int64_t checkpoint_window; /* of the newest checkpoint that was proven; -1: none */
+    int64_t letters_removed;   /* dead letters whose files are no longer kept; by the ledger's */
     int64_t differences;
 };
 

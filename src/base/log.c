@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ static struct {
     enum log_level level;
     enum log_format format;
     int rank;
-    int file; /* 0: none */
+    int file; /* 0: none; with its size, under the mutex */
+    int64_t file_bytes;
     bool progress_pending;
 } logger = {.level = LOG_INFO};
 
@@ -33,20 +35,38 @@ void log_set_rank(int rank)
     logger.rank = rank;
 }
 
+static void set_file(int fd, int64_t size)
+{
+    pthread_mutex_lock(&log_mutex);
+    int before = logger.file;
+    logger.file = fd;
+    logger.file_bytes = size;
+    pthread_mutex_unlock(&log_mutex);
+    if (before > 0)
+        close(before);
+}
+
 enum status log_open_file(const char *path, struct error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, STATUS_CANNOT_CREATE, "opening %s: %s", path, strerror(errno));
-    logger.file = fd;
+    struct stat info;
+    set_file(fd, fstat(fd, &info) == 0 ? info.st_size : 0);
     return STATUS_OK;
 }
 
 void log_close_file(void)
 {
-    if (logger.file > 0)
-        close(logger.file);
-    logger.file = 0;
+    set_file(0, 0);
+}
+
+int64_t log_file_size(void)
+{
+    pthread_mutex_lock(&log_mutex);
+    int64_t size = logger.file_bytes;
+    pthread_mutex_unlock(&log_mutex);
+    return size;
 }
 
 static void write_whole(int fd, const char *line, size_t length)
@@ -129,8 +149,11 @@ static void log_line(enum log_level level, const char *format, va_list arguments
         write_whole(STDERR_FILENO, "\n", 1);
     logger.progress_pending = false;
     write_whole(STDERR_FILENO, line, format_line(line, sizeof line, level, false, text));
-    if (logger.file > 0)
-        write_whole(logger.file, line, format_line(line, sizeof line, level, true, text));
+    if (logger.file > 0) {
+        size_t length = format_line(line, sizeof line, level, true, text);
+        write_whole(logger.file, line, length);
+        logger.file_bytes += (int64_t)length;
+    }
     pthread_mutex_unlock(&log_mutex);
 }
 

@@ -50,6 +50,10 @@ static void print_counts(const struct verify *verify)
     if (counts->unsaid > 0)
         printf("left out: %" PRId64 " rows that are not committed yet%s\n", counts->unsaid,
                verify->live ? "" : "; the run, gone on with, writes them again");
+    if (counts->letters_removed > 0)
+        printf("left out: %" PRId64 " dead letters whose files are no longer kept "
+               "(stream.dead_letter_files)\n",
+               counts->letters_removed);
 }
 
 /* With a manifest that cannot be read nothing else can be judged. */

@@ -11,9 +11,10 @@
 #include "base/memory.h"
 #include "store/inspect.h"
 #include "store/journal.h"
+#include "store/letter_files.h"
 #include "window/windows_state.h"
 
-/* What the ledger says, and what dead_letters.ndjson holds of it. */
+/* What the ledger says, and what the dead letters are of it. */
 struct books {
     struct verify *verify;
     json_t *summary; /* owned; NULL: nothing known */
@@ -23,6 +24,8 @@ struct books {
     int64_t (*letters)[FATE_COUNT];
     int64_t letters_bytes;   /* that the ledger counts */
     int64_t letters_waiting; /* that it counts beside them, to be written after the checkpoint */
+    int64_t letters_at;      /* how far they have been read */
+    bool letters_removed;    /* the first of them */
 };
 
 static void books_release(struct books *books)
@@ -169,28 +172,23 @@ static bool count_letter(struct books *books, const char *line, size_t length)
     return sane;
 }
 
-/* Lines that begin below `letters_bytes`, of a finished run all, one at a time: the file may be
- * large. */
-static void count_letters(struct books *books, FILE *file)
+/* Lines of a file that begin below `letters_bytes`, of a finished run all, one at a time: the file
+ * may be large. */
+static void count_letters(struct books *books, FILE *file, const char *name)
 {
     char *line = NULL;
     size_t room = 0;
-    int64_t at = 0, number = 0;
-    for (ssize_t length; (books->finished || at < books->letters_bytes) &&
+    int64_t number = 0;
+    for (ssize_t length; (books->finished || books->letters_at < books->letters_bytes) &&
                          (length = getline(&line, &room, file)) > 0;
-         at += length) {
+         books->letters_at += length) {
         number++;
         if (line[length - 1] != '\n' || !count_letter(books, line, (size_t)length))
             verify_differs(books->verify,
-                           "dead_letters.ndjson: line %lld is no dead letter that the ledger could "
-                           "count",
+                           "%s: line %lld is no dead letter that the ledger could count", name,
                            (long long)number);
     }
     free(line);
-    if (at != books->letters_bytes)
-        verify_differs(books->verify,
-                       "dead_letters.ndjson has %lld bytes where the ledger was told, not %lld",
-                       (long long)at, (long long)books->letters_bytes);
 }
 
 static bool is_dead(enum fate fate)
@@ -203,35 +201,65 @@ static bool is_dead(enum fate fate)
 static void compare_letters(struct books *books)
 {
     int64_t missing = 0;
+    bool all = books->letters_waiting == 0 && !books->letters_removed;
     for (int p = 0; p < books->partitions; p++)
         for (int fate = 0; fate < FATE_COUNT; fate++) {
             int64_t told = is_dead((enum fate)fate) ? books->ledgers[p].fates[fate] : 0;
             int64_t found = books->letters[p][fate];
             missing += told - found;
-            if (found > told || (found < told && books->letters_waiting == 0))
+            if (found > told || (found < told && all))
                 verify_differs(books->verify,
-                               "dead_letters.ndjson has %lld letters '%s' of partition %d, the "
-                               "ledger %lld",
+                               "there are %lld dead letters '%s' of partition %d, the ledger has "
+                               "%lld",
                                (long long)found, fate_name((enum fate)fate), p, (long long)told);
         }
-    if (books->letters_waiting > 0 && missing != books->letters_waiting)
+    if (books->letters_removed)
+        books->verify->counts.letters_removed = missing - books->letters_waiting;
+    else if (books->letters_waiting > 0 && missing != books->letters_waiting)
         verify_differs(books->verify,
-                       "dead_letters.ndjson lacks %lld letters of the ledger, of which %lld were "
-                       "still to be written",
+                       "%lld dead letters of the ledger are missing, of which %lld were still to "
+                       "be written",
                        (long long)missing, (long long)books->letters_waiting);
 }
 
+/* The first files may have been removed (stream.dead_letter_files), also just now. */
+static enum status check_letter_file(struct books *books, int64_t start, struct error *err)
+{
+    char path[PATH_MAX], name[LETTER_FILE_NAME];
+    letter_file_name(start, name);
+    TRY(path_join(path, sizeof path, books->verify->directory, name, err));
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return STATUS_OK;
+    if (books->letters_at == 0 && start > 0)
+        books->letters_removed = true;
+    else if (start != books->letters_at)
+        verify_differs(books->verify,
+                       "%s is named after byte %lld of the dead letters, those before it end at "
+                       "%lld",
+                       name, (long long)start, (long long)books->letters_at);
+    books->letters_at = start;
+    count_letters(books, file, name);
+    fclose(file);
+    return STATUS_OK;
+}
+
+/* Files that begin at the end of what the ledger counts, or after it, are of letters after it. */
 static enum status check_letters(struct books *books, struct error *err)
 {
-    char path[PATH_MAX];
-    TRY(path_join(path, sizeof path, books->verify->directory, "dead_letters.ndjson", err));
-    FILE *file = fopen(path, "re");
-    if (file) {
-        count_letters(books, file);
-        fclose(file);
-    }
+    struct buffer list = {0};
+    enum status status = letter_files_list(books->verify->directory, &list, err);
+    const int64_t *starts = (const void *)list.data;
+    for (size_t i = 0; status == STATUS_OK && i < list.size / sizeof *starts; i++)
+        if (books->finished || starts[i] < books->letters_bytes)
+            status = check_letter_file(books, starts[i], err);
+    buffer_release(&list);
+    if (books->letters_at != books->letters_bytes)
+        verify_differs(books->verify,
+                       "the dead letters have %lld bytes where the ledger was told, not %lld",
+                       (long long)books->letters_at, (long long)books->letters_bytes);
     compare_letters(books);
-    return STATUS_OK;
+    return status;
 }
 
 enum status verify_ledger(struct verify *verify, const struct manifest *manifest, int *partitions,

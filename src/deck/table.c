@@ -231,6 +231,15 @@ const struct deck_option deck_options[] = {
         "of memory."),
     OR_NULL("stream.dead_letter_topic", stream.dead_letter_topic, 1, 249, DECK_MAY_CHANGE,
             "Topic that gets a copy of every refused record, beside `dead_letters.ndjson`."),
+    INT("stream.dead_letter_file_bytes", stream.dead_letter_file_bytes, "268435456", 16384,
+        9007199254740991.0, "bytes", DECK_MAY_CHANGE,
+        "Most bytes in a file of dead letters. Then they go on in "
+        "`dead_letters_<position>.ndjson`, named after how many bytes of them there are before "
+        "it."),
+    INT("stream.dead_letter_files", stream.dead_letter_files, "0", 0, 1e6, "files", DECK_MAY_CHANGE,
+        "Files of dead letters kept; 0: all. The oldest beyond them are removed with a checkpoint, "
+        "but none that a restart may need: what a topic of garbage may then take is bounded, and "
+        "its records are known by the ledger alone."),
     INT("stream.batch", stream.batch, "10000", 1, 1e6, "messages", DECK_MAY_CHANGE,
         "Most messages read at once. Changes speed and memory, never the result."),
     OR_NULL("stream.oauth_token_file", stream.oauth_token_file, 1, PATH_BYTES, DECK_MAY_CHANGE,
@@ -355,6 +364,13 @@ const struct deck_option deck_options[] = {
     DOUBLE("log.every_s", log.every_s, "5", 0.1, DAY_MS, "s", DECK_MAY_CHANGE,
            "Seconds between progress lines."),
     ENUM("log.format", log.format, "human", "human|json", DECK_MAY_CHANGE, "Form of a log line."),
+    INT("log.file_bytes", log.file_bytes, "16777216", 1024, 9007199254740991.0, "bytes",
+        DECK_MAY_CHANGE,
+        "How long the file `log` becomes, within a few lines, before it is put aside as "
+        "`log.<number>` and begun anew. A line takes some 150 bytes: a week of progress is one "
+        "such file."),
+    INT("log.files", log.files, "8", 1, 1e6, "files", DECK_MAY_CHANGE,
+        "Files of the log kept, `log` included; the oldest are removed."),
 };
 const int deck_option_count = sizeof deck_options / sizeof *deck_options;
 

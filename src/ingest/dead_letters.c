@@ -1,6 +1,7 @@
 #include "ingest/dead_letters.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/appended.h"
 #include "base/buffer.h"
@@ -10,6 +11,8 @@
 
 struct dead_letters {
     struct appended *file;
+    int64_t size;                   /* of the file */
+    struct dead_letter_files files; /* next NULL: one only */
     struct buffer lines;
     struct dead_letter_topic *topic; /* NULL: file only */
 };
@@ -21,6 +24,7 @@ enum status dead_letters_open(const char *path, int64_t size, struct dead_letter
     TRY(appended_open(path, 0600, size, &file, err));
     *opened = memory_zeroed(1, sizeof **opened);
     (*opened)->file = file;
+    (*opened)->size = size;
     return STATUS_OK;
 }
 
@@ -32,6 +36,11 @@ void dead_letters_close(struct dead_letters *letters)
     appended_close(letters->file);
     buffer_release(&letters->lines);
     free(letters);
+}
+
+void dead_letters_in_files(struct dead_letters *letters, const struct dead_letter_files *files)
+{
+    letters->files = *files;
 }
 
 enum status dead_letters_to_topic(struct dead_letters *letters, const struct kafka_config *config,
@@ -79,16 +88,56 @@ static void put_line(struct buffer *line, const struct dead_letter *letter, cons
     buffer_append(line, "}\n", 2);
 }
 
+/* The first `size` bytes of the lines go to the file, the others wait. */
+static enum status put_lines(struct dead_letters *letters, size_t size, struct error *err)
+{
+    struct buffer *lines = &letters->lines;
+    TRY(appended_write(letters->file, lines->data, size, err));
+    letters->size += (int64_t)size;
+    lines->size -= size;
+    if (lines->size > 0)
+        memmove(lines->data, lines->data + size, lines->size);
+    return STATUS_OK;
+}
+
+static enum status next_file(struct dead_letters *letters, struct error *err)
+{
+    char path[PATH_MAX];
+    int64_t size;
+    struct appended *next;
+    struct dead_letter_files *files = &letters->files;
+    TRY(appended_sync(letters->file, &size, err));
+    TRY(files->next(files->context, files->start + size, path, err));
+    TRY(appended_open(path, 0600, 0, &next, err));
+    appended_close(letters->file);
+    letters->file = next;
+    letters->size = 0;
+    files->start += size;
+    return STATUS_OK;
+}
+
+/* The line that begins at `start` of the lines would be the first beyond what a file may have. */
+static bool overflows(const struct dead_letters *letters, size_t start)
+{
+    return letters->files.next && letters->size + (int64_t)start > 0 &&
+           letters->size + (int64_t)letters->lines.size > letters->files.most_bytes;
+}
+
 enum status dead_letters_write(struct dead_letters *letters, const struct dead_letter *letter,
                                int64_t count, const uint8_t *bytes, struct error *err)
 {
     buffer_clear(&letters->lines);
     for (int64_t i = 0; i < count; i++) {
+        size_t start = letters->lines.size;
         put_line(&letters->lines, &letter[i], bytes);
         if (letters->topic)
             TRY(dead_letter_topic_put(letters->topic, &letter[i], bytes, err));
+        if (overflows(letters, start)) {
+            TRY(put_lines(letters, start, err));
+            TRY(next_file(letters, err));
+        }
     }
-    return appended_write(letters->file, letters->lines.data, letters->lines.size, err);
+    return put_lines(letters, letters->lines.size, err);
 }
 
 enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct error *err)
@@ -97,6 +146,6 @@ enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struc
     TRY(appended_sync(letters->file, &synced, err));
     if (letters->topic)
         TRY(dead_letter_topic_sync(letters->topic, err));
-    *size = synced;
+    *size = letters->files.start + synced;
     return STATUS_OK;
 }

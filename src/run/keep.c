@@ -36,6 +36,7 @@ static enum status commit(struct run *run, const struct checkpoint_seal *seal, s
     TRY(claim_check(root->rundir.claim, err));
     manifest_retire_checkpoints(root->manifest, (int)root->deck->checkpoint.keep);
     TRY(checkpoint_remove_old(run->plan.checkpoints, run->plan.staging, root->manifest, err));
+    TRY(files_drop_letters(run, err));
     source_report(root->source, root_next_offsets(root));
     return STATUS_OK;
 }

@@ -94,6 +94,7 @@ static bool await_parcel(struct run *run, struct order *order)
             return false;
         }
         note_loss(root);
+        files_tend_log(root);
         if (root->failure != STATUS_OK) {
             *order = order_failed(root);
             return false;
@@ -187,6 +188,7 @@ static struct order next_order(struct run *run)
 {
     struct root *root = run->root;
     note_loss(root);
+    files_tend_log(root);
     if (root->failure != STATUS_OK)
         return order_failed(root);
     if (root->leaving)

@@ -6,7 +6,6 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "run/deck_sources.h"
 #include "run_internal.h"
 #include "window/advance.h"
 #include "window/windows_state.h"
@@ -95,18 +94,6 @@ static enum status write_config(struct run *run, struct error *err)
     return rundir_write_config(&run->root->rundir, run->plan.provenance.config, err);
 }
 
-static enum status open_letters(struct run *run, struct error *err)
-{
-    struct root *root = run->root;
-    TRY(dead_letters_open(root->rundir.dead_letters, run->state.dead_letters_bytes, &root->letters,
-                          err));
-    if (!root->deck->stream.dead_letter_topic)
-        return STATUS_OK;
-    struct kafka_config config = kafka_of_deck(root->deck);
-    config.topic = root->deck->stream.dead_letter_topic;
-    return dead_letters_to_topic(root->letters, &config, root->identity.topic, err);
-}
-
 static struct idle *create_idle(struct root *root)
 {
     return idle_create(&(struct idle_config){
@@ -160,7 +147,7 @@ static enum status open_outputs(struct run *run, struct error *err)
     if (!run->root)
         return STATUS_OK;
     TRY(write_config(run, err));
-    TRY(open_letters(run, err));
+    TRY(files_open_letters(run, err));
     TRY(watching_open_log(run, err));
     TRY(temperatures_open(run, err));
     wait_init(run->root);

@@ -24,7 +24,7 @@ void root_destroy(struct root *root)
     drain_destroy(root->drain);
     windows_destroy(root->windows);
     temperature_topic_close(root->temperatures);
-    dead_letters_close(root->letters);
+    files_close_letters(root);
     appended_close(root->alerts);
     balance_destroy(root->balance);
     decoder_destroy(root->decoder);
@@ -35,6 +35,7 @@ void root_destroy(struct root *root)
     manifest_close(root->manifest);
     log_close_file();
     rundir_close(&root->rundir);
+    buffer_release(&root->letters_marks);
     buffer_release(&root->gaps_found);
     buffer_release(&root->unflushed);
     buffer_release(&root->summary);

@@ -52,7 +52,10 @@ struct root {
     struct manifest *manifest;
     struct journal *journal;
     struct dead_letters *letters;
-    struct appended *alerts;                /* NULL: the deck has none */
+    int64_t letters_start;       /* position of their file that is open */
+    struct buffer letters_marks; /* struct letters_mark of the checkpoints there are */
+    int64_t log_excess_bytes;    /* beyond a full file, after it could not be turned over */
+    struct appended *alerts;     /* NULL: the deck has none */
     struct temperature_topic *temperatures; /* NULL: none */
     struct windows *windows;
     struct gaps gaps;         /* once there are windows */
@@ -311,6 +314,13 @@ enum status temperatures_publish(struct run *run, const struct frame_row *row,
 
 /* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel. */
 enum status keep_checkpoint(struct run *run, struct error *err) MUST_CHECK;
+
+/* files.c: rank 0: the dead letters as far as the checkpoint counts on them; those that are too old
+ * for any checkpoint there is now; the log goes on in a new file if it is time. */
+enum status files_open_letters(struct run *run, struct error *err) MUST_CHECK;
+enum status files_drop_letters(struct run *run, struct error *err) MUST_CHECK;
+void files_close_letters(struct root *root);
+void files_tend_log(struct root *root);
 
 /* room.c: rank 0: whether the disk has room for more than a stop needs; what is written tells how
  * much that is. */

@@ -10,7 +10,7 @@
 struct run_state {
     int64_t window;             /* the last one closed, -1: none */
     int64_t rows;               /* frames written */
-    int64_t dead_letters_bytes; /* length of dead_letters.ndjson */
+    int64_t dead_letters_bytes; /* length of all dead letters (store/letter_files.h) */
     int64_t alerts_bytes;       /* length of alerts.ndjson */
     int64_t revisions;          /* rows published anew after corrections */
     double heat_in;             /* since the last frame, temperature units times area */

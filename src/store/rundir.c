@@ -10,6 +10,7 @@
 
 #include "base/durable.h"
 #include "rundir_links.h"
+#include "store/letter_files.h"
 #include "store/staging.h"
 
 /* The names below made->root. */
@@ -22,7 +23,6 @@ static enum status name_files(struct rundir *made, struct error *err)
         {made->config, "config.yaml"},
         {made->manifest, "manifest"},
         {made->journal, "journal"},
-        {made->dead_letters, "dead_letters.ndjson"},
         {made->alerts, "alerts.ndjson"},
         {made->log, "log"},
         {made->stop, "STOP"},
@@ -85,8 +85,7 @@ enum status rundir_open(struct rundir *rundir, double patience_s, struct error *
 static const struct {
     const char *name;
     mode_t mode;
-} entered[] = {
-    {"manifest", 0644}, {"journal", 0644}, {"dead_letters.ndjson", 0600}, {"alerts.ndjson", 0644}};
+} entered[] = {{"manifest", 0644}, {"journal", 0644}, {"alerts.ndjson", 0644}};
 
 enum { ENTERED = sizeof entered / sizeof *entered };
 
@@ -126,11 +125,12 @@ static enum status enter(const struct rundir *rundir, int file, char path[PATH_M
 
 enum status rundir_enter(struct rundir *rundir, struct error *err)
 {
-    char *const paths[ENTERED] = {rundir->manifest, rundir->journal, rundir->dead_letters,
-                                  rundir->alerts};
+    char *const paths[ENTERED] = {rundir->manifest, rundir->journal, rundir->alerts};
     for (int i = 0; i < ENTERED; i++)
         TRY(enter(rundir, i, paths[i], err));
-    return STATUS_OK;
+    if (claim_is_sole(rundir->claim))
+        return STATUS_OK;
+    return letter_files_renew(rundir->root, claim_staging(rundir->claim), err);
 }
 
 enum status rundir_publish_manifest(const struct rundir *rundir, struct error *err)
@@ -157,9 +157,23 @@ static bool ends_with(const char *name, const char *end)
     return length >= end_length && strcmp(name + length - end_length, end) == 0;
 }
 
-/* Removes `prefix`*.h5 and `prefix`*.h5.tmp. */
-static enum status remove_series(const struct rundir *rundir, const char *folder,
-                                 const char *prefix, struct error *err)
+static bool is_segment(const char *name)
+{
+    return strncmp(name, "seg_", 4) == 0 && (ends_with(name, ".h5") || ends_with(name, ".h5.tmp"));
+}
+
+static bool is_checkpoint(const char *name)
+{
+    return strncmp(name, "ckpt_", 5) == 0 && (ends_with(name, ".h5") || ends_with(name, ".h5.tmp"));
+}
+
+static bool is_letter_file(const char *name)
+{
+    return letter_file_start(name) >= 0;
+}
+
+static enum status remove_all(const struct rundir *rundir, const char *folder,
+                              bool (*is_ours)(const char *name), struct error *err)
 {
     DIR *entries = opendir(folder);
     if (!entries)
@@ -167,11 +181,9 @@ static enum status remove_series(const struct rundir *rundir, const char *folder
     enum status status = STATUS_OK;
     char path[PATH_MAX];
     for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));) {
-        const char *name = entry->d_name;
-        if (strncmp(name, prefix, strlen(prefix)) != 0 ||
-            !(ends_with(name, ".h5") || ends_with(name, ".h5.tmp")))
+        if (!is_ours(entry->d_name))
             continue;
-        status = path_join(path, sizeof path, folder, name, err);
+        status = path_join(path, sizeof path, folder, entry->d_name, err);
         if (status == STATUS_OK)
             status = staging_remove(claim_staging(rundir->claim), path, err);
     }
@@ -181,17 +193,18 @@ static enum status remove_series(const struct rundir *rundir, const char *folder
 
 enum status rundir_clear(struct rundir *rundir, struct error *err)
 {
-    static const char *const names[] = {"manifest",      "manifest.tmp", "manifest.damaged",
-                                        "journal",       "config.yaml",  "dead_letters.ndjson",
-                                        "alerts.ndjson", "frames.h5",    "frames.h5.tmp",
-                                        "ckpt/latest",   "early.h5",     "early.h5.tmp"};
+    static const char *const names[] = {"manifest",  "manifest.tmp",  "manifest.damaged",
+                                        "journal",   "config.yaml",   "alerts.ndjson",
+                                        "frames.h5", "frames.h5.tmp", "ckpt/latest",
+                                        "early.h5",  "early.h5.tmp"};
     char path[PATH_MAX];
     /* The manifest goes first: without it nothing else is believed. */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         TRY(path_join(path, sizeof path, rundir->root, names[i], err));
         TRY(staging_remove(claim_staging(rundir->claim), path, err));
     }
-    TRY(remove_series(rundir, rundir->frames, "seg_", err));
-    TRY(remove_series(rundir, rundir->checkpoints, "ckpt_", err));
+    TRY(remove_all(rundir, rundir->root, is_letter_file, err));
+    TRY(remove_all(rundir, rundir->frames, is_segment, err));
+    TRY(remove_all(rundir, rundir->checkpoints, is_checkpoint, err));
     return durable_sync(rundir->root, err);
 }

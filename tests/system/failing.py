@@ -107,7 +107,7 @@ COLLECTIVE = (
 )  # fmt: skip
 ONCE = (
     "journal", "claim.", "epoch.", "config.", "manifest.open", "manifest.cut", "manifest_cut",
-    "manifest-new", "letters.open", "segment-old.rename",
+    "manifest-new", "letters.open", "letters-shown", "log-", "segment-old.rename",
 )  # fmt: skip
 
 

@@ -67,11 +67,15 @@ class RunDirectory:
     def frames_bytes(self) -> bytes:
         return self.temperature().tobytes()
 
+    def dead_letter_files(self) -> list[Path]:
+        """In order: the first has no number, the others that of their first byte."""
+        return sorted(self.path.glob("dead_letters*.ndjson"))
+
+    def dead_letter_bytes(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.dead_letter_files())
+
     def dead_letters(self) -> list[dict[str, Any]]:
-        file = self.path / "dead_letters.ndjson"
-        return (
-            [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
-        )
+        return [json.loads(line) for line in self.dead_letter_bytes().splitlines()]
 
     def checkpoints(self) -> list[Path]:
         """Those that count: a kill may leave one that the manifest has no line for yet."""
@@ -143,13 +147,12 @@ class RunDirectory:
 
     def lasting(self) -> tuple[object, ...]:
         """Everything that is a function of the content, to be compared between two runs."""
-        dead = self.path / "dead_letters.ndjson"
         return (
             self.digest,
             self.ledger(),
             self.lasting_series(),
             self.frames_bytes(),
-            dead.read_bytes() if dead.exists() else b"",
+            self.dead_letter_bytes(),
         )
 
 
@@ -162,10 +165,7 @@ def assert_same(one: RunDirectory, other: RunDirectory) -> None:
     assert one.frames_bytes() == other.frames_bytes()
     assert one.ledger() == other.ledger()
     assert one.digest == other.digest
-    dead = [(run.path / "dead_letters.ndjson") for run in (one, other)]
-    assert [d.read_bytes() if d.exists() else b"" for d in dead][0] == (
-        dead[1].read_bytes() if dead[1].exists() else b""
-    )
+    assert one.dead_letter_bytes() == other.dead_letter_bytes()
 
 
 def assert_manifest_stands_for_rows(run: RunDirectory) -> None:

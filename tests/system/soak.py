@@ -36,10 +36,15 @@ DECK = merged(
     AWKWARD,
     {
         "time": {"windows": WINDOWS},
-        "stream": {"horizon_windows": 8, "idle": "block", "early_ms": 1},
+        "stream": {
+            "horizon_windows": 8,
+            "idle": "block",
+            "early_ms": 1,
+            "dead_letter_file_bytes": 16384,
+        },
         "output": {"frames": {"per_segment": 7}, "temp_region": [9, 3, 12, 6]},
         "checkpoint": {"every_windows": 4, "keep": 3},
-        "log": {"every_s": 60},
+        "log": {"every_s": 0.2, "file_bytes": 4096, "files": 3},
     },
 )
 # To the end of a topic, whenever that is, from a start that its events tell.

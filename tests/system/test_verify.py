@@ -295,7 +295,7 @@ def test_a_dead_letter_lost_doubled_or_changed_is_found(run: RunDirectory) -> No
     for damaged in (lines[1:], [*lines, lines[-1]], [*lines[:3], changed, *lines[4:]], []):
         path.write_bytes(b"".join(damaged))
         verdict = verify(run)
-        assert verdict.code == 65 and "dead_letters.ndjson" in verdict.text
+        assert verdict.code == 65 and "dead letter" in verdict.text
 
 
 def test_offsets_of_the_frames_that_contradict_the_ledger_are_found(run: RunDirectory) -> None:

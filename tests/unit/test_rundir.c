@@ -120,25 +120,32 @@ static void clearing_removes_what_a_run_writes_and_nothing_else(void)
                                           "journal",
                                           "config.yaml",
                                           "dead_letters.ndjson",
+                                          "dead_letters_000000000016000.ndjson",
                                           "frames.h5",
                                           "alerts.ndjson",
                                           "frames/seg_000000.h5",
                                           "frames/seg_000007.h5.tmp",
                                           "ckpt/ckpt_000000009.h5",
                                           "ckpt/latest"};
-    static const char *const foreign[] = {"notes.txt", "frames/mine.h5", "ckpt/copy.h5", "STOP"};
+    static const char *const foreign[] = {"notes.txt",
+                                          "frames/mine.h5",
+                                          "ckpt/copy.h5",
+                                          "STOP",
+                                          "log.000001",
+                                          "dead_letters_16000.ndjson"};
+    enum { WRITTEN = sizeof written / sizeof *written, FOREIGN = sizeof foreign / sizeof *foreign };
     struct scratch scratch = scratch_make();
     struct error err = {""};
     struct rundir rundir = paths_in(&scratch, "run");
     CU_ASSERT_EQUAL_FATAL(rundir_open(&rundir, 60, &err), STATUS_OK);
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < WRITTEN; i++)
         touch(&rundir, written[i]);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < FOREIGN; i++)
         touch(&rundir, foreign[i]);
     CU_ASSERT_EQUAL(rundir_clear(&rundir, &err), STATUS_OK);
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < WRITTEN; i++)
         CU_ASSERT_FALSE(exists(&rundir, written[i]));
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < FOREIGN; i++)
         CU_ASSERT(exists(&rundir, foreign[i]));
     rundir_close(&rundir);
     scratch_remove(&scratch);
