@@ -17,7 +17,9 @@
  * lock (flock) can be had by another process on the same host since the same boot, which needs no
  * waiting, or when it has given no sign of life for `patience_s`: a living one writes a beat twice
  * a second. Only this decision is a guess. A wrong one costs the other run its work since its last
- * checkpoint, and never a wrong bit.
+ * checkpoint, and never a wrong bit. The lock is that of rank 0, without which nothing is
+ * committed; of ranks on other hosts, which may still be writing, it proves nothing: the files of a
+ * run that had any are copied all the same.
  *
  * What is assumed of the file system: rename(2) and link(2) are atomic, fail in a directory that
  * has been removed, and a directory cannot be renamed to one that is not empty; a file opened after
@@ -57,8 +59,11 @@ const char *claim_staging(const struct claim *claim);
  * these files are to be renewed (staging.h) before they are written to. */
 bool claim_is_sole(const struct claim *claim);
 
-/* They have been, all of them: later runs need not do it again. STATUS_IO. NULL as below. */
-enum status claim_settle(struct claim *claim, struct error *err) MUST_CHECK;
+/* They have been, all of them: later runs need not do it again. But where this run is `spread` over
+ * several hosts, they must unless it leaves the directory in an orderly way: its lock tells that
+ * this process is dead, not that the others are, nor that what they wrote has left their hosts.
+ * STATUS_IO, STATUS_CANNOT_CREATE. NULL as below. */
+enum status claim_settle(struct claim *claim, bool spread, struct error *err) MUST_CHECK;
 
 /* True when the run is known to have been replaced: costs nothing and may be half a second late.
  * NULL: a run whose directory nobody else can claim. */

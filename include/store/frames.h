@@ -44,7 +44,6 @@ struct frame_row {
 struct frames_config {
     const char *directory; /* the run directory */
     const char *staging;   /* where files are made (staging.h); NULL: in the run directory */
-    bool sole;             /* nobody else can have files of it open for writing (claim.h) */
     const char *run_id, *title;
     double dx, dy;
     bool f64;
@@ -56,9 +55,16 @@ struct frames_config {
 
 struct frames;
 
+/* Rank 0, local: replaces the segments that another run may still have open by copies, so that it
+ * writes to nobody's: the newest, and those before it that corrections could reach. Before the
+ * manifest is copied (rundir_enter()): whatever that run does to a row after its segment was
+ * copied, the copy of the manifest then says, and the row is restored; the other way round a row
+ * could be copied of which the manifest does not say yet that it is being rewritten. */
+enum status frames_renew(const struct domain *domain, const struct frames_config *config,
+                         struct error *err) MUST_CHECK;
+
 /* Opens the frames of a run with its first `rows` rows (0: new). Later rows are cut off; segments
- * that hold none of the kept rows are deleted. Unless `sole`, segments that corrections can reach
- * are copied first, so that a run that still has them open writes to nobody's.
+ * that hold none of the kept rows are deleted.
  * STATUS_CANNOT_CREATE, STATUS_IO; STATUS_BAD_DATA when kept rows are missing. The
  * domain is borrowed. */
 enum status frames_open(const struct domain *domain, const struct frames_config *config,

@@ -85,7 +85,6 @@ static enum status frames_s(const struct subject *subject, int count, double *se
 {
     struct frames *frames = NULL;
     struct frames_config config = {.directory = subject->directory,
-                                   .sole = true,
                                    .run_id = "calibrate",
                                    .title = "",
                                    .dx = 1,

@@ -40,6 +40,14 @@ static void say_what_begins(const struct run *run)
     buffer_release(&ranks);
 }
 
+static enum status renew_segments(const struct run *run, struct error *err)
+{
+    struct frames_config frames = plan_frames(&run->plan);
+    frames.staging = claim_staging(run->root->rundir.claim);
+    return claim_is_sole(run->root->rundir.claim) ? STATUS_OK
+                                                  : frames_renew(run->domain, &frames, err);
+}
+
 static enum status open_directory(struct run *run, struct error *err)
 {
     struct root *root = run->root;
@@ -47,6 +55,7 @@ static enum status open_directory(struct run *run, struct error *err)
     TRY(rundir_open(&root->rundir, root->deck->run.takeover_s, err));
     if (root->options->restart == RUN_RESTART_NONE)
         TRY(rundir_clear(&root->rundir, err));
+    TRY(renew_segments(run, err));
     TRY(rundir_enter(&root->rundir, err));
     TRY(log_open_file(root->rundir.log, err));
     TRY(manifest_open(root->rundir.manifest, true, &root->manifest, err));
@@ -196,18 +205,16 @@ static bool share_idleness(struct run *run)
 static void share_staging(struct run *run)
 {
     const struct claim *claim = run->root ? run->root->rundir.claim : NULL;
-    if (claim) {
+    if (claim)
         strcpy(run->plan.staging, claim_staging(claim));
-        run->plan.sole = claim_is_sole(claim);
-    }
     agree_broadcast(run->domain, run->plan.staging, (int)sizeof run->plan.staging);
-    agree_broadcast(run->domain, &run->plan.sole, (int)sizeof run->plan.sole);
 }
 
-/* Manifest, journal, dead letters and frames are open. */
+/* Manifest, journal, dead letters and frames are open, the last on all hosts. */
 static enum status settle(struct run *run, struct error *err)
 {
-    enum status mine = run->root ? claim_settle(run->root->rundir.claim, err) : STATUS_OK;
+    bool spread = run->launch.nodes > 1;
+    enum status mine = run->root ? claim_settle(run->root->rundir.claim, spread, err) : STATUS_OK;
     return agree(run->domain, mine, err);
 }
 

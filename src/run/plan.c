@@ -183,7 +183,6 @@ struct frames_config plan_frames(const struct plan *plan)
     return (struct frames_config){
         .directory = plan->directory,
         .staging = plan->staging,
-        .sole = plan->sole,
         .run_id = plan->run_id,
         .title = plan->title,
         .dx = plan->solver.dx,

@@ -27,8 +27,7 @@ struct plan {
     struct cell_box temp_box;
     int64_t temp_every;
     char directory[PATH_MAX], checkpoints[PATH_MAX], run_id[256], title[256];
-    char staging[PATH_MAX]; /* known once the run directory is claimed, as is `sole` (claim.h) */
-    bool sole;
+    char staging[PATH_MAX]; /* known once the run directory is claimed */
     struct provenance provenance;
     struct buffer texts;
 };

@@ -32,6 +32,7 @@ struct claim {
     int64_t epoch;
     int lock_fd; /* of the file `owner` */
     bool sole;
+    bool spread; /* settled, but for what processes on other hosts may leave */
     pthread_t thread;
     bool beating;
     pthread_mutex_t mutex; /* of `stop` */
@@ -317,6 +318,9 @@ void claim_release(struct claim *claim)
     if (!claim)
         return;
     stop_beating(claim);
+    struct error ignored;
+    if (claim->spread)
+        (void)!epoch_tell_clean(claim->directory, claim->staging, &ignored);
     if (claim->epoch > 0)
         epoch_tell_end(claim->directory, claim->staging);
     if (claim->epoch == 0 && claim->directory[0])
@@ -348,9 +352,13 @@ bool claim_is_sole(const struct claim *claim)
     return claim->sole;
 }
 
-enum status claim_settle(struct claim *claim, struct error *err)
+enum status claim_settle(struct claim *claim, bool spread, struct error *err)
 {
-    return claim ? epoch_tell_clean(claim->directory, claim->staging, err) : STATUS_OK;
+    if (!claim)
+        return STATUS_OK;
+    claim->spread = spread;
+    return spread ? epoch_tell_unclean(claim->directory, claim->staging, err)
+                  : epoch_tell_clean(claim->directory, claim->staging, err);
 }
 
 bool claim_is_lost(const struct claim *claim)

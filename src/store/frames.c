@@ -8,6 +8,7 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
+#include "frames_directory.h"
 #include "frames_segments.h"
 #include "grid/agree.h"
 #include "master.h"
@@ -37,6 +38,11 @@ static void frames_free(struct frames *frames)
     free(frames);
 }
 
+static struct segments segments_in(const struct domain *domain, const struct frames_config *config)
+{
+    return segments_of(config->per_segment, domain->gnx * domain->gny * (config->f64 ? 8 : 4));
+}
+
 static struct layout layout_of(const struct domain *domain, const struct frames_config *config)
 {
     return (struct layout){
@@ -44,8 +50,7 @@ static struct layout layout_of(const struct domain *domain, const struct frames_
         .gnx = domain->gnx,
         .gny = domain->gny,
         .tile = config->tile,
-        .segments =
-            segments_of(config->per_segment, domain->gnx * domain->gny * (config->f64 ? 8 : 4)),
+        .segments = segments_in(domain, config),
         .dx = config->dx,
         .dy = config->dy,
         .f64 = config->f64,
@@ -93,6 +98,23 @@ static enum status write_master(const struct frames *frames, bool sync, struct e
     return master_write(&frames->layout, &place, frames->rows, sync, err);
 }
 
+enum status frames_renew(const struct domain *domain, const struct frames_config *config,
+                         struct error *err)
+{
+    char folder[PATH_MAX];
+    struct segments segments = segments_in(domain, config);
+    struct frames_places places = {.directory = config->directory, .staging = config->staging};
+    int64_t lowest, highest;
+    TRY(path_join(folder, sizeof folder, config->directory, "frames", err));
+    if (!frames_directory_numbers(folder, &lowest, &highest))
+        return STATUS_OK;
+    /* it was made when there were as many rows as it begins after */
+    int64_t reach = max_int64(segments_start(&segments, highest) - config->horizon_rows, 0);
+    for (int64_t number = segments_find(&segments, reach); number <= highest; number++)
+        TRY(frames_directory_renew(&places, number, err));
+    return STATUS_OK;
+}
+
 enum status frames_open(const struct domain *domain, const struct frames_config *config,
                         int64_t rows, struct frames **out, struct error *err)
 {
@@ -100,8 +122,9 @@ enum status frames_open(const struct domain *domain, const struct frames_config 
     enum status mine = frames_allocate(domain, config, &frames, err);
     TRY(agree(domain, mine, err)); /* out of memory somewhere: the process ends, nothing to save */
     frames->rows = rows;
+    struct frames_places places = {.directory = frames->directory, .staging = frames->staging};
     if (domain->rank == 0)
-        mine = frames_prepare(frames, config->sole, err);
+        mine = frames_directory_prepare(&frames->layout, &places, rows, err);
     enum status status = agree(domain, mine, err);
     if (status == STATUS_OK)
         status = frames_open_kept(frames, err);

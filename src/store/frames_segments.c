@@ -65,16 +65,6 @@ enum status frames_open_kept(struct frames *frames, struct error *err)
     return STATUS_OK;
 }
 
-enum status frames_prepare(struct frames *frames, bool sole, struct error *err)
-{
-    const struct segments *segments = &frames->layout.segments;
-    struct frames_places places = {.directory = frames->directory, .staging = frames->staging};
-    for (int64_t number = 0; segments_start(segments, number) < frames->rows; number++)
-        if (!sole && is_reachable(frames, number))
-            TRY(frames_directory_renew(&places, number, err));
-    return frames_directory_prepare(&frames->layout, &places, frames->rows, err);
-}
-
 /* Rank 0: a new segment under its staged name. */
 static enum status lay_out_segment(struct frames *frames, int64_t number,
                                    const struct frame_row *row, struct error *err)

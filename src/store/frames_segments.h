@@ -23,9 +23,6 @@ struct frames {
     double flush_cost_s;
 };
 
-/* Rank 0: the files of a run with frames->rows rows, as frames_open() wants them. */
-enum status frames_prepare(struct frames *frames, bool sole, struct error *err) MUST_CHECK;
-
 /* Collective: opens those that corrections can reach. */
 enum status frames_open_kept(struct frames *frames, struct error *err) MUST_CHECK;
 

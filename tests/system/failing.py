@@ -19,6 +19,15 @@ def all_points() -> tuple[str, ...]:
     return tuple(tool("--version", env={FAILURE: "list"}).expect(0).out.split())
 
 
+# Met only by a run that replaces one which may be alive: see test_fence.py.
+RIVALS = ("renewed.", "unclean.")
+
+
+def points_alone() -> list[str]:
+    """Those that a run meets which has its directory to itself."""
+    return [point for point in all_points() if not point.startswith(RIVALS)]
+
+
 def is_call(point: str) -> bool:
     return "." in point
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from . import garbage
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Deck, Stream, chunks_in_random_order, merged, sensors
-from .failing import Target, all_points, random_moment, target_at
+from .failing import Target, points_alone, random_moment, target_at
 from .kafka import Kafka, start_broker, stop_broker
 from .lives import Feeder, Life
 from .results import (
@@ -170,7 +170,7 @@ class Campaign:
 
     def kill_once(self, targets: Sequence[Target]) -> None:
         fed = [t for stage in ("first", "amid", "end") for t in targets if t.stage == stage]
-        order = all_points().index
+        order = points_alone().index
         bounded = [t for t in targets if t.stage in ("begin", "unbounded", "grown")]
         bounded.sort(key=lambda target: order(target.point))
         silent = [t for t in targets if t.stage == "silent"]
@@ -231,7 +231,7 @@ def main(kills: int, seed: int) -> None:
         address = start_broker(directory / "broker")
         try:
             campaign = Campaign(Bench(directory), Kafka(address), seed)
-            campaign.kill(some_targets(all_points(), kills, seed))
+            campaign.kill(some_targets(points_alone(), kills, seed))
         finally:
             stop_broker(directory / "broker")
     print(campaign.table())

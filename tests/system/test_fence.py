@@ -16,7 +16,9 @@ import pytest
 
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Stream, large, merged, sensors
+from .failing import Order
 from .kafka import Kafka
+from .lives import held
 from .program import LONG, Outcome, Running, named, running
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
 
@@ -156,6 +158,26 @@ def test_a_stalled_run_that_was_replaced_leaves_and_changes_nothing(
             assert_one_of_two(first.wait(), outcome)
         else:
             first.wait().expect(0)
+    assert_one_result(bench.directory(deck), case.alone)
+
+
+POINTS = ["renewed.write", "unclean.rename", "renewed.open", "renewed.rename", "unclean.open"]
+
+
+@pytest.mark.parametrize("point", POINTS if ROUNDS else POINTS[:1])
+def test_a_run_killed_while_it_replaces_another_leaves_its_doubt_to_the_next(
+    bench: Bench, case: Case, point: str
+) -> None:
+    """The first is alive until the third has ended, and may not be believed dead by any."""
+    deck = bench.files(DECK, case.stream)
+    with running(["run", deck], 1, env=Order("frames_revise", 5, "hold").variables) as first:
+        first.until(lambda: bool(held(first)), "a correction")
+        order = Order(point, 1, "kill-before" if point.endswith("open") else "kill-after")
+        assert bench.outcome(deck, ranks=1, env=order.variables).code == 137
+        bench.outcome(deck, ranks=1, env=Order("renewed.close", 1, "EIO").variables).expect(74)
+        bench.outcome(deck, ranks=2).expect(0)
+        first.resume()
+        assert_replaced(first.wait())
     assert_one_result(bench.directory(deck), case.alone)
 
 

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,7 +14,7 @@
 #include "store/staging.h"
 #include "unit.h"
 
-static const double brief_s = 1, long_s = 600;
+static const double brief_s = 0.1, long_s = 600;
 
 static struct claim *must_take(const struct scratch *scratch, double patience_s)
 {
@@ -54,7 +53,7 @@ static void each_claim_is_a_newer_epoch_and_finds_the_one_before_over(void)
 }
 
 /* A run in a process of its own, which has claimed the directory when this returns. */
-static pid_t start_holder(const struct scratch *scratch)
+static pid_t start_run(const struct scratch *scratch, bool spread)
 {
     int ready[2];
     char byte;
@@ -63,7 +62,8 @@ static pid_t start_holder(const struct scratch *scratch)
     if (child == 0) {
         struct claim *claim;
         struct error err;
-        bool taken = claim_take(scratch->path, long_s, &claim, &err) == STATUS_OK;
+        bool taken = claim_take(scratch->path, long_s, &claim, &err) == STATUS_OK &&
+                     claim_settle(claim, spread, &err) == STATUS_OK;
         if (!taken || write(ready[1], "x", 1) != 1)
             _exit(1);
         for (;;)
@@ -86,7 +86,7 @@ static void end_holder(pid_t child)
 static void claim_of_a_killed_process_of_this_host_is_replaced_without_waiting(void)
 {
     struct scratch scratch = scratch_make();
-    end_holder(start_holder(&scratch));
+    end_holder(start_run(&scratch, false));
     struct claim *claim = must_take(&scratch, 1e9);
     CU_ASSERT_EQUAL(claim_epoch(claim), 2);
     CU_ASSERT_TRUE(claim_is_sole(claim));
@@ -98,7 +98,7 @@ static void claim_of_a_stopped_process_is_replaced_but_may_not_be_the_only_one(v
 {
     struct scratch scratch = scratch_make();
     int status;
-    pid_t holder = start_holder(&scratch);
+    pid_t holder = start_run(&scratch, false);
     kill(holder, SIGSTOP);
     CU_ASSERT_EQUAL(waitpid(holder, &status, WUNTRACED), holder);
     struct claim *claim = must_take(&scratch, brief_s);
@@ -121,7 +121,7 @@ static void pretend_another_host(const struct scratch *scratch)
 static void host_that_cannot_be_asked_is_dead_when_it_is_silent(void)
 {
     struct scratch scratch = scratch_make();
-    end_holder(start_holder(&scratch));
+    end_holder(start_run(&scratch, false));
     pretend_another_host(&scratch);
     struct claim *claim = must_take(&scratch, brief_s);
     CU_ASSERT_FALSE(claim_is_sole(claim));
@@ -134,7 +134,7 @@ static void host_that_cannot_be_asked_lives_while_it_beats(void)
     struct scratch scratch = scratch_make();
     struct claim *claim = NULL;
     struct error err = {""};
-    pid_t holder = start_holder(&scratch);
+    pid_t holder = start_run(&scratch, false);
     pretend_another_host(&scratch);
     CU_ASSERT_EQUAL(claim_take(scratch.path, long_s, &claim, &err), STATUS_CANNOT_CREATE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "process 77 on node2"));
@@ -213,7 +213,7 @@ static void number_of_the_past_gives_a_replaced_run_nothing_back(void)
     struct claim *first = must_take(&scratch, brief_s);
     strcpy(staged, claim_staging(first));
     struct claim *second = replace_first(&scratch);
-    pid_t holder = start_holder(&elsewhere);
+    pid_t holder = start_run(&elsewhere, false);
     scratch_file(&elsewhere, "epoch.1", late);
     scratch_file(&scratch, "epoch.1", past);
     CU_ASSERT_EQUAL(rename(late, past), 0);
@@ -275,7 +275,7 @@ static void doubt_about_open_files_outlives_runs_that_renewed_none(void)
     struct scratch scratch = scratch_make();
     struct error err;
     int status;
-    pid_t holder = start_holder(&scratch);
+    pid_t holder = start_run(&scratch, false);
     kill(holder, SIGSTOP);
     CU_ASSERT_EQUAL(waitpid(holder, &status, WUNTRACED), holder);
     for (int64_t epoch = 2; epoch <= 4; epoch++) {
@@ -283,14 +283,30 @@ static void doubt_about_open_files_outlives_runs_that_renewed_none(void)
         CU_ASSERT_EQUAL(claim_epoch(claim), epoch);
         CU_ASSERT_FALSE(claim_is_sole(claim));
         if (epoch == 4)
-            CU_ASSERT_EQUAL(claim_settle(claim, &err), STATUS_OK);
+            CU_ASSERT_EQUAL(claim_settle(claim, false, &err), STATUS_OK);
         claim_release(claim);
     }
     struct claim *last = must_take(&scratch, brief_s);
     CU_ASSERT_TRUE(claim_is_sole(last));
-    CU_ASSERT_EQUAL(claim_settle(last, &err), STATUS_OK); /* there is nothing to tell */
+    CU_ASSERT_EQUAL(claim_settle(last, false, &err), STATUS_OK); /* there is nothing to tell */
     claim_release(last);
     end_holder(holder);
+    scratch_remove(&scratch);
+}
+
+/* That rank 0 is dead, its lock proves; of what ranks on other hosts still write, nothing does. */
+static void a_killed_run_of_several_hosts_is_replaced_at_once_but_leaves_doubt(void)
+{
+    struct error err;
+    struct scratch scratch = scratch_make();
+    end_holder(start_run(&scratch, true));
+    struct claim *claim = must_take(&scratch, 1e9);
+    CU_ASSERT_FALSE(claim_is_sole(claim));
+    CU_ASSERT_EQUAL(claim_settle(claim, true, &err), STATUS_OK);
+    claim_release(claim);
+    claim = must_take(&scratch, 1e9);
+    CU_ASSERT_TRUE(claim_is_sole(claim)); /* the one before left when all ranks had closed files */
+    claim_release(claim);
     scratch_remove(&scratch);
 }
 
@@ -376,6 +392,7 @@ int main(void)
         UNIT_TEST(number_of_the_past_gives_a_replaced_run_nothing_back),
         UNIT_TEST(late_start_leaves_no_number_of_the_past),
         UNIT_TEST(doubt_about_open_files_outlives_runs_that_renewed_none),
+        UNIT_TEST(a_killed_run_of_several_hosts_is_replaced_at_once_but_leaves_doubt),
         UNIT_TEST(remains_of_killed_starts_are_removed_and_nothing_else),
         UNIT_TEST(of_many_at_once_exactly_one_gets_it),
     };

@@ -127,12 +127,9 @@ static void clearing_removes_what_a_run_writes_and_nothing_else(void)
                                           "frames/seg_000007.h5.tmp",
                                           "ckpt/ckpt_000000009.h5",
                                           "ckpt/latest"};
-    static const char *const foreign[] = {"notes.txt",
-                                          "frames/mine.h5",
-                                          "ckpt/copy.h5",
-                                          "STOP",
-                                          "log.000001",
-                                          "dead_letters_16000.ndjson"};
+    static const char *const foreign[] = {"notes.txt",    "frames/mine.h5",
+                                          "ckpt/copy.h5", "STOP",
+                                          "log.000001",   "dead_letters_16000.ndjson"};
     enum { WRITTEN = sizeof written / sizeof *written, FOREIGN = sizeof foreign / sizeof *foreign };
     struct scratch scratch = scratch_make();
     struct error err = {""};
