@@ -18,7 +18,7 @@ struct deck {
     struct deck_origin *origins;
     struct {
         char *id, *title, *out;
-        double lost_after_s, takeover_s;
+        double lost_after_s, takeover_s, stop_s;
     } run;
     struct {
         int64_t nx, ny;

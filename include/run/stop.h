@@ -23,6 +23,7 @@ struct stop_watch {
     double time_limit_s; /* since the start of the process; below 0: none */
     double looked_at_s;  /* when the STOP file was last looked for */
     bool announced;
+    bool at_limit; /* the time limit is why */
 };
 
 /* What is asked for now; says so once in the log. `reserve_s` is how long before the time limit a

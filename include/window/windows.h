@@ -80,6 +80,10 @@ bool windows_can_close(const struct windows *windows);
  */
 bool windows_next_is_provisional(const struct windows *windows);
 
+/* True when late events wait: closing now would tell windows again first, and until that is done
+ * nothing can be saved. */
+bool windows_next_corrects(const struct windows *windows);
+
 /* Closes the open window k; windows_can_close() must hold. Late events that wait come first: when
  * m is the least window that one of them changes, the windows from m - m % s on are told again, one
  * a call, in rising order and with the rates of the completed sets: CLOSE_REPLAY up to m - 1,

@@ -82,6 +82,11 @@ const struct deck_option deck_options[] = {
            "How long another run of the same directory, of which it is not certain that it is "
            "dead (it was stopped, or its host is gone), may give no sign of life before this one "
            "replaces it. Less than the longest pause of a file system replaces runs that live."),
+    DOUBLE("run.stop_s", run.stop_s, "5", 0, 86400, "s", DECK_MAY_CHANGE,
+           "How long a stop that is asked for waits for what is under way: the rest of a "
+           "correction, or a topic that does not take what is written to it. What would take "
+           "longer is given up: the run ends without a new checkpoint and is gone on with from the "
+           "one before."),
 
     INT("grid.nx", grid.nx, "40", 1, 1e6, "cells", 0,
         "Columns, from left to right. A run needs at least one column a rank."),

@@ -258,6 +258,9 @@ static bool close_windows(struct feed *feed)
     while (can_close(feed)) {
         if (windows_next_is_provisional(windows) && !send_state(feed, PARCEL_KEEP))
             return false;
+        if (atomic_load(&feed->want_state) && windows_next_corrects(windows) &&
+            !send_state(feed, PARCEL_STATE))
+            return false;
         if (!send_windows(feed))
             return false;
     }

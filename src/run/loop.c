@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/log.h"
 #include "run_internal.h"
 
@@ -43,23 +45,49 @@ static struct order order_stop(struct root *root)
     return (struct order){.kind = ORDER_END, .status = STATUS_STOPPED};
 }
 
-/* Rank 0: whoever asks for a stop has waited long enough for the temperatures to be taken. */
-static struct order order_give_up(struct root *root)
+/* Rank 0: a stop without a new checkpoint. */
+static struct order order_give_up(struct root *root, const char *why)
 {
     const struct manifest_checkpoint *list;
     int count = (int)manifest_checkpoints(root->manifest, &list);
     struct error err;
     enum status status =
-        count > 0 ? error_set(&err, STATUS_STOPPED,
-                              "topic %s does not take the temperatures: stopped without a new "
-                              "checkpoint; the same command goes on after window %lld",
-                              root->deck->temp.topic, (long long)list[count - 1].window)
-                  : error_set(&err, STATUS_STOPPED,
-                              "topic %s does not take the temperatures: stopped without a "
-                              "checkpoint; the same command begins anew",
-                              root->deck->temp.topic);
+        count > 0
+            ? error_set(&err, STATUS_STOPPED,
+                        "%s: stopped without a new checkpoint; the same command goes on "
+                        "after window %lld",
+                        why, (long long)list[count - 1].window)
+            : error_set(&err, STATUS_STOPPED,
+                        "%s: stopped without a checkpoint; the same command begins anew", why);
     root_note(root, status, &err);
     return order_failed(root);
+}
+
+/* Rank 0: whoever asks for a stop has waited long enough for the temperatures to be taken. */
+static struct order order_give_up_topic(struct root *root)
+{
+    char why[400];
+    snprintf(why, sizeof why, "topic %s does not take the temperatures", root->deck->temp.topic);
+    return order_give_up(root, why);
+}
+
+/* Rank 0: amid a correction that is too long to wait for. What it has rewritten so far is announced
+ * in the manifest, and restored by whoever goes on. */
+static bool gives_up_correction(const struct run *run, struct order *order)
+{
+    const struct parcel *parcel = run->root->parcel;
+    char why[200];
+    if (parcel->kind != PARCEL_WINDOW || parcel->closed.kind == CLOSE_NEW)
+        return false;
+    int64_t left = run->state.window - parcel->closed.window + 2;
+    if (!wait_is_too_long(run->root, left))
+        return false;
+    snprintf(why, sizeof why,
+             "late events have %lld windows up to window %lld stepped again, which takes about "
+             "%.0f s",
+             (long long)left, (long long)run->state.window + 1, (double)left * run->root->step_s);
+    *order = order_give_up(run->root, why);
+    return true;
 }
 
 /* Rank 0: another run has taken the directory over. */
@@ -90,7 +118,7 @@ static bool await_parcel(struct run *run, struct order *order)
         if (root->parcel)
             return true;
         if (!ready && wait_is_over(root)) {
-            *order = order_give_up(root);
+            *order = order_give_up_topic(root);
             return false;
         }
         note_loss(root);
@@ -197,7 +225,7 @@ static struct order next_order(struct run *run)
     double began_s = monitor_begin(run);
     bool arrived = await_parcel(run, &order);
     monitor_end(run, METRICS_INGEST, began_s);
-    if (!arrived)
+    if (!arrived || gives_up_correction(run, &order))
         return order;
     accept_parcel(root);
     return root->failure != STATUS_OK ? order_failed(root) : order_of(run, root->parcel);
@@ -301,13 +329,16 @@ static void note_cost(struct root *root, const struct order *order, double secon
 {
     if (order->kind != ORDER_STEP)
         return;
-    if (!order->checkpoint)
+    if (!order->checkpoint) {
         root->closing_s += seconds;
+        root->step_s = root->step_s > 0 ? 0.95 * root->step_s + 0.05 * seconds : seconds;
+    }
     if (order->close != CLOSE_NEW)
         return;
     root->window_s =
         root->closing_s > 0.98 * root->window_s ? root->closing_s : 0.98 * root->window_s;
     root->closing_s = 0;
+    root->windows_closed = order->window + 1;
 }
 
 enum status loop_run(struct run *run, struct error *err)

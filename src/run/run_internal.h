@@ -81,6 +81,7 @@ struct root {
     struct run *follower_run; /* the other ranks wait for a word; NULL: they do not */
     double pulsed_s;          /* when they last got one, by stop_clock_s() */
     double gives_up_s;        /* when it is over, by stop_clock_s(); 0: nobody waits for the run */
+    double stop_asked_s;      /* when a stop was, by stop_clock_s(); 0: it was not */
     bool state_wanted, stopping, leaving; /* on the way to a checkpoint, and out */
     struct parcel *parcel;                /* the one being worked on */
     const struct closed_window *closed;   /* the window being stepped */
@@ -89,6 +90,8 @@ struct root {
     enum status failure;                  /* of rank 0 alone; ends the run with the next order */
     struct error failure_error;
     double window_s;          /* what a slow window costs, its corrections included */
+    double step_s;            /* what one window costs to step or step again, on average */
+    int64_t windows_closed;   /* as of the last one stepped for the first time */
     double closing_s;         /* what the corrections before the open window have cost so far */
     bool rows_pending;        /* rows were written that readers may not see yet */
     bool rewriting;           /* the manifest says that rows are being rewritten */
@@ -281,10 +284,12 @@ void wait_for_order(struct run *run, struct order *order);
 struct parcel *wait_for_parcel(struct run *run, int timeout_ms);
 
 /* Rank 0: what the run is asked for now. A stop that is asked for while a broker does not
- * take what is written to it waits STOP_PATIENCE_S, then the run ends without a new checkpoint. */
-enum { STOP_PATIENCE_S = 5 };
+ * take what is written to it waits run.stop_s, then the run ends without a new checkpoint. So does
+ * one amid a correction that has `windows` more to step and would take longer, or than there is
+ * time. */
 enum stop_request wait_request(struct root *root);
 bool wait_is_over(struct root *root);
+bool wait_is_too_long(const struct root *root, int64_t windows);
 void wait_init(struct root *root);
 
 /* follow.c. Rank 0 says with follow_begin() that the others are on their way to follow_order() or

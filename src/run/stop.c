@@ -64,9 +64,8 @@ static const char *reason_to_stop(struct stop_watch *watch, double reserve_s)
         return "signal USR2";
     if (stop_file_found(watch))
         return "file STOP";
-    if (time_is_up(watch, reserve_s))
-        return "the time limit is near";
-    return NULL;
+    watch->at_limit = time_is_up(watch, reserve_s);
+    return watch->at_limit ? "the time limit is near" : NULL;
 }
 
 enum stop_request stop_poll(struct stop_watch *watch, double reserve_s)

@@ -1,6 +1,10 @@
+#include "base/arith.h"
 #include "run_internal.h"
 
 enum { RELAY_NAP_MS = 1 };
+
+/* Of the time limit, at most, is kept in hand for a correction that may never come. */
+static const double correction_share = 0.1;
 
 static bool move(void *context)
 {
@@ -33,12 +37,27 @@ static bool writes_to_topics(const struct root *root)
     return root->temperatures || root->deck->stream.dead_letter_topic;
 }
 
-/* How long a stop takes: the windows on their way, then a checkpoint, which may be slower than the
- * last one. */
+/* A checkpoint, which may be slower than the last one. */
+static double leaving_s(const struct root *root)
+{
+    return 2 * root->checkpoint_s + 1;
+}
+
+/* Whatever corrections there were so far: the next may go back as far as any can. */
+static double longest_correction_s(const struct root *root)
+{
+    int64_t windows = min_int64(root->windows_closed, root->deck->stream.horizon_windows);
+    double all_s = (double)windows * root->step_s;
+    double most_s = correction_share * root->stop.time_limit_s;
+    return all_s < most_s ? all_s : most_s;
+}
+
+/* How long before the time limit a stop begins: for the windows on their way, and a checkpoint. */
 static double reserve_s(const struct root *root)
 {
-    double patience_s = writes_to_topics(root) ? STOP_PATIENCE_S : 0;
-    return 2 * root->checkpoint_s + (FEED_PARCELS + 2) * root->window_s + 1 + patience_s;
+    double patience_s = writes_to_topics(root) ? root->deck->run.stop_s : 0;
+    return leaving_s(root) + (FEED_PARCELS + 2) * root->window_s + longest_correction_s(root) +
+           patience_s;
 }
 
 enum stop_request wait_request(struct root *root)
@@ -50,8 +69,20 @@ enum stop_request wait_request(struct root *root)
         root->state_wanted = true;
         feed_want_state(root->feed);
     }
+    if (request == STOP_SOON && !root->stopping)
+        root->stop_asked_s = stop_clock_s();
     root->stopping = root->stopping || request == STOP_SOON;
     return request;
+}
+
+bool wait_is_too_long(const struct root *root, int64_t windows)
+{
+    if (!root->stopping)
+        return false;
+    const struct stop_watch *stop = &root->stop;
+    double done_s = stop_clock_s() + (double)windows * root->step_s;
+    bool late = stop->time_limit_s >= 0 && done_s + leaving_s(root) > stop->time_limit_s;
+    return late || (!stop->at_limit && done_s > root->stop_asked_s + root->deck->run.stop_s);
 }
 
 bool wait_is_over(struct root *root)
@@ -60,7 +91,7 @@ bool wait_is_over(struct root *root)
     enum stop_request request = wait_request(root);
     double now_s = stop_clock_s();
     if (request == STOP_SOON && root->gives_up_s == 0)
-        root->gives_up_s = now_s + STOP_PATIENCE_S;
+        root->gives_up_s = now_s + root->deck->run.stop_s;
     return request == STOP_NOW || (request == STOP_SOON && now_s >= root->gives_up_s);
 }
 

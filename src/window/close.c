@@ -104,6 +104,12 @@ bool windows_next_is_provisional(const struct windows *windows)
     return !windows->provisional && windows_can_close(windows) && !all_passed(windows);
 }
 
+bool windows_next_corrects(const struct windows *windows)
+{
+    const struct pane *first = panes_next(windows->panes, INT64_MIN);
+    return !windows->closing && first && first->window < windows->open;
+}
+
 static void begin_close(struct windows *windows)
 {
     windows->closing = true;

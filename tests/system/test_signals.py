@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +16,10 @@ import pytest
 from oracle.heat_oracle import Result
 
 from .conftest import Bench, from_kafka
-from .decks import AWKWARD, T0_MS, Deck, Stream, large, merged, sensors
+from .decks import AWKWARD, T0_MS, Deck, Stream, event, large, merged, sensors
+from .failing import Order
 from .kafka import Kafka
+from .lives import held
 from .program import Outcome, Running, kill_quietly, running
 from .results import RunDirectory, assert_equals_oracle
 
@@ -170,3 +174,45 @@ def test_until_takes_a_number_of_windows_and_a_time(bench: Bench) -> None:
     # T0 is 2023-11-14T22:13:20Z; this instant lies in window 12.
     run = bench.run(deck, "--until", "2023-11-14T23:13:21.250+01:00")
     assert run.series()["window"] == list(range(13))
+
+
+# One event in window 90 that belongs to window 0, and none other that comes late.
+LONG_WAY = merged(
+    AWKWARD,
+    {
+        "time": {"windows": 110},
+        "stream": {"horizon_windows": 100},
+        "checkpoint": {"every_windows": 50},
+    },
+)
+
+
+def with_a_straggler() -> Stream:
+    parts = sensors(LONG_WAY, windows=120, chance=0.05, stragglers=0).partitions
+    at = next(i for i, raw in enumerate(parts[2]) if json.loads(raw)["time"] > T0_MS + 90 * 100)
+    parts[2].insert(at, event(T0_MS + 50, 11, 3, 4.0))
+    return Stream(parts)
+
+
+@pytest.mark.parametrize("patience_s", [0, 86400])
+def test_a_stop_amid_a_long_correction_does_not_wait_for_its_end_unless_it_may(
+    bench: Bench, patience_s: int
+) -> None:
+    deck = merged(LONG_WAY, {"run": {"stop_s": patience_s}})
+    stream = with_a_straggler()
+    path = bench.files(deck, stream)
+    run = bench.directory(path)
+    with running(["run", path], 1, env=Order("frames_revise", 20, "hold").variables) as program:
+        program.until(lambda: bool(held(program)), "a correction")
+        (run.path / "STOP").touch()
+        program.resume()
+        outcome = program.wait().expect(75)
+    newest = int(run.checkpoints()[-1].stem.rpartition("_")[2])
+    if patience_s == 0:
+        assert re.search(
+            r"late events have \d+ windows .* goes on after window 49$", outcome.err, re.M
+        )
+        assert newest == 49 and run.is_rewriting()
+    else:
+        assert newest > 80 and not run.is_rewriting()
+    assert_equals_oracle(bench.run(path, ranks=2), stream.expected(deck))
