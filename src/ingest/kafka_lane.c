@@ -2,6 +2,11 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
+#include "kafka_conf.h"
+#include "kafka_notes.h"
+#include "kafka_refusal.h"
+
 void kafka_lane_notify(rd_kafka_queue_t *queue, int wake_fd)
 {
     static const uint64_t one = 1; /* an eventfd takes eight bytes */
@@ -12,6 +17,9 @@ void kafka_lane_open(struct kafka_lane *lane, rd_kafka_t *rk, const char *topic,
                      int64_t next, int wake_fd)
 {
     lane->next = next;
+    lane->trouble_ms = 0;
+    lane->limit_ms =
+        (int)kafka_conf_number(rd_kafka_conf(rk), "socket.connection.setup.timeout.ms");
     lane->queue = rd_kafka_queue_get_partition(rk, topic, partition);
     rd_kafka_queue_forward(lane->queue, NULL);
     kafka_lane_notify(lane->queue, wake_fd);
@@ -81,17 +89,38 @@ static struct message convert(const rd_kafka_message_t *raw)
     };
 }
 
+/* True while an error that may pass has not lasted too long. */
+static bool bears(struct kafka_lane *lane, const rd_kafka_message_t *raw)
+{
+    int64_t now_ms = kafka_now_ms();
+    if (!kafka_status_passes(raw->err))
+        return false;
+    if (lane->trouble_ms == 0 || now_ms - lane->last_trouble_ms > lane->limit_ms) {
+        lane->trouble_ms = now_ms;
+        log_warn("kafka: partition %d at offset %lld: %s; it is asked again", raw->partition,
+                 (long long)lane->next, rd_kafka_message_errstr(raw));
+    }
+    lane->last_trouble_ms = now_ms;
+    return now_ms - lane->trouble_ms <= lane->limit_ms;
+}
+
 /* False: it is a failure of the partition, after which nothing follows. */
 static bool take(struct kafka_lane *lane, rd_kafka_message_t *raw)
 {
     struct message message = convert(raw);
+    if (bears(lane, raw)) {
+        rd_kafka_message_destroy(raw);
+        return true;
+    }
     if (raw->err != RD_KAFKA_RESP_ERR_NO_ERROR && !message.end) {
         give_up_failure(lane);
         lane->failed = raw;
         return false;
     }
-    if (!message.end)
+    if (!message.end) {
         lane->next = raw->offset + 1;
+        lane->trouble_ms = 0;
+    }
     lane->fresh_messages++;
     lane->fresh_bytes += (int64_t)(message.key_size + message.value_size);
     lane->raw[lane->count] = raw;

@@ -16,7 +16,10 @@ struct kafka_lane {
     struct message *messages;
     int count, capacity;
     int64_t fresh_messages, fresh_bytes;
-    rd_kafka_message_t *failed; /* told once the messages before it have been read */
+    rd_kafka_message_t *failed;          /* told once the messages before it have been read */
+    int limit_ms;                        /* how long a leader's errors may last */
+    int64_t trouble_ms, last_trouble_ms; /* since when there are such errors, without a message or
+                                            as long a rest between them; 0: none */
 };
 
 /* To be called before the partition is assigned; `wake_fd` is an eventfd. */
@@ -28,7 +31,8 @@ void kafka_lane_close(struct kafka_lane *lane);
 void kafka_lane_release(struct kafka_lane *lane);
 
 /* Replaces the messages by up to `max` new ones, without waiting. A failure of the
- * partition is *failed, once and for ever when all that came before it has been read, else NULL. */
+ * partition is *failed, once and for ever when all that came before it has been read, else NULL.
+ * Errors that pass are none until they have lasted: librdkafka asks the leader again. */
 enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_message_t **failed,
                             struct error *err) MUST_CHECK;
 

@@ -69,8 +69,24 @@ enum status kafka_offset_resolve(const struct kafka_offset *wanted, int64_t firs
     return STATUS_OK;
 }
 
-enum status kafka_offset_at_time(struct kafka_client *client, const char *topic, int partition,
-                                 int64_t time_ms, int64_t end, int64_t *offset, struct error *err)
+/* True, after a moment and with the leaders asked for anew, when it is worth to ask again. */
+static bool may_ask_again(struct kafka_client *client, rd_kafka_resp_err_t code,
+                          int64_t deadline_ms)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    const struct rd_kafka_metadata *metadata;
+    if (!kafka_status_passes(code) || kafka_now_ms() > deadline_ms)
+        return false;
+    if (rd_kafka_metadata(kafka_client_handle(client), 0, NULL, &metadata,
+                          kafka_client_limit_ms(client)) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    nanosleep(&pause, NULL);
+    return true;
+}
+
+/* The first offset of a time or later; negative: none is. */
+static rd_kafka_resp_err_t query_time(struct kafka_client *client, const char *topic, int partition,
+                                      int64_t time_ms, int64_t *offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
@@ -79,8 +95,19 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
                                                           kafka_client_limit_ms(client));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = asked->err;
-    int64_t found = asked->offset;
+    *offset = asked->offset;
     rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+enum status kafka_offset_at_time(struct kafka_client *client, const char *topic, int partition,
+                                 int64_t time_ms, int64_t end, int64_t *offset, struct error *err)
+{
+    int64_t found, deadline_ms = kafka_now_ms() + kafka_client_limit_ms(client);
+    rd_kafka_resp_err_t code;
+    do
+        code = query_time(client, topic, partition, time_ms, &found);
+    while (may_ask_again(client, code, deadline_ms));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         error_set(err, kafka_status(code), "asking for the offset of %s [%d] at %lld ms: %s", topic,
                   partition, (long long)time_ms, rd_kafka_err2str(code));
@@ -90,40 +117,15 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
     return STATUS_OK;
 }
 
-static bool leader_moves(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
-}
-
-/* A partition whose leader moves, or that was made a moment ago, is asked again. */
-static rd_kafka_resp_err_t query_bounds(struct kafka_client *client, const char *topic,
-                                        int partition, int64_t *low, int64_t *high)
-{
-    const struct timespec pause = {.tv_nsec = 50000000};
-    const struct rd_kafka_metadata *metadata;
-    int limit_ms = kafka_client_limit_ms(client);
-    int64_t deadline_ms = kafka_now_ms() + limit_ms;
-    for (;;) {
-        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-            kafka_client_handle(client), topic, partition, low, high, limit_ms);
-        if (!leader_moves(code) || kafka_now_ms() > deadline_ms)
-            return code;
-        if (rd_kafka_metadata(kafka_client_handle(client), 0, NULL, &metadata, limit_ms) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR)
-            rd_kafka_metadata_destroy(metadata);
-        nanosleep(&pause, NULL);
-    }
-}
-
 enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, int partition,
                                 int64_t *first, int64_t *end, struct error *err)
 {
-    int64_t low, high;
-    rd_kafka_resp_err_t code = query_bounds(client, topic, partition, &low, &high);
+    int64_t low, high, deadline_ms = kafka_now_ms() + kafka_client_limit_ms(client);
+    rd_kafka_resp_err_t code;
+    do
+        code = rd_kafka_query_watermark_offsets(kafka_client_handle(client), topic, partition, &low,
+                                                &high, kafka_client_limit_ms(client));
+    while (may_ask_again(client, code, deadline_ms));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         TRY(kafka_client_check(client, err));
         error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s", topic,

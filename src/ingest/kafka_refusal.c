@@ -44,6 +44,29 @@ enum status kafka_status(rd_kafka_resp_err_t code)
     }
 }
 
+bool kafka_status_passes(rd_kafka_resp_err_t code)
+{
+    static const rd_kafka_resp_err_t passing[] = {
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+        RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+        RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+        RD_KAFKA_RESP_ERR_INVALID_MSG,
+        RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED,
+        RD_KAFKA_RESP_ERR__TRANSPORT,
+    };
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (code == passing[i])
+            return true;
+    return false;
+}
+
 static void describe_sasl(const rd_kafka_conf_t *conf, char *who, size_t size)
 {
     char *mechanism = kafka_conf_read(conf, "sasl.mechanisms");

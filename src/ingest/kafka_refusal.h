@@ -3,11 +3,16 @@
 #define HEATSTREAM_INGEST_KAFKA_REFUSAL_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 #include "base/status.h"
 
 /* The status of a librdkafka error, STATUS_IO when it has no better one. */
 enum status kafka_status(rd_kafka_resp_err_t code);
+
+/* True for what a broker says while a leader moves, a disk or the broker itself recovers or a quota
+ * is used up, and of a connection that broke: worth to ask again, for a while. */
+bool kafka_status_passes(rd_kafka_resp_err_t code);
 
 /* Who a client says it is: "user alice (SASL PLAIN)". Never holds a secret. */
 void kafka_refusal_who(const rd_kafka_conf_t *conf, char *who, size_t size);
