@@ -229,12 +229,12 @@ static void obey_ahead(struct reader *reader, struct buffer_reader *from)
 
 static enum status obey(struct reader *reader, struct buffer_reader *order, struct error *err)
 {
-    switch ((enum order_kind)buffer_get_u8(order)) {
-    case ORDER_READ:
+    switch ((enum reader_order)buffer_get_u8(order)) {
+    case READER_READ:
         return obey_read(reader, order, err);
-    case ORDER_SKIP:
+    case READER_SKIP:
         return obey_skip(reader, order, err);
-    case ORDER_AHEAD:
+    case READER_AHEAD:
         obey_ahead(reader, order);
     }
     return STATUS_OK;

@@ -33,7 +33,7 @@ static void get_kafka(struct buffer_reader *from, struct kafka_config *kafka)
 void order_put_read(struct buffer *out, const struct order_read *order, const struct buffer *kafka,
                     const struct buffer *decoding)
 {
-    buffer_put_u8(out, ORDER_READ);
+    buffer_put_u8(out, READER_READ);
     buffer_append(out, kafka->data, kafka->size);
     decoding_put_text(out, order->cluster_id);
     buffer_put_i64(out, order->ahead);
@@ -46,14 +46,14 @@ void order_put_read(struct buffer *out, const struct order_read *order, const st
 
 void order_put_skip(struct buffer *out, int partition, int64_t next)
 {
-    buffer_put_u8(out, ORDER_SKIP);
+    buffer_put_u8(out, READER_SKIP);
     buffer_put_i64(out, partition);
     buffer_put_i64(out, next);
 }
 
 void order_begin_ahead(struct buffer *out)
 {
-    buffer_put_u8(out, ORDER_AHEAD);
+    buffer_put_u8(out, READER_AHEAD);
 }
 
 void order_put_ahead(struct buffer *out, int partition, int blocks)

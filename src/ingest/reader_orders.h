@@ -6,10 +6,10 @@
 #include "base/status.h"
 #include "ingest/source_kafka.h"
 
-/* ORDER_READ comes first and once: begin, at these offsets. ORDER_SKIP: a partition that failed
- * with STATUS_NO_INPUT goes on at an offset. ORDER_AHEAD: of partitions, so many more blocks may be
+/* READER_READ comes first and once: begin, at these offsets. READER_SKIP: a partition that failed
+ * with STATUS_NO_INPUT goes on at an offset. READER_AHEAD: of partitions, so many more blocks may be
  * under way. */
-enum order_kind { ORDER_READ, ORDER_SKIP, ORDER_AHEAD };
+enum reader_order { READER_READ, READER_SKIP, READER_AHEAD };
 
 struct order_read {
     struct kafka_config kafka;
@@ -28,7 +28,7 @@ void order_put_kafka(struct buffer *out, const struct kafka_config *kafka);
 
 void order_put_skip(struct buffer *out, int partition, int64_t next);
 
-/* ORDER_AHEAD is a kind, then any number of these. */
+/* READER_AHEAD is a kind, then any number of these. */
 void order_begin_ahead(struct buffer *out);
 void order_put_ahead(struct buffer *out, int partition, int blocks);
 

@@ -19,7 +19,7 @@ struct lane {
 
 struct remote {                  /* a reader on another rank */
     struct buffer orders;        /* under the lock: each its size, then its bytes */
-    bool due;                    /* under the lock: worth an ORDER_AHEAD */
+    bool due;                    /* under the lock: worth an READER_AHEAD */
     struct record_block *failed; /* under the lock: why it reads no more; NULL: it does */
 };
 

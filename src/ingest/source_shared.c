@@ -113,7 +113,6 @@ static enum status shared_read(struct source *source, int partition, int max,
     struct shared_source *self = of(source);
     if (share_reader_of(self->share, partition) == 0)
         return source_read(self->local, partition, max, messages, count, err);
-    *messages = self->share->lanes[partition].messages;
     TRY(read_lane(self->share, partition, max, count, err));
     *messages = self->share->lanes[partition].messages;
     return STATUS_OK;

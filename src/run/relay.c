@@ -20,8 +20,8 @@ struct lane {
     int next, count;
 };
 
-/* One order at a time. */
-struct order {
+/* An order under way to a reader; one at a time. */
+struct errand {
     MPI_Request request; /* MPI_REQUEST_NULL: none is under way */
     struct buffer bytes;
     bool last; /* it was, or is, the last one */
@@ -31,7 +31,7 @@ struct order {
 struct route {
     int rank; /* the other end */
     struct lane lane;
-    struct order order;
+    struct errand order;
     bool done; /* rank 0: the last block has come */
 };
 
@@ -110,7 +110,7 @@ static bool receive_blocks(struct relay *relay, int reader)
 
 static void send_order(struct relay *relay, struct route *route)
 {
-    struct order *order = &route->order;
+    struct errand *order = &route->order;
     MPI_Isend(order->bytes.data, narrow_to_int((int64_t)order->bytes.size), MPI_BYTE, route->rank,
               TAG_ORDER, relay->comm, &order->request);
 }
@@ -118,7 +118,7 @@ static void send_order(struct relay *relay, struct route *route)
 static bool send_orders(struct relay *relay, int reader)
 {
     struct route *route = &relay->routes[reader - 1];
-    struct order *order = &route->order;
+    struct errand *order = &route->order;
     if (!is_done(&order->request, MPI_STATUS_IGNORE) || order->last)
         return false;
     if (relay->closing) {
@@ -164,7 +164,7 @@ static bool send_blocks(struct relay *relay, struct route *route)
 /* Begins to receive an order if one is there. */
 static bool begin_order(struct relay *relay, struct route *route)
 {
-    struct order *order = &route->order;
+    struct errand *order = &route->order;
     MPI_Message message;
     MPI_Status status;
     int there, size;
@@ -182,7 +182,7 @@ static bool begin_order(struct relay *relay, struct route *route)
 
 static bool receive_orders(struct relay *relay, struct route *route)
 {
-    struct order *order = &route->order;
+    struct errand *order = &route->order;
     if (order->request == MPI_REQUEST_NULL)
         return !order->last && begin_order(relay, route);
     if (!is_done(&order->request, MPI_STATUS_IGNORE))
