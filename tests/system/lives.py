@@ -150,10 +150,12 @@ class Life:
             variables, what = order.variables, str(order)
         if target:
             self.tries[target] += 1
-        with running(["run", self.deck, *arguments], ranks, variables) as program:
+        readers = self.rng.randint(1, ranks)
+        sharing = ["-D", f"ingest.readers={readers}"]
+        with running(["run", self.deck, *sharing, *arguments], ranks, variables) as program:
             struck = self.watch(program, ranks, target, feeder)
             outcome = program.wait(30)
-        self.log.append(f"{ranks} ranks, {what}: {struck or outcome.code}")
+        self.log.append(f"{ranks} ranks, {readers} read, {what}: {struck or outcome.code}")
         if struck == IN_VAIN or outcome.code == 0:
             self.met[VAIN] += outcome.code != 0
         elif outcome.code in (137, -signal.SIGKILL) and target:
