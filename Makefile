@@ -29,13 +29,16 @@ $(shell DEPS=$(DEPS) tests/tools/deps.sh $(GROUPS) >&2)
 $(if $(filter-out 0,$(.SHELLSTATUS)),$(error required packages are missing, see above))
 endif
 
-PACKAGES := ompi hdf5-openmpi rdkafka yaml-0.1 jansson libxxhash zlib
+# Debian's names; elsewhere HDF5='hdf5 hdf5_hl' HDF5_HL=
+HDF5     := hdf5-openmpi
+HDF5_HL  := -lhdf5_openmpi_hl
+PACKAGES := ompi $(HDF5) rdkafka yaml-0.1 jansson libxxhash zlib
 OPT      := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O3)
 CFLAGS   := -std=c11 -D_POSIX_C_SOURCE=200809L -g $(OPT) -ffp-contract=off -fno-strict-aliasing \
             -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 CPPFLAGS := -Iinclude -I$(B)/generated $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LDFLAGS  := $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lhdf5_openmpi_hl -lpthread -lm
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(HDF5_HL) -lpthread -lm
 
 SOURCES  := $(filter-out src/main.c,$(wildcard src/*/*.c))
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o)

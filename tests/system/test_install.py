@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -56,6 +57,27 @@ def test_the_pages_tell_of_every_option_and_key(installed: Path) -> None:
     for line in done(BINARY, "generate", "deck.md").splitlines():
         if line.startswith("| `"):
             assert f'.It Cm "{line.split("`")[1]}"' in deck
+
+
+# What the packages of the recipe are called by pkg-config.
+SPACK = {
+    "openmpi": "ompi", "hdf5": "hdf5-openmpi", "librdkafka": "rdkafka", "libyaml": "yaml-0.1",
+    "jansson": "jansson", "xxhash": "libxxhash", "zlib-api": "zlib",
+}  # fmt: skip
+
+
+def test_the_spack_recipe_asks_for_what_the_makefile_does() -> None:
+    recipe = (ROOT / "jobs/spack/packages/heatstream/package.py").read_text()
+    calls = [node for node in ast.walk(ast.parse(recipe)) if isinstance(node, ast.Call)]
+    wanted = {
+        re.split("[@ ]", ast.literal_eval(call.args[0]))[0]
+        for call in calls
+        if getattr(call.func, "id", "") == "depends_on" and not call.keywords
+    }
+    made = done("make", "-C", ROOT, "-pn", "DEPS=no", MAKEFLAGS="")
+    packages = re.search(r"^PACKAGES := (.*)$", made, re.M)
+    assert packages
+    assert {SPACK[name] for name in wanted} == set(packages[1].split())
 
 
 def completed(installed: Path, *words: str) -> list[str]:
