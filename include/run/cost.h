@@ -8,7 +8,7 @@
  *
  *     steps        S * t((w + [d-1]) * ny)
  *     halo         [ceil(S/d) * 2 * (L + 8*d*ny/B) + (d > 1 ? 2*L : 0)]
- *     window       W + [2*L*log2 P + (P-1)*m + 16*heated/B]
+ *     window       W + [L*log2 P + (P-1)*m + 16*heated/B]
  *     frame        F.fixed + bytes/F.rate + [12*L*log2 P + 4*(P-1)*m + 80*gnx/B]
  *     checkpoint   C.fixed + bytes/C.rate, divided by the windows from one to the next
  *
@@ -20,8 +20,9 @@
  * L + n/B: Hockney, "The communication challenge for MPP" (1994). m: the gap of Culler et al.,
  * "LogP" (1993); Open MPI's MPI_Scatterv and MPI_Gatherv send to and from the root one message a
  * rank. log2 P rounds for broadcasts and reductions of a few bytes: Thakur, Rabenseifner, Gropp,
- * "Optimization of collective communication operations in MPICH" (2005). The counts, 12 and 4, are
- * those of publish_frame() and frames_write(); 80 bytes a column go to rank 0 there.
+ * "Optimization of collective communication operations in MPICH" (2005). Of a window it is one, as
+ * order and heat leave rank 0 together. The counts, 12 and 4, are those of publish_frame() and
+ * frames_write(); 80 bytes a column go to rank 0 there.
  *
  * Left out: reading and decoding events, which rank 0 does meanwhile and which bounds the windows a
  * second by itself; corrections; waiting for a rank that the system disturbs. */

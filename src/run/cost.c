@@ -135,7 +135,7 @@ static double stars(const struct setting *setting, int count, double bytes)
 static double window_cost(const struct setting *setting)
 {
     double bytes = (double)sizeof(struct slab_heat) * setting->job->heated;
-    return setting->machine->window_s + trees(setting, 2) + stars(setting, 1, bytes);
+    return setting->machine->window_s + trees(setting, 1) + stars(setting, 1, bytes);
 }
 
 static double file_cost(const struct machine_file *file, double bytes)
