@@ -1,7 +1,7 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
-Rows are the programs PROGRAMS/bench_ROW, which print their own tables, and those of topic.py, which
-need a broker.
+Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, and those of
+topic.py, which need a broker.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from system.kafka import Kafka, start_broker, stop_broker
 from system.program import MPIRUN
 
-from . import topic
+from . import scaling, topic
 from .turns import Measured
 
 TOPIC_ROWS = {
@@ -31,6 +31,12 @@ def run_program(program: Path) -> None:
     ranks = os.environ.get("NP", "1")
     print(f"== {program.name.removeprefix('bench_')}", flush=True)
     subprocess.run([*MPIRUN, "-np", ranks, str(program)], stdin=subprocess.DEVNULL, check=True)
+
+
+def run_scaling() -> list[Measured]:
+    print("== scaling", flush=True)
+    with tempfile.TemporaryDirectory(prefix="hs-bench-") as name:
+        return scaling.scaling(Path(name))
 
 
 def run_topic_rows(names: list[str]) -> list[Measured]:
@@ -52,14 +58,16 @@ def run_topic_rows(names: list[str]) -> list[Measured]:
 
 def main(programs: Path, out: Path, row: str) -> int:
     found = {p.name.removeprefix("bench_"): p for p in programs.glob("bench_*") if not p.suffix}
-    if row and row not in [*found, *TOPIC_ROWS]:
-        print(f"no row {row}; there are {' '.join([*sorted(found), *TOPIC_ROWS])}", file=sys.stderr)
+    rows = [*sorted(found), "scaling", *TOPIC_ROWS]
+    if row and row not in rows:
+        print(f"no row {row}; there are {' '.join(rows)}", file=sys.stderr)
         return 2
     for name in sorted(found):
         if row in ("", name):
             run_program(found[name])
     names = [name for name in TOPIC_ROWS if row in ("", name)]
-    measured = run_topic_rows(names) if names else []
+    measured = run_scaling() if row in ("", "scaling") else []
+    measured += run_topic_rows(names) if names else []
     if measured:
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps([one.as_json() for one in measured], indent=1)
