@@ -84,11 +84,17 @@ static enum status measure(const struct cli_options *options, struct error *err)
 
 enum status check_calibrate(const struct cli_options *options, struct error *err)
 {
+    bool first = cli_is_first_rank(); /* MPI_Init overwrites what the launcher says */
     int provided;
     if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
         provided < MPI_THREAD_FUNNELED)
         return error_set(err, STATUS_BUG, "MPI does not offer MPI_THREAD_FUNNELED");
     enum status status = measure(options, err);
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (status != STATUS_OK && rank == 0 && first)
+        log_error("%s", err->text);
+    err->text[0] = '\0'; /* told before a rank leaves, with which mpirun may end the others */
     fflush(stdout);
     MPI_Barrier(MPI_COMM_WORLD);
     MPI_Finalize();

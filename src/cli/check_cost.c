@@ -114,7 +114,7 @@ static void print_advice(const struct machine *machine, const struct cost_job *j
     struct cost_choice choice = cost_choose(machine, job, most);
     struct cost fastest = cost_of(machine, job, choice.fastest);
     struct cost enough = cost_of(machine, job, choice.enough);
-    printf("            more than %d rank%s stop helping: %s a window there", choice.enough,
+    printf("            past %d rank%s more do not help: %s a window there", choice.enough,
            choice.enough == 1 ? "" : "s", seconds(enough.total_s, here));
     if (choice.fastest != choice.enough)
         printf(", %s on %d, the fastest", seconds(fastest.total_s, there), choice.fastest);

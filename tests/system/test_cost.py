@@ -70,7 +70,7 @@ def test_a_network_is_predicted_for_up_to_ten_thousand_ranks(bench: Bench, machi
     deck = bench.deck(deck_of(100_000, 100_000))
     text = check(deck, "--machine", machine, "--network", "1.5,12")
     assert set(rows(text)) == {1, 2, 10, 100, 1000, 10_000}
-    assert re.search(r"more than \d{3,} ranks stop helping", text)
+    assert re.search(r"past \d{3,} ranks more do not help", text)
     assert "as stated" in text
 
 
@@ -84,7 +84,7 @@ def test_without_a_network_only_this_machine_is_spoken_of(bench: Bench, machine:
 def test_a_small_grid_is_told_to_take_fewer_ranks(bench: Bench, machine: Path) -> None:
     text = check(bench.deck(deck_of(40, 40)), "--machine", machine, "--ranks", "2")
     assert "fewer ranks are faster" in text
-    assert "more than 1 rank stop helping" in text
+    assert "past 1 rank more do not help" in text
 
 
 def test_constants_of_one_rank_say_nothing_of_two(bench: Bench, machine: Path) -> None:
