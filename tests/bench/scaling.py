@@ -1,8 +1,8 @@
-"""Strong and weak scaling of whole runs, with what `heatstream check` predicts of each part.
+"""Strong and weak scaling beside its prediction (include/run/cost.h), from constants measured
+just before: of windows by themselves, and of whole runs.
 
-The parts of a window as rank 0 sees them (the metrics file) beside the formula's
-(include/run/cost.h) for constants measured just before. Of several turns the fastest counts, as it
-does for the constants.
+Of a run it is the parts of a window as rank 0 sees them (the metrics file), beside those of
+`heatstream check`. Of several turns the fastest counts, as it does for the constants.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from system.decks import Deck, merged, write_deck
-from system.program import heatstream, tool
+from system.program import BINARY, MPIRUN, heatstream, tool
 
 from .turns import Measured
 
+PART = BINARY.parent / "tests/bench/part_window"
+PART_S = 2  # a case
 TURNS = 3
 T0_MS = 1767225600000
 RANKS = (1, 2, 4)
@@ -101,6 +104,27 @@ def measure(deck: Path, path: Path, ranks: int, windows: int) -> dict[str, float
     return found | {"total": sum(found.values())}
 
 
+def windows_of(machine: Path, ranks: int) -> list[Measured]:
+    """By part_window.c: a line for each grid."""
+    out = subprocess.run(
+        [*MPIRUN, "-np", str(ranks), str(PART), str(machine), str(PART_S)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True,
+    ).stdout  # fmt: skip
+    found = []
+    for line in out.splitlines():
+        grid, _, *numbers = line.split()
+        value, guess, steps, links = map(float, numbers)
+        print(
+            f"    {grid:14s} on {ranks}: {value:10.3g} s measured {guess:10.3g} s predicted"
+            f" ({steps:.3g} steps, {links:.3g} links)  {100 * (guess / value - 1):+.0f} %",
+            flush=True,
+        )
+        found.append(
+            Measured("scaling", f"window of {grid} on {ranks}", "s", [value], [guess / value])
+        )
+    return found
+
+
 def compare(case: Case, machine: Path, path: Path) -> list[Measured]:
     guess = predict(case.deck(path, 100), machine, case.ranks)
     windows = max(8, min(5000, int(RUN_S / guess["total"])))
@@ -132,7 +156,8 @@ def scaling(path: Path) -> list[Measured]:
     path.mkdir(parents=True, exist_ok=True)
     command = ("check", f"--calibrate={path}", "--machine", machine)
     print(heatstream(*command, ranks=ranks, timeout=600).expect(0).out, flush=True)
-    found = []
+    print("windows, without frames and files:", flush=True)
+    found = [one for ranks in RANKS for one in windows_of(machine, ranks)]
     for i, case in enumerate(cases()):
         found += compare(case, machine, path / str(i))
     return found
