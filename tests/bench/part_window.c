@@ -1,6 +1,6 @@
-/* Windows without frames, under mpirun, beside what the constants in the file MACHINE predict for so
- * many ranks. A window is the order of rank 0, a scattered heat of one cell in a thousand, and its
- * steps; of the turns of some SECONDS a case the fastest counts, as it does for the constants.
+/* Windows without frames, under mpirun, beside what the constants in the file MACHINE predict for
+ * so many ranks. A window is the order of rank 0, a scattered heat of one cell in a thousand, and
+ * its steps; of the turns of some SECONDS a case the fastest counts, as it does for the constants.
  *
  *     part_window MACHINE SECONDS
  *
