@@ -52,7 +52,10 @@ SlurmdSpoolDir={path}/spool/%n
 TmpFS={path}/tmp/%n
 NodeName=n1 NodeAddr=127.0.0.1 NodeHostname=n1 Port={ports[1]} CPUs=4 RealMemory=500
 NodeName=n2 NodeAddr=127.0.0.1 NodeHostname=n2 Port={ports[2]} CPUs=4 RealMemory=500
-PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE PriorityTier=1 GraceTime=20 State=UP
+PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE PriorityTier=2 PreemptMode=OFF State=UP
 """
 
 
@@ -122,6 +125,22 @@ class Cluster:
         self.command("scancel", "--user=root")
         await_true(lambda: not self.command("squeue", "--noheader"), "empty queue", 30)
 
+    @contextmanager
+    def configured(self, line: str) -> Iterator[None]:
+        """With a line more in slurm.conf."""
+        if not line:
+            yield
+            return
+        file = self.path / "slurm.conf"
+        before = file.read_text()
+        try:
+            file.write_text(f"{before}{line}\n")
+            self.command("scontrol", "reconfigure")
+            yield
+        finally:
+            file.write_text(before)
+            self.command("scontrol", "reconfigure")
+
     def records(self, job: str) -> list[dict[str, str]]:
         """What scontrol knows of a job, one entry per task of an array."""
         text = self.command("scontrol", "--oneliner", "show", "job", job)
@@ -167,7 +186,7 @@ class Cluster:
 
     def idle_nodes(self) -> int:
         with suppress(RuntimeError):
-            return self.command("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").count("\n")
+            return self.command("sinfo", "-h", "-N", "-p", "all", "-t", "idle").count("\n")
         return 0
 
     def logs(self) -> str:

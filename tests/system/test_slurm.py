@@ -20,6 +20,7 @@ from .results import RunDirectory
 
 JOBS = ROOT / "jobs"
 SCRIPT, ARRAY = JOBS / "heatstream.sbatch", JOBS / "heatstream-array.sbatch"
+URGENT = ROOT / "tests/slurm/urgent.sbatch"
 TWO_NODES = ("--nodes=2", "--ntasks-per-node=1", "--time=5")
 SRUN = "srun --mpi=pmix"
 LENGTHY = pytest.mark.skipif(not LONG, reason="minutes: HEATSTREAM_LONG=1")
@@ -275,6 +276,34 @@ def test_a_job_that_lost_a_node_is_requeued_and_ends_with_the_same_bits(
     job.wait(120)
     assert (job.states(), job.codes(), job.restarts()) == (["COMPLETED"], [0], [1]), job.text()
     assert bench.directory(deck).digest == digest
+
+
+WARNED = "SlurmctldParameters=preempt_send_user_signal"
+
+
+@LENGTHY
+@pytest.mark.parametrize(
+    ("launch", "setting", "periodic"), [(SRUN, "", 0), ("mpirun", "", 10), ("mpirun", WARNED, 0)]
+)
+def test_a_preempted_job_makes_room_in_its_grace_and_goes_on_later(
+    cluster: Cluster, bench: Bench, launch: str, setting: str, periodic: int
+) -> None:
+    """TERM reaches ranks of srun, but under mpirun its daemons; USR1 the script."""
+    shorter: Deck = {"time": {"windows": 200}}
+    deck = bench.deck(DECK, shorter, {"checkpoint": {"every_windows": periodic}})
+    run = bench.directory(deck)
+    with cluster.configured(setting):
+        job = cluster.submit(SCRIPT, deck, options=TWO_NODES, HS_LAUNCH=launch)
+        until_frames(job, run)
+        urgent = cluster.submit(URGENT, options=(*TWO_NODES, "--partition=urgent", "--exclusive"))
+        urgent.wait(120)
+        job.wait(180)
+    text = job.text()
+    assert urgent.codes() == [0], urgent.text()
+    assert (job.states(), job.codes(), job.restarts()) == (["COMPLETED"], [0], [1]), text
+    first, second = text.split("start 2 on")
+    assert f"going on after window {last_checkpoint(first)}" in second
+    assert run.digest == bench.run(bench.deck(DECK, shorter), ranks=1).digest
 
 
 @LENGTHY
