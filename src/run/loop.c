@@ -14,13 +14,20 @@ static enum status write_letters(struct root *root, struct error *err)
                               parcel->letter_count, parcel->letter_bytes.data, err);
 }
 
+/* Rank 0: what a checkpoint costs has to be known before the time limit is near. */
+static bool cost_wanted(const struct root *root)
+{
+    double limit_s = root->stop.time_limit_s;
+    return root->checkpoint_s == 0 && limit_s >= 0 && stop_clock_s() >= limit_s / 10;
+}
+
 /* Rank 0: a checkpoint is due by the wall clock. */
 static bool wall_clock_due(const struct run *run)
 {
     const struct root *root = run->root;
     int64_t every_s = root->deck->checkpoint.every_wall_s;
-    return run->window >= 0 && every_s > 0 &&
-           stop_clock_s() - root->checkpoint_done_s >= (double)every_s;
+    double since_s = stop_clock_s() - root->checkpoint_done_s;
+    return run->window >= 0 && ((every_s > 0 && since_s >= (double)every_s) || cost_wanted(root));
 }
 
 static struct order order_failed(const struct root *root)

@@ -160,6 +160,23 @@ def test_time_limit_stops_in_time_with_a_checkpoint(bench: Bench) -> None:
     assert len(run.series()["window"]) > 0
 
 
+def test_a_time_limit_has_one_checkpoint_written_early_to_know_what_it_costs(
+    bench: Bench,
+) -> None:
+    endless = {
+        "time": {"windows": 0},
+        "stream": {"source": "synthetic"},
+        "gen": {"steps": 0, "partitions": 3, "start_ms": T0_MS},
+        "checkpoint": {"every_windows": 0, "every_wall_s": 0},
+    }
+    deck = bench.deck(AWKWARD, endless)
+    with running(["run", deck, "--time-limit", "0:10"], 2) as program:
+        program.until(lambda: "checkpoint after window" in program.text(), "a checkpoint")
+        assert "the time limit is near" not in program.text()
+        outcome = program.wait().expect(75)
+    assert outcome.text.count("checkpoint after window") == 2
+
+
 def test_no_time_left_is_a_stop_at_once_that_is_gone_on_from(bench: Bench) -> None:
     stream = sensors(AWKWARD, windows=20)
     deck = bench.files(AWKWARD, stream)
