@@ -18,6 +18,8 @@ from pathlib import Path
 from system.program import PATIENCE
 
 NODES = ("n1", "n2")
+# Only ends what hangs: others work on this machine, too.
+PATIENCE_S = 240
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "scontrol", "squeue", "scancel")
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 CONF = """\
@@ -214,11 +216,11 @@ class Job:
         live = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED", "SUSPENDED"}
         return not live & set(self.states())
 
-    def wait(self, timeout: float = 60) -> Job:
+    def wait(self, timeout: float = PATIENCE_S) -> Job:
         self.until(self.ended, "end of the job", timeout)
         return self
 
-    def until(self, condition: Callable[[], bool], what: str, timeout: float = 60) -> None:
+    def until(self, condition: Callable[[], bool], what: str, timeout: float = PATIENCE_S) -> None:
         try:
             await_true(condition, what, timeout)
         except TimeoutError as late:

@@ -14,9 +14,12 @@ import pytest
 from slurm.cluster import Cluster, Job, NoSlurm, running_cluster
 
 from .conftest import Bench
-from .decks import T0_MS, Deck
+from .decks import T0_MS, Deck, sensors
+from .kafka import Kafka
 from .program import BINARY, LONG, ROOT, environment, heatstream, running, tagged
-from .results import RunDirectory
+from .recordings import DECK as RECORDED
+from .recordings import from_recording, record, record_half, send_rest
+from .results import RunDirectory, assert_equals_oracle
 
 JOBS = ROOT / "jobs"
 SCRIPT, ARRAY = JOBS / "heatstream.sbatch", JOBS / "heatstream-array.sbatch"
@@ -28,7 +31,7 @@ LENGTHY = pytest.mark.skipif(not LONG, reason="minutes: HEATSTREAM_LONG=1")
 DECK: Deck = {
     "run": {"id": "run"},
     "grid": {"nx": 24, "ny": 20},
-    "time": {"window_ms": 100, "substeps": 2000, "windows": 800, "t0": T0_MS},
+    "time": {"window_ms": 100, "substeps": 2000, "windows": 400, "t0": T0_MS},
     "stream": {"source": "synthetic"},
     "gen": {"steps": 0, "partitions": 3, "start_ms": T0_MS},
     "checkpoint": {"every_windows": 0, "every_wall_s": 0},
@@ -184,7 +187,7 @@ def test_an_array_runs_three_decks_and_requeues_only_the_task_that_was_stopped(
     # The last task goes by the number of the whole array.
     until_frames(job, bench.directory(decks[2]), 1)
     signal_batch(job, "USR1", "_3")
-    job.wait(120)
+    job.wait()
     assert (job.codes(), job.restarts()) == ([0, 0, 0], [0, 0, 1]), job.text()
     found = [bench.directory(deck).digest for deck in decks]
     assert found[0] == digest
@@ -243,6 +246,23 @@ def test_more_ranks_than_columns_are_refused_with_the_largest_number(
     assert "use at most -np 3" in job.text()
 
 
+@pytest.mark.kafka
+def test_a_job_follows_the_file_that_a_gateway_records(
+    cluster: Cluster, bench: Bench, kafka: Kafka
+) -> None:
+    """The nodes see no broker."""
+    stream = sensors(RECORDED, windows=24)
+    deck, file, topic = record_half(bench, kafka, stream)
+    first = cluster.submit(SCRIPT, deck, *from_recording(file), options=TWO_NODES).wait()
+    assert first.codes() == [0], first.text()
+    send_rest(kafka, topic, stream)
+    record(deck, file, "--until", "end").expect(0)
+    second = cluster.submit(SCRIPT, deck, *from_recording(file), options=TWO_NODES).wait()
+    assert second.codes() == [0], second.text()
+    assert "going on after window" in second.text()
+    assert_equals_oracle(bench.directory(deck), stream.expected(RECORDED))
+
+
 def test_heatstream_stop_takes_a_run_directory_without_slurm(bench: Bench) -> None:
     deck = bench.deck(DECK, {"time": {"windows": 0}})
     run = bench.directory(deck)
@@ -270,10 +290,10 @@ def test_a_job_that_lost_a_node_is_requeued_and_ends_with_the_same_bits(
     until_frames(job, bench.directory(deck), 30)
     cluster.crash_node(node)
     try:
-        job.until(lambda: "RUNNING" not in job.states(), "notice of the loss", 120)
+        job.until(lambda: "RUNNING" not in job.states(), "notice of the loss")
     finally:
         cluster.start_node(node)
-    job.wait(120)
+    job.wait()
     assert (job.states(), job.codes(), job.restarts()) == (["COMPLETED"], [0], [1]), job.text()
     assert bench.directory(deck).digest == digest
 
@@ -296,8 +316,8 @@ def test_a_preempted_job_makes_room_in_its_grace_and_goes_on_later(
         job = cluster.submit(SCRIPT, deck, options=TWO_NODES, HS_LAUNCH=launch)
         until_frames(job, run)
         urgent = cluster.submit(URGENT, options=(*TWO_NODES, "--partition=urgent", "--exclusive"))
-        urgent.wait(120)
-        job.wait(180)
+        urgent.wait()
+        job.wait()
     text = job.text()
     assert urgent.codes() == [0], urgent.text()
     assert (job.states(), job.codes(), job.restarts()) == (["COMPLETED"], [0], [1]), text
