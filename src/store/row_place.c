@@ -1,0 +1,202 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "base/isolated.h"
+#include "frames_directory.h"
+#include "frames_read.h"
+#include "frames_segments.h"
+#include "segment.h"
+#include "store/row_reader.h"
+
+_Static_assert(SERIES_COLUMNS == (int)ROW_COLUMNS, "a place for every column");
+
+/* Where the chunk begins that holds the element at `coordinates`. */
+static int64_t chunk_at(struct h5_scope *scope, hid_t set, const hsize_t *coordinates)
+{
+    unsigned filters = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t size = 0;
+    h5_check(scope, H5Dget_chunk_info_by_coord(set, coordinates, &filters, &address, &size));
+    return scope->failed || filters || address == HADDR_UNDEF ? -1 : (int64_t)address;
+}
+
+static bool get_shape(struct h5_scope *scope, hid_t set, struct row_place *place)
+{
+    hsize_t dims[3] = {0}, most[3] = {0}, chunk[3] = {0};
+    int mark = scope->count;
+    hid_t space = h5_own(scope, H5Dget_space(set));
+    hid_t list = h5_own(scope, H5Dget_create_plist(set));
+    hid_t type = h5_own(scope, H5Dget_type(set));
+    bool right = H5Sget_simple_extent_ndims(space) == 3 && H5Pget_layout(list) == H5D_CHUNKED &&
+                 H5Sget_simple_extent_dims(space, dims, most) == 3 &&
+                 H5Pget_chunk(list, 3, chunk) == 3 && chunk[0] == 1 && dims[0] > 0;
+    place->f64 = H5Tequal(type, H5T_IEEE_F64LE) > 0;
+    right = right && (place->f64 || H5Tequal(type, H5T_IEEE_F32LE) > 0);
+    place->rows = (int64_t)most[0];
+    place->gny = (int64_t)dims[1];
+    place->gnx = (int64_t)dims[2];
+    place->tile_y = (int64_t)chunk[1];
+    place->tile_x = (int64_t)chunk[2];
+    h5_close_to(scope, mark);
+    return right;
+}
+
+static int64_t tiles(int64_t cells, int64_t tile)
+{
+    return (cells + tile - 1) / tile;
+}
+
+/* The chunk at the far corner must be where arithmetic puts it. */
+static bool is_arithmetic(struct h5_scope *scope, hid_t set, const struct row_place *place,
+                          int64_t rows)
+{
+    int64_t nx = tiles(place->gnx, place->tile_x), ny = tiles(place->gny, place->tile_y);
+    int64_t size = place->tile_x * place->tile_y * (place->f64 ? 8 : 4);
+    const hsize_t corner[3] = {(hsize_t)rows - 1, (hsize_t)((ny - 1) * place->tile_y),
+                               (hsize_t)((nx - 1) * place->tile_x)};
+    return chunk_at(scope, set, corner) == place->cells_at + (rows * ny * nx - 1) * size;
+}
+
+static int64_t rows_of(struct h5_scope *scope, hid_t set)
+{
+    hsize_t dims[3] = {0};
+    int mark = scope->count;
+    hid_t space = h5_own(scope, H5Dget_space(set));
+    h5_check(scope, H5Sget_simple_extent_dims(space, dims, NULL));
+    h5_close_to(scope, mark);
+    return (int64_t)dims[0];
+}
+
+static bool find_cells(struct h5_scope *scope, hid_t set, struct row_place *place)
+{
+    const hsize_t origin[3] = {0};
+    if (!get_shape(scope, set, place))
+        return false;
+    place->cells_at = chunk_at(scope, set, origin);
+    return place->cells_at >= 0 && is_arithmetic(scope, set, place, rows_of(scope, set));
+}
+
+/* A column is one chunk. */
+static bool find_column(struct h5_scope *scope, hid_t set, int64_t rows, int64_t *at)
+{
+    hsize_t chunk = 0;
+    const hsize_t origin = 0;
+    int mark = scope->count;
+    hid_t list = h5_own(scope, H5Dget_create_plist(set));
+    bool right = H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 1, &chunk) == 1 &&
+                 chunk >= (hsize_t)rows;
+    h5_close_to(scope, mark);
+    *at = right ? chunk_at(scope, set, &origin) : -1;
+    return *at >= 0;
+}
+
+static enum status misfit(const char *path, struct error *err)
+{
+    return error_set(err, STATUS_BAD_DATA, "%s: its rows do not lie where this program puts them",
+                     path);
+}
+
+enum status frames_place(struct frames *frames, int64_t index, struct row_place *place,
+                         struct error *err)
+{
+    int64_t local;
+    const struct segment *segment = frames_find_segment(frames, index, &local);
+    if (!segment)
+        return error_set(err, STATUS_NO_INPUT, "row %lld of the frames is in no open segment",
+                         (long long)index);
+    struct h5_scope scope = h5_begin();
+    struct row_place found = {.number = segment->number,
+                              .first = index - local,
+                              .dx = frames->layout.dx,
+                              .dy = frames->layout.dy};
+    bool right = find_cells(&scope, segment->temperature, &found);
+    for (int i = 0; i < SERIES_COLUMNS && right; i++)
+        right = find_column(&scope, segment->series[i], found.rows, &found.column_at[i]);
+    TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
+    if (!right)
+        return misfit(segment->path, err);
+    *place = found;
+    return STATUS_OK;
+}
+
+static bool find_all(struct h5_scope *scope, hid_t file, struct row_place *place)
+{
+    hid_t set = h5_own(scope, H5Dopen2(file, "/temperature", H5P_DEFAULT));
+    bool right = !scope->failed && find_cells(scope, set, place);
+    for (int i = 0; i < SERIES_COLUMNS && right; i++) {
+        int mark = scope->count;
+        set = h5_own(scope, H5Dopen2(file, series_column(i)->path, H5P_DEFAULT));
+        right = !scope->failed && find_column(scope, set, place->rows, &place->column_at[i]);
+        h5_close_to(scope, mark);
+    }
+    return right;
+}
+
+enum status row_place_of_file(const char *path, struct row_place *place, struct error *err)
+{
+    struct frames_reader *reader;
+    TRY(frames_reader_open(path, &reader, err));
+    struct frames_shape shape = frames_reader_shape(reader);
+    struct row_place found = {.dx = shape.dx, .dy = shape.dy};
+    struct h5_scope scope = h5_begin();
+    bool right = find_all(&scope, frames_reader_file(reader), &found);
+    enum status status =
+        h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", path);
+    frames_reader_close(reader);
+    TRY(status);
+    if (!right)
+        return misfit(path, err);
+    *place = found;
+    return STATUS_OK;
+}
+
+struct looking {
+    const char *directory;
+    void (*take)(void *context, const struct row_place *place);
+    void *context;
+};
+
+static enum status look(void *context, struct isolated *isolated, struct error *err)
+{
+    const struct looking *looking = context;
+    char folder[PATH_MAX], path[PATH_MAX], name[64];
+    int64_t lowest = 0, highest = 0, first = 0;
+    TRY(path_join(folder, sizeof folder, looking->directory, "frames", err));
+    if (!frames_directory_numbers(folder, &lowest, &highest))
+        return error_set(err, STATUS_NO_INPUT, "%s holds no frames", looking->directory);
+    for (int64_t number = lowest; number <= highest; number++) {
+        struct row_place place;
+        segment_name(number, name);
+        TRY(path_join(path, sizeof path, looking->directory, name, err));
+        TRY(row_place_of_file(path, &place, err));
+        struct segments segments =
+            segments_of(place.rows, place.gnx * place.gny * (place.f64 ? 8 : 4));
+        if (number == lowest && number < 100) /* those have equally many */
+            first = number * place.rows;
+        else if (number == lowest)
+            first = segments_start(&segments, number);
+        place.number = number;
+        place.first = first;
+        first += place.rows;
+        isolated_send(isolated, &place, sizeof place);
+    }
+    return STATUS_OK;
+}
+
+static void hand_over(void *context, const void *message, size_t size)
+{
+    const struct looking *looking = context;
+    if (size == sizeof(struct row_place))
+        looking->take(looking->context, message);
+}
+
+enum status row_places_of_run(const char *directory,
+                              void (*take)(void *context, const struct row_place *place),
+                              void *context, struct error *err)
+{
+    char what[PATH_MAX + 64];
+    struct looking looking = {.directory = directory, .take = take, .context = context};
+    snprintf(what, sizeof what, "looking where the rows of %s lie", directory);
+    return isolated_run(what, look, hand_over, &looking, err);
+}
