@@ -32,7 +32,7 @@ endif
 # Debian's names; elsewhere HDF5='hdf5 hdf5_hl' HDF5_HL=
 HDF5     := hdf5-openmpi
 HDF5_HL  := -lhdf5_openmpi_hl
-PACKAGES := ompi $(HDF5) rdkafka yaml-0.1 jansson libxxhash zlib
+PACKAGES := ompi $(HDF5) rdkafka yaml-0.1 jansson libxxhash zlib libmicrohttpd
 OPT      := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O3)
 CFLAGS   := -std=c11 -D_POSIX_C_SOURCE=200809L -g $(OPT) -ffp-contract=off -fno-strict-aliasing \
             -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
@@ -184,6 +184,8 @@ $(B)/%.o: %.c $(B)/command | $(GENERATED) present
 	@mkdir -p $(@D)
 	$(SAY) CC $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/src/watch/assets.o: $(wildcard src/watch/page/*)
 
 $(B)/libheatstream.a: $(OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^

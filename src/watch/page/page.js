@@ -1,0 +1,345 @@
+/* The page: asks the run what it is, follows what it pushes, and shows one frame of it. */
+
+import { paintBar } from "./colours.js";
+import { plot, short } from "./plots.js";
+import { HeatView, parsePicture } from "./view.js";
+
+const POINTS = 500;
+const PAUSE = "M4 2h3v12H4zM9 2h3v12H9z";
+const PLAY = "M4 1v14l10-7z";
+const COLUMNS = ["row", "window", "event_time_ms", "t_min", "t_max", "t_mean", "heat_content",
+    "heat_in", "heat_out", "heat_residual", "events", "late", "missing", "dead"];
+const element = (id) => document.getElementById(id);
+
+let run = null; // what /api/run says
+let state = null; // what was pushed last
+let shown = null; // the record of the frame that is shown
+let wanted = null; // the row that is to be shown; null: the newest
+let view = null;
+let series = null; // columns of the rows of the small plots
+let history = null; // the chosen cell's
+let lags = [];
+let playing = true;
+
+async function ask(path) {
+    const response = await fetch(path);
+    if (response.status === 401) throw new Error("this page needs its token: open /?token=…");
+    if (!response.ok) throw new Error((await response.text()).trim());
+    return response;
+}
+const askJson = async (path) => (await ask(path)).json();
+
+function notice(text) {
+    element("notice").hidden = !text;
+    element("notice").textContent = text;
+}
+
+/* One task of a kind at a time; of those asked for meanwhile, the newest follows. */
+function latest(task) {
+    let busy = false, again = false;
+    return async function go() {
+        if (busy) { again = true; return; }
+        busy = true;
+        do {
+            again = false;
+            try { await task(); } catch (error) { if (error.name !== "TypeError") console.warn(error); }
+        } while (again);
+        busy = false;
+    };
+}
+
+const newestRow = () => (state ? state.rows - 1 : -1);
+const rowToShow = () => Math.min(wanted ?? newestRow(), newestRow());
+
+function range() {
+    if (!element("automatic").checked)
+        return [Number(element("from").value), Number(element("to").value)];
+    return [shown.t_min, shown.t_max];
+}
+
+/* A large one takes its time, so the one that is there stays until it comes. */
+const showFrame = latest(async () => {
+    const row = rowToShow();
+    if (row < 0) return;
+    const { x0, y0, x1, y1 } = view.box;
+    const stat = element("stat").value;
+    const [record, bytes] = await Promise.all([
+        askJson(`/api/row?row=${row}`),
+        ask(`/api/picture?row=${row}&x0=${x0}&y0=${y0}&x1=${x1}&y1=${y1}&stat=${stat}`)
+            .then((response) => response.arrayBuffer()),
+    ]);
+    shown = record;
+    view.show(parsePicture(bytes), range());
+    tellFrame();
+    drawPlots();
+});
+
+function utc(ms) {
+    const date = new Date(ms);
+    return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString().replace("T", " ").slice(0, -1);
+}
+
+function tellFrame() {
+    const [low, high] = view.range;
+    element("low").textContent = short(low);
+    element("high").textContent = short(high);
+    if (element("automatic").checked) {
+        element("from").value = Number(low.toPrecision(5));
+        element("to").value = Number(high.toPrecision(5));
+    }
+    element("window").textContent = shown.window;
+    element("time").textContent = utc(shown.event_time_ms);
+    element("revision").textContent = shown.revision
+        ? `${shown.revision}, moved by ${short(shown.change)} K at most` : "0";
+    element("final").textContent = (shown.final ? "final" : "provisional") +
+        (shown.complete ? ", all clocks had passed" : ", some clock had not passed");
+    element("events").textContent = `${shown.events} / ${shown.missing}`;
+    const scrub = element("scrub");
+    scrub.max = newestRow();
+    scrub.value = shown.row;
+    scrub.setAttribute("aria-valuetext", `window ${shown.window}`);
+    element("map").setAttribute("aria-label",
+        `Heat map of window ${shown.window}: from ${short(shown.t_min)} to ${short(shown.t_max)} K, ` +
+        `mean ${short(shown.t_mean)} K`);
+    element("map").dataset.row = shown.row;
+    element("map").dataset.revision = shown.revision;
+    remember();
+    if (view.cursor) tellCell(view.cursor);
+}
+
+function tellCell(cell) {
+    const read = cell && view.read(cell.x, cell.y);
+    const many = read && read.cells > 1;
+    element("cell").textContent = !read ? "point at one"
+        : `${many ? `${read.cells} × ${read.cells} cells from ` : ""}x ${cell.x}, y ${cell.y}: ${short(read.value)} K`;
+}
+
+/* What is shown, in the address, so that it can be sent to somebody. */
+function remember() {
+    const parts = new URLSearchParams();
+    if (wanted !== null) parts.set("row", shown.row);
+    if (!element("automatic").checked) {
+        parts.set("from", element("from").value);
+        parts.set("to", element("to").value);
+    }
+    const hash = parts.toString();
+    if (location.hash.slice(1) !== hash) window.history.replaceState(null, "", hash ? `#${hash}` : "/");
+}
+
+function recall() {
+    const parts = new URLSearchParams(location.hash.slice(1));
+    if (parts.has("row")) {
+        wanted = Number(parts.get("row"));
+        playing = false;
+    }
+    if (parts.has("from") && parts.has("to")) {
+        element("automatic").checked = false;
+        element("from").value = parts.get("from");
+        element("to").value = parts.get("to");
+        element("from").disabled = element("to").disabled = false;
+    }
+}
+
+function addSeries(more) {
+    if (!series) series = Object.fromEntries(COLUMNS.map((name) => [name, []]));
+    const last = series.row[series.row.length - 1] ?? -1;
+    more.row.forEach((row, i) => {
+        if (row > last) COLUMNS.forEach((name) => series[name].push(more[name][i]));
+    });
+    const extra = series.row.length - POINTS;
+    if (extra > 0) COLUMNS.forEach((name) => series[name].splice(0, extra));
+}
+
+const followSeries = latest(async () => {
+    const last = series ? series.row[series.row.length - 1] ?? -1 : -1;
+    if (newestRow() <= last) return;
+    const whole = !run.live && !series;
+    addSeries(await askJson(whole ? `/api/series?from=0&points=${POINTS}`
+        : `/api/series?from=${Math.max(last + 1, newestRow() - POINTS + 1)}&points=${POINTS}`));
+    drawPlots();
+});
+
+const followCell = latest(async () => {
+    if (!history) return;
+    const { x, y } = history;
+    const from = series ? series.row[0] ?? 0 : 0;
+    const told = await askJson(`/api/cell?x=${x}&y=${y}&from=${from}&to=${newestRow()}&points=${POINTS}`);
+    if (history && history.x === x && history.y === y) history = told;
+    drawPlots();
+});
+
+function drawPlots() {
+    if (series && series.row.length) {
+        const at = series.row, mark = shown ? shown.row : null;
+        plot(element("extremes"), at, [
+            { name: "highest", colour: "--b", values: series.t_max },
+            { name: "mean", colour: "--c", values: series.t_mean },
+            { name: "lowest", colour: "--a", values: series.t_min }], mark);
+        plot(element("balance"), at, [
+            { name: "in", colour: "--b", values: series.heat_in },
+            { name: "out", colour: "--a", values: series.heat_out }], mark);
+        plot(element("residual"), at, [{ name: "residual", colour: "--d", values: series.heat_residual }], mark);
+        plot(element("late"), at, [
+            { name: "late events", colour: "--d", values: series.late },
+            { name: "dead letters", colour: "--b", values: series.dead }], mark);
+        if (history && history.row) {
+            element("history").hidden = false;
+            element("history").querySelector(".name").textContent = `cell x ${history.x}, y ${history.y}`;
+            plot(element("history"), history.row, [
+                { name: "temperature", colour: "--b", values: history.temperature }], mark);
+        }
+    }
+    element("lag").hidden = !lags.some((lag) => lag !== null);
+    if (!element("lag").hidden)
+        plot(element("lag"), lags.map((_, i) => i), [{ name: "messages", colour: "--a", values: lags }], null);
+}
+
+function tellState() {
+    const words = { running: "running", waiting: "waiting for events", stopping: "stopping",
+        stored: "stored run" };
+    const left = state.remaining_s === null ? "" : `, about ${Math.ceil(state.remaining_s)} s to go`;
+    element("phase").textContent =
+        `${words[state.phase]}, ${state.rows} frames${state.corrections ? `, ${state.corrections} corrections` : ""}${left}`;
+    element("phase").dataset.connected = "yes";
+    const waits = state.waits_for < 0 ? "" :
+        ` It waits for partition ${state.waits_for}, whose clock is ${short(state.behind_s)} s behind.`;
+    element("open").hidden = !run.live;
+    element("open").textContent = run.live
+        ? `Window ${state.open_window} fills: ${state.clocks_passed} of ${state.clocks} partition clocks have passed it.` +
+            `${waits} ${state.late} events came late, ${state.dead} are dead letters.` : "";
+    element("scrub").max = Math.max(0, newestRow());
+}
+
+/* The run is another process now: what was known of it is looked at again. */
+async function begin() {
+    const before = run;
+    run = await askJson("/api/run");
+    element("title").textContent = run.title || run.run_id;
+    document.title = `${run.run_id} – heatstream`;
+    element("playing").hidden = run.live;
+    if (before) {
+        notice(`The run was started again at ${new Date().toLocaleTimeString()}; it goes on from its checkpoint.`);
+        series = null;
+        lags = [];
+    }
+    if (!view) {
+        view = new HeatView(element("map"), run, showFrame, (cell, chosen) => {
+            tellCell(cell);
+            if (cell && chosen) {
+                history = { x: cell.x, y: cell.y };
+                followCell();
+            }
+        });
+        recall();
+    }
+    tellPlaying();
+}
+
+const take = latest(async () => {
+    const told = pushed;
+    const corrected = state && told.corrections !== state.corrections;
+    if (!run || run.start !== told.start) await begin();
+    state = told;
+    if (corrected) series = null;
+    if (run.live) {
+        lags.push(state.lag < 0 ? null : state.lag);
+        if (lags.length > POINTS) lags.shift();
+    }
+    tellState();
+    followSeries();
+    followCell();
+    if (wanted === null || corrected || !shown) showFrame();
+});
+let pushed = null;
+
+function connect() {
+    const source = new EventSource("/api/stream");
+    source.onmessage = (event) => {
+        pushed = JSON.parse(event.data);
+        if (element("phase").dataset.connected === "no") notice("");
+        take();
+    };
+    source.onerror = () => {
+        const ended = state && state.phase === "stopping";
+        element("phase").dataset.connected = "no";
+        element("phase").textContent = ended ? "the run has ended; this is its last frame"
+            : "not connected; trying again";
+        if (source.readyState === EventSource.CLOSED) setTimeout(connect, 1000);
+    };
+}
+
+function tellPlaying() {
+    element("play").querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);
+    element("play").setAttribute("aria-label", playing ? "pause" : "play");
+}
+
+function show(row) {
+    playing = false;
+    wanted = Math.max(0, Math.min(newestRow(), row));
+    tellPlaying();
+    showFrame();
+}
+
+function togglePlaying() {
+    playing = !playing;
+    if (run.live) wanted = playing ? null : shown?.row ?? newestRow();
+    else if (playing && (wanted === null || wanted >= newestRow())) wanted = 0;
+    tellPlaying();
+    showFrame();
+}
+
+/* A stored run plays by itself, a live one comes as it comes. */
+let moved = performance.now(), part = 0;
+function play(now) {
+    const passed = (now - moved) / 1000;
+    moved = now;
+    requestAnimationFrame(play);
+    if (!playing || !run || run.live || !state || document.hidden) return;
+    const speed = element("speed").value;
+    const perSecond = 1000 / (run.window_ms * run.frames_every);
+    part += passed * (speed === "real" ? perSecond : speed === "fast" ? 10 * perSecond : Number(speed));
+    const step = Math.floor(part);
+    if (step < 1) return;
+    part -= step;
+    wanted = (wanted ?? 0) + step;
+    if (wanted > newestRow() && element("loop").checked) wanted %= state.rows;
+    if (wanted >= newestRow() && !element("loop").checked) {
+        wanted = newestRow();
+        playing = false;
+        tellPlaying();
+    }
+    showFrame();
+}
+
+function listen() {
+    element("play").onclick = togglePlaying;
+    element("first").onclick = () => show(0);
+    element("back").onclick = () => show((shown?.row ?? 0) - 1);
+    element("on").onclick = () => show((shown?.row ?? 0) + 1);
+    element("last").onclick = () => {
+        show(newestRow());
+        if (run.live) { wanted = null; playing = true; tellPlaying(); }
+    };
+    element("scrub").oninput = (event) => show(Number(event.target.value));
+    element("automatic").onchange = (event) => {
+        element("from").disabled = element("to").disabled = event.target.checked;
+        showFrame();
+    };
+    element("from").onchange = element("to").onchange = element("stat").onchange = () => showFrame();
+    document.querySelector("form").onsubmit = (event) => event.preventDefault();
+    addEventListener("keydown", (event) => {
+        if (/^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey) return;
+        const keys = { " ": togglePlaying, ",": element("back").onclick, ".": element("on").onclick,
+            Home: element("first").onclick, End: element("last").onclick };
+        if (!keys[event.key] || !run) return;
+        event.preventDefault();
+        keys[event.key]();
+    });
+    addEventListener("resize", () => drawPlots());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawPlots());
+}
+
+paintBar(element("bar"));
+listen();
+connect();
+requestAnimationFrame(play);

@@ -1,0 +1,174 @@
+#include "tell.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arith.h"
+#include "base/memory.h"
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* Numbers that a script reads exactly, or as text. */
+static json_t *whole(int64_t value)
+{
+    return json_integer(value);
+}
+
+static void finish(json_t *object, struct buffer *json)
+{
+    char *text = memory_checked(json_dumps(object, JSON_COMPACT));
+    buffer_append(json, text, strlen(text));
+    free(text);
+    json_decref(object);
+}
+
+void tell_run(const struct page_config *config, const char *start, struct buffer *json)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "run_id", json_string(config->run_id));
+    json_object_set_new(object, "title", json_string(config->title));
+    json_object_set_new(object, "start", json_string(start));
+    json_object_set_new(object, "live", json_boolean(config->live));
+    json_object_set_new(object, "nx", whole(config->gnx));
+    json_object_set_new(object, "ny", whole(config->gny));
+    json_object_set_new(object, "dx", real(config->dx));
+    json_object_set_new(object, "dy", real(config->dy));
+    json_object_set_new(object, "window_ms", whole(config->window_ms));
+    json_object_set_new(object, "frames_every", whole(config->frames_every));
+    finish(object, json);
+}
+
+void tell_state(const struct page_state *state, const char *start, struct buffer *json)
+{
+    static const char *const phases[] = {"running", "waiting", "stopping", "stored"};
+    json_t *object = json_object();
+    json_object_set_new(object, "start", json_string(start));
+    json_object_set_new(object, "phase", json_string(phases[state->phase]));
+    json_object_set_new(object, "rows", whole(state->rows));
+    json_object_set_new(object, "open_window", whole(state->open_window));
+    json_object_set_new(object, "corrections", whole(state->corrections));
+    json_object_set_new(object, "waits_for", json_integer(state->waits_for));
+    json_object_set_new(object, "behind_s", real(state->behind_s));
+    json_object_set_new(object, "clocks", json_integer(state->clocks));
+    json_object_set_new(object, "clocks_passed", json_integer(state->clocks_passed));
+    json_object_set_new(object, "messages", whole(state->messages));
+    json_object_set_new(object, "late", whole(state->late));
+    json_object_set_new(object, "dead", whole(state->dead));
+    json_object_set_new(object, "lag", whole(state->lag));
+    json_object_set_new(object, "remaining_s", real(state->remaining_s));
+    finish(object, json);
+}
+
+enum kind { WHOLE, REAL, FLAG };
+
+static const struct {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+} columns[] = {
+    {"window", WHOLE, offsetof(struct watch_row, window)},
+    {"event_time_ms", WHOLE, offsetof(struct watch_row, event_time_ms)},
+    {"revision", WHOLE, offsetof(struct watch_row, revision)},
+    {"change", REAL, offsetof(struct watch_row, change)},
+    {"final", FLAG, offsetof(struct watch_row, final)},
+    {"complete", FLAG, offsetof(struct watch_row, complete)},
+    {"t_min", REAL, offsetof(struct watch_row, t_min)},
+    {"t_max", REAL, offsetof(struct watch_row, t_max)},
+    {"t_mean", REAL, offsetof(struct watch_row, t_mean)},
+    {"heat_content", REAL, offsetof(struct watch_row, heat_content)},
+    {"heat_in", REAL, offsetof(struct watch_row, heat_in)},
+    {"heat_out", REAL, offsetof(struct watch_row, heat_out)},
+    {"events", WHOLE, offsetof(struct watch_row, events)},
+    {"late", WHOLE, offsetof(struct watch_row, late)},
+    {"missing", WHOLE, offsetof(struct watch_row, missing)},
+    {"dead", WHOLE, offsetof(struct watch_row, dead)},
+    {"latency_ms", REAL, offsetof(struct watch_row, latency_ms)},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static json_t *value_of(const struct watch_row *row, int column)
+{
+    const char *at = (const char *)row + columns[column].offset;
+    if (columns[column].kind == REAL)
+        return real(*(const double *)(const void *)at);
+    if (columns[column].kind == FLAG)
+        return json_boolean(*(const bool *)(const void *)at);
+    return whole(*(const int64_t *)(const void *)at);
+}
+
+void tell_row(int64_t index, const struct watch_row *row, struct buffer *json)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "row", whole(index));
+    for (int i = 0; i < COLUMNS; i++)
+        json_object_set_new(object, columns[i].name, value_of(row, i));
+    finish(object, json);
+}
+
+static int64_t stride_of(const struct tell_range *range)
+{
+    return max_int64(1, (range->last - range->first) / max_int64(range->points - 1, 1));
+}
+
+/* Evenly from the last one backwards, which is the one that counts most. */
+static int64_t first_of(const struct tell_range *range)
+{
+    return range->last - (range->last - range->first) / stride_of(range) * stride_of(range);
+}
+
+/* Needs the frame before. */
+static double residual_of(const struct watch_rows *rows, int64_t at, const struct watch_row *row)
+{
+    struct watch_row before;
+    struct error ignored;
+    if (at == 0 || rows->row(rows->context, at - 1, &before, &ignored) != STATUS_OK)
+        return NAN;
+    return watch_heat_residual(before.heat_content, row);
+}
+
+void tell_series(const struct watch_rows *rows, const struct tell_range *range, struct buffer *json)
+{
+    json_t *object = json_object(), *lists[COLUMNS], *indices = json_array();
+    json_t *residuals = json_array();
+    struct error ignored;
+    struct watch_row row;
+    json_object_set_new(object, "row", indices);
+    json_object_set_new(object, "heat_residual", residuals);
+    for (int i = 0; i < COLUMNS; i++)
+        json_object_set_new(object, columns[i].name, lists[i] = json_array());
+    for (int64_t at = first_of(range); at <= range->last; at += stride_of(range)) {
+        if (rows->row(rows->context, at, &row, &ignored) != STATUS_OK)
+            continue;
+        json_array_append_new(indices, whole(at));
+        json_array_append_new(residuals, real(residual_of(rows, at, &row)));
+        for (int i = 0; i < COLUMNS; i++)
+            json_array_append_new(lists[i], value_of(&row, i));
+    }
+    finish(object, json);
+}
+
+void tell_cell(const struct watch_rows *rows, const struct tell_range *range, int64_t x, int64_t y,
+               struct buffer *json)
+{
+    json_t *object = json_object(), *indices = json_array(), *values = json_array();
+    const struct watch_box box = {x, y, x + 1, y + 1};
+    struct error ignored;
+    float value;
+    json_object_set_new(object, "x", whole(x));
+    json_object_set_new(object, "y", whole(y));
+    json_object_set_new(object, "row", indices);
+    json_object_set_new(object, "temperature", values);
+    for (int64_t at = first_of(range); at <= range->last; at += stride_of(range)) {
+        if (rows->cells(rows->context, at, &box, &value, &ignored) != STATUS_OK)
+            continue;
+        json_array_append_new(indices, whole(at));
+        json_array_append_new(values, real((double)value));
+    }
+    finish(object, json);
+}
