@@ -18,6 +18,7 @@ enum cli_command {
     CLI_INFO,
     CLI_VERIFY,
     CLI_COMPARE,
+    CLI_REPLAY,
     CLI_GENERATE,
     CLI_COMMANDS
 };
@@ -51,6 +52,8 @@ struct cli_options {
     bool dry_run, print_config;
     char *gen_out;    /* gen --out: file prefix or "-"; NULL: the topic */
     char *record_out; /* record --out: the event log; NULL: named after the topic */
+    char *listen;     /* replay --listen: HOST:PORT; NULL: any port of the loopback interface */
+    char *token_file; /* replay --token-file; NULL: none */
     double pace;      /* gen --pace: times real time; 0: as fast as possible */
     bool json;        /* info --json */
     bool repair;      /* verify --repair */
@@ -90,6 +93,7 @@ enum status command_record(const struct cli_options *options, struct error *err)
 enum status command_info(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_verify(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_compare(const struct cli_options *options, struct error *err) MUST_CHECK;
+enum status command_replay(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_generate(const struct cli_options *options, struct error *err) MUST_CHECK;
 
 #endif

@@ -76,7 +76,7 @@ struct deck {
     } solve;
     struct deck_items regions, relations, alerts; /* regions.h */
     struct {
-        char *metrics_file; /* may be NULL */
+        char *listen, *token_file, *metrics_file; /* may be NULL */
     } watch;
     struct {
         int64_t seed, start_ms, step_ms, steps, partitions;

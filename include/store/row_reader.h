@@ -9,7 +9,7 @@
 
 #include "store/frames.h"
 
-enum { ROW_COLUMNS = 21 };
+enum { ROW_COLUMNS = 22 };
 
 /* One segment: which rows it can hold, and where in the file. Plain data, written by the functions
  * below. */

@@ -3,7 +3,6 @@
 #ifndef HEATSTREAM_WATCH_ROWS_H
 #define HEATSTREAM_WATCH_ROWS_H
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,7 +11,7 @@
 /* One row of /series; temperatures in the deck's unit, heat in that unit times area. */
 struct watch_row {
     int64_t window, event_time_ms, revision;
-    double change, t_min, t_max, t_mean, heat_content, heat_in, heat_out, latency_ms;
+    double change, t_min, t_max, t_mean, heat_content, heat_in, heat_out, heat_residual, latency_ms;
     int64_t events, late, missing, dead;
     bool final, complete;
 };
@@ -21,15 +20,6 @@ struct watch_row {
 struct watch_box {
     int64_t x0, y0, x1, y1;
 };
-
-/* The heat that went in since the frame before, less what went out and what stayed, by the largest
- * of the three: 0 but for rounding. `content_before` is the frame before's. */
-static inline double watch_heat_residual(double content_before, const struct watch_row *row)
-{
-    double grown = row->heat_content - content_before;
-    double size = fmax(fabs(grown), fmax(fabs(row->heat_in), fabs(row->heat_out)));
-    return size > 0 ? (row->heat_in - row->heat_out - grown) / size : 0.0;
-}
 
 struct watch_rows {
     void *context;

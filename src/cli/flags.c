@@ -11,38 +11,6 @@
 #include "deck/timestamp.h"
 #include "durations.h"
 
-const struct command_text cli_commands[CLI_COMMANDS] = {
-    [CLI_NONE] = {"", "COMMAND", "the heat equation driven by a stream of events",
-                  "Sensors publish events to Kafka; heatstream solves the heat equation on a grid "
-                  "while they do. The same topic and deck give the same bits, for any number of "
-                  "ranks, any order of arrival, live or replayed, after any crash."},
-    [CLI_RUN] = {"run", "DECK", "read events, step the field, write frames and checkpoints",
-                 "Started by mpirun or srun, or alone. A run that was stopped or killed is started "
-                 "again with the same command and goes on from its newest good checkpoint."},
-    [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory, files and cost",
-                   "Reads nothing but the deck, and what was measured of the machine. Problems are "
-                   "told with file, line and column."},
-    [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files",
-                 "The section gen of the deck says which: equal seeds make equal events."},
-    [CLI_RECORD] = {"record", "DECK", "record a Kafka topic in a file that runs can read instead",
-                    "For clusters whose nodes cannot reach the broker. A file that exists is gone "
-                    "on with; a run may read it while it grows."},
-    [CLI_INFO] = {"info", "PATH",
-                  "say what is in a run directory, frames, checkpoint or event file",
-                  "Works on a run that is going on, too."},
-    [CLI_VERIFY] =
-        {"verify", "RUN", "read all of a run directory again and prove it",
-         "Every row by its digests and by the manifest's last word about it, the map of "
-         "the master, checkpoints, ledger, dead letters and journal. Exit code 65 when "
-         "something is not as it was written. Works on a run that is going on, too: rows "
-         "that are just being rewritten are left out, and counted."},
-    [CLI_COMPARE] = {"compare", "A B", "say how the frames of two runs or frames files differ",
-                     "Norms of the difference for each window that differs and over all, and the "
-                     "first differing cell. Exit code 0 when all bits are equal, else 65."},
-    [CLI_GENERATE] = {"generate", "NAME", "print a document made from the program's tables",
-                      "Manual pages, completion and deck reference; `list` names them."},
-};
-
 enum {
     IN_RUN = 1 << CLI_RUN,
     IN_CHECK = 1 << CLI_CHECK,
@@ -51,9 +19,10 @@ enum {
     IN_INFO = 1 << CLI_INFO,
     IN_VERIFY = 1 << CLI_VERIFY,
     IN_COMPARE = 1 << CLI_COMPARE,
+    IN_REPLAY = 1 << CLI_REPLAY,
     IN_GENERATE = 1 << CLI_GENERATE,
     IN_DECK = IN_RUN | IN_CHECK | IN_GEN | IN_RECORD,
-    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_VERIFY | IN_COMPARE | IN_GENERATE,
+    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_VERIFY | IN_COMPARE | IN_REPLAY | IN_GENERATE,
 };
 
 enum status cli_usage(const struct parse *parse, const char *format, ...)
@@ -204,6 +173,23 @@ static enum status take_log(struct parse *parse, const char *argument)
     if (strcmp(argument, "human") && strcmp(argument, "json"))
         return cli_usage(parse, "--log %.100s: must be human or json", argument);
     cli_override(parse, "log.format", argument);
+    return STATUS_OK;
+}
+
+static enum status take_listen(struct parse *parse, const char *argument)
+{
+    if (!strchr(argument, ':'))
+        return cli_usage(parse, "--listen %.100s: must be HOST:PORT", argument);
+    if (parse->options->command == CLI_REPLAY)
+        cli_replace(&parse->options->listen, argument);
+    else
+        cli_override(parse, "watch.listen", argument);
+    return STATUS_OK;
+}
+
+static enum status take_token_file(struct parse *parse, const char *argument)
+{
+    cli_replace(&parse->options->token_file, argument);
     return STATUS_OK;
 }
 
@@ -363,6 +349,11 @@ const struct flag cli_flags[] = {
     {0, "out", "FILE", IN_RECORD, "the file, TOPIC.hsl by default; one that exists is gone on with",
      take_out},
     {0, "pace", "N", IN_GEN, "N times real time; 0 (default): as fast as possible", take_pace},
+    {0, "listen", "HOST:PORT", IN_RUN, "watch.listen: serve the live page there", take_listen},
+    {0, "listen", "HOST:PORT", IN_REPLAY,
+     "where the page is; any free port of 127.0.0.1 by default", take_listen},
+    {0, "token-file", "FILE", IN_REPLAY,
+     "token of the page, which other hosts than the loopback interface's need", take_token_file},
     {0, "metrics-file", "FILE", IN_RUN, "watch.metrics_file: metrics for Prometheus, as a file",
      take_metrics_file},
     {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",

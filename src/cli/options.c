@@ -150,6 +150,8 @@ void cli_release(struct cli_options *options)
     free(options->record_out);
     free(options->calibrate);
     free(options->machine);
+    free(options->listen);
+    free(options->token_file);
     free(options->command_line);
     free(options->exposed);
     *options = (struct cli_options){0};

@@ -329,12 +329,13 @@ const struct deck_option deck_options[] = {
         "Rules on regions and relations, judged with every frame and again with every frame that "
         "a late event corrects. Their levels stand in `/alerts`, what changed in `alerts.ndjson`. "
         "The level is that of the highest threshold reached."),
-    CONSTANT("watch.listen", "null", "null", DECK_MAY_CHANGE, "Address of the live page."),
+    OR_NULL("watch.listen", watch.listen, 3, 300, DECK_MAY_CHANGE,
+            "HOST:PORT at which rank 0 serves the live page, `/metrics` and `/api`; port 0: any, "
+            "which the log names. Beyond the loopback interface `token_file` is needed."),
+    OR_NULL("watch.token_file", watch.token_file, 1, PATH_BYTES, DECK_MAY_CHANGE,
+            "File with the token of the page, relative to the deck's folder: 16 letters or more."),
     OR_NULL("watch.metrics_file", watch.metrics_file, 1, PATH_BYTES - 4, DECK_MAY_CHANGE,
-            "File for metrics in Prometheus' text format, relative to the current directory, "
-            "rewritten once a second: `heatstream.prom` in the directory of the node exporter's "
-            "textfile collector. A run that cannot create it stops with exit code 73."),
-
+            "File for metrics in Prometheus' text format, rewritten once a second."),
     INT("gen.seed", gen.seed, "1", 0, 9007199254740991.0, "", 0,
         "Seed of the synthetic sensors: equal seeds make equal events, offsets and order."),
     INT("gen.start_ms", gen.start_ms, "1767225600000", -1e15, 1e15, "ms", 0,

@@ -1,4 +1,4 @@
-#include "monitor.h"
+#include "monitor_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,21 +8,9 @@
 #include "base/build_id.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "run_internal.h"
 
 /* Seconds between two looks at what changes all the time, and between two files. */
-static const double SHOW_EVERY_S = 0.25, WRITE_EVERY_S = 1.0, PACE_OVER_S = 5.0;
-
-struct monitor {
-    struct metrics *metrics;
-    const char *file; /* NULL: none; the deck's */
-    double spent_s[METRICS_PHASES];
-    double shown_s, written_s;
-    bool warned;
-    double pace_from_s, windows_per_s; /* pace over the last few seconds */
-    int64_t windows, pace_from;
-    struct feed_partition *parts; /* [partitions] */
-};
+static const double SHOW_EVERY_S = 0.1, WRITE_EVERY_S = 1.0, PACE_OVER_S = 5.0;
 
 static double wall_clock_s(void)
 {
@@ -50,7 +38,7 @@ static struct metrics *create_metrics(const struct run *run)
 enum status monitor_open(struct run *run, struct error *err)
 {
     struct root *root = run->root;
-    if (!root->deck->watch.metrics_file)
+    if (!root->deck->watch.metrics_file && !root->deck->watch.listen)
         return STATUS_OK;
     struct monitor *monitor = memory_zeroed(1, sizeof *monitor);
     root->monitor = monitor;
@@ -58,8 +46,9 @@ enum status monitor_open(struct run *run, struct error *err)
     monitor->metrics = create_metrics(run);
     monitor->parts = memory_zeroed(root->identity.partitions, sizeof *monitor->parts);
     monitor->pace_from_s = monitor->shown_s = monitor->written_s = stop_clock_s();
-    enum status status = metrics_write(monitor->metrics, monitor->file, err);
-    return status == STATUS_IO ? STATUS_CANNOT_CREATE : status;
+    if (monitor->file && metrics_write(monitor->metrics, monitor->file, err) != STATUS_OK)
+        return STATUS_CANNOT_CREATE;
+    return root->deck->watch.listen ? monitor_open_page(run, err) : STATUS_OK;
 }
 
 double monitor_begin(const struct run *run)
@@ -91,6 +80,9 @@ void monitor_frame(struct run *run, const struct frame_row *row)
     if (!monitor)
         return;
     struct metrics *metrics = monitor->metrics;
+    if (monitor->reader)
+        monitor_follow(run, run_row(run, row->window));
+    metrics_set(metrics, METRIC_HEAT_RESIDUAL, 0, run->root->balance_ratio);
     metrics_add(metrics, METRIC_FRAMES, 0, 1);
     metrics_add(metrics, METRIC_BYTES_WRITTEN, 0, (double)run->root->room.row_bytes);
     metrics_observe(metrics, METRIC_EVENT_TO_FRAME, 0, 1e-3 * row->latency_ms);
@@ -148,8 +140,7 @@ static void look_at_progress(const struct run *run, struct monitor *monitor)
                 monitor->windows_per_s > 0 ? (all - done) / monitor->windows_per_s : NAN);
 }
 
-/* The end of a partition: where the run is to end, or what its broker has told. */
-static int64_t end_of(const struct root *root, int p)
+int64_t monitor_end_of(const struct root *root, int p)
 {
     int64_t end = root->bounded ? root->ends[p] : source_known_end(root->source, p);
     return end == INT64_MAX ? -1 : end;
@@ -164,7 +155,7 @@ static void look_at_partitions(const struct root *root, struct monitor *monitor)
             foremost_ms = monitor->parts[p].clock_ms;
     for (int p = 0; p < root->identity.partitions; p++) {
         const struct feed_partition *part = &monitor->parts[p];
-        int64_t end = end_of(root, p);
+        int64_t end = monitor_end_of(root, p);
         double lag = end > part->position ? (double)(end - part->position) : 0.0;
         metrics_set(monitor->metrics, METRIC_KAFKA_MESSAGES, p, (double)part->messages);
         metrics_set(monitor->metrics, METRIC_KAFKA_LAG, p, end < 0 ? NAN : lag);
@@ -173,14 +164,20 @@ static void look_at_partitions(const struct root *root, struct monitor *monitor)
     }
 }
 
+int64_t monitor_count(const struct root *root, enum fate first, enum fate last)
+{
+    int64_t count = 0;
+    for (int p = 0; p < root->identity.partitions; p++)
+        for (int fate = (int)first; fate <= (int)last; fate++)
+            count += root->ledgers[p].fates[fate];
+    return count;
+}
+
 static void look_at_fates(const struct root *root, struct monitor *monitor)
 {
-    for (int fate = 0; fate < FATE_COUNT; fate++) {
-        int64_t count = 0;
-        for (int p = 0; p < root->identity.partitions; p++)
-            count += root->ledgers[p].fates[fate];
-        metrics_set(monitor->metrics, METRIC_EVENTS, fate, (double)count);
-    }
+    for (int fate = 0; fate < FATE_COUNT; fate++)
+        metrics_set(monitor->metrics, METRIC_EVENTS, fate,
+                    (double)monitor_count(root, (enum fate)fate, (enum fate)fate));
 }
 
 /* A run goes on without its metrics. */
@@ -194,7 +191,7 @@ static void write_file(struct monitor *monitor)
     monitor->warned = failed;
 }
 
-static void show(struct run *run, double now_s)
+static void show(struct run *run, double now_s, bool ends)
 {
     struct monitor *monitor = run->root->monitor;
     monitor->shown_s = now_s;
@@ -203,6 +200,8 @@ static void show(struct run *run, double now_s)
     look_at_partitions(run->root, monitor);
     look_at_fates(run->root, monitor);
     metrics_publish(monitor->metrics);
+    if (monitor->page)
+        monitor_tell_page(run, ends);
     if (now_s - monitor->written_s < WRITE_EVERY_S)
         return;
     monitor->written_s = now_s;
@@ -216,7 +215,7 @@ void monitor_show(struct run *run)
         return;
     double now_s = stop_clock_s();
     if (now_s - monitor->shown_s >= SHOW_EVERY_S)
-        show(run, now_s);
+        show(run, now_s, false);
 }
 
 void monitor_finish(struct run *run)
@@ -225,7 +224,7 @@ void monitor_finish(struct run *run)
     if (!monitor || !run->root->feed)
         return;
     monitor->written_s = -WRITE_EVERY_S;
-    show(run, stop_clock_s());
+    show(run, stop_clock_s(), true);
 }
 
 void monitor_close(struct root *root)
@@ -234,6 +233,9 @@ void monitor_close(struct root *root)
     root->monitor = NULL;
     if (!monitor)
         return;
+    page_close(monitor->page);
+    row_reader_destroy(monitor->reader);
+    buffer_release(&monitor->token);
     metrics_destroy(monitor->metrics);
     free(monitor->parts);
     free(monitor);

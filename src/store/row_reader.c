@@ -140,6 +140,7 @@ static struct frame_row frame_row_of(const struct series_record *record)
         .heat_content = record->heat_content,
         .heat_in = record->heat_in,
         .heat_out = record->heat_out,
+        .heat_residual = record->heat_residual,
         .events = record->events,
         .late = record->late,
         .missing = record->missing,

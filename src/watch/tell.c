@@ -84,6 +84,7 @@ static const struct {
     {"heat_content", REAL, offsetof(struct watch_row, heat_content)},
     {"heat_in", REAL, offsetof(struct watch_row, heat_in)},
     {"heat_out", REAL, offsetof(struct watch_row, heat_out)},
+    {"heat_residual", REAL, offsetof(struct watch_row, heat_residual)},
     {"events", WHOLE, offsetof(struct watch_row, events)},
     {"late", WHOLE, offsetof(struct watch_row, late)},
     {"missing", WHOLE, offsetof(struct watch_row, missing)},
@@ -122,31 +123,18 @@ static int64_t first_of(const struct tell_range *range)
     return range->last - (range->last - range->first) / stride_of(range) * stride_of(range);
 }
 
-/* Needs the frame before. */
-static double residual_of(const struct watch_rows *rows, int64_t at, const struct watch_row *row)
-{
-    struct watch_row before;
-    struct error ignored;
-    if (at == 0 || rows->row(rows->context, at - 1, &before, &ignored) != STATUS_OK)
-        return NAN;
-    return watch_heat_residual(before.heat_content, row);
-}
-
 void tell_series(const struct watch_rows *rows, const struct tell_range *range, struct buffer *json)
 {
     json_t *object = json_object(), *lists[COLUMNS], *indices = json_array();
-    json_t *residuals = json_array();
     struct error ignored;
     struct watch_row row;
     json_object_set_new(object, "row", indices);
-    json_object_set_new(object, "heat_residual", residuals);
     for (int i = 0; i < COLUMNS; i++)
         json_object_set_new(object, columns[i].name, lists[i] = json_array());
     for (int64_t at = first_of(range); at <= range->last; at += stride_of(range)) {
         if (rows->row(rows->context, at, &row, &ignored) != STATUS_OK)
             continue;
         json_array_append_new(indices, whole(at));
-        json_array_append_new(residuals, real(residual_of(rows, at, &row)));
         for (int i = 0; i < COLUMNS; i++)
             json_array_append_new(lists[i], value_of(&row, i));
     }

@@ -87,6 +87,7 @@ def test_every_documented_metric_is_there_and_agrees_with_the_run(bench: Bench, 
     counts = of(samples, "step_duration_seconds_count")
     assert set(counts.values()) == {windows} and len(counts) == 5
     assert of(samples, "event_to_frame_seconds_count") == {"": windows}
+    assert 0 < abs(of(samples, "heat_balance_residual_ratio")[""]) < 1e-9
 
 
 def test_a_file_that_cannot_be_made_stops_the_run_before_it_begins(bench: Bench) -> None:

@@ -1,0 +1,40 @@
+#include "run/watched.h"
+
+static enum status get_row(void *context, int64_t row, struct watch_row *out, struct error *err)
+{
+    struct frame_row found;
+    TRY(row_reader_row(context, row, &found, err));
+    *out = (struct watch_row){
+        .window = found.window,
+        .event_time_ms = found.event_time_ms,
+        .revision = found.revision,
+        .change = found.change,
+        .t_min = found.t_min,
+        .t_max = found.t_max,
+        .t_mean = found.t_mean,
+        .heat_content = found.heat_content,
+        .heat_in = found.heat_in,
+        .heat_out = found.heat_out,
+        .heat_residual = found.heat_residual,
+        .latency_ms = found.latency_ms,
+        .events = found.events,
+        .late = found.late,
+        .missing = found.missing,
+        .dead = found.dead,
+        .final = found.final,
+        .complete = found.complete,
+    };
+    return STATUS_OK;
+}
+
+static enum status get_cells(void *context, int64_t row, const struct watch_box *box, float *cells,
+                             struct error *err)
+{
+    const int64_t corners[4] = {box->x0, box->y0, box->x1, box->y1};
+    return row_reader_cells(context, row, corners, cells, err);
+}
+
+struct watch_rows watched_rows(struct row_reader *reader)
+{
+    return (struct watch_rows){.context = reader, .row = get_row, .cells = get_cells};
+}
