@@ -7,6 +7,8 @@
 
 enum { SIDE = 65536, COLUMNS = 3, TILE_CELLS = 256 };
 
+static struct pulse pulse;
+
 /* A slab by itself: rank 0 of one, but not at the left end of the grid. */
 static struct domain last_columns(void)
 {
@@ -19,7 +21,8 @@ static struct domain last_columns(void)
                            .ny = SIDE,
                            .left = MPI_PROC_NULL,
                            .right = MPI_PROC_NULL,
-                           .cut = domain_cut(COLUMNS, 1, 0)};
+                           .cut = domain_cut(COLUMNS, 1, 0),
+                           .pulse = &pulse};
 }
 
 static struct world make_world(struct domain *domain)

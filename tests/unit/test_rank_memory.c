@@ -9,6 +9,8 @@
 
 enum { NX = 24, NY = 300, MOST_CELLS = 1 << 10, SLACK = 4096 };
 
+static struct pulse pulse;
+
 /* A rank in the middle of so many. */
 static struct domain middle_of(int ranks)
 {
@@ -22,7 +24,8 @@ static struct domain middle_of(int ranks)
                            .ny = NY,
                            .left = ranks / 2 - 1,
                            .right = ranks / 2 + 1,
-                           .cut = domain_cut((int64_t)ranks * NX, ranks, 0)};
+                           .cut = domain_cut((int64_t)ranks * NX, ranks, 0),
+                           .pulse = &pulse};
 }
 
 /* Bytes of all that a rank steps, measures and sends with. */
