@@ -27,6 +27,7 @@ class Heatstream(MakefilePackage):
     depends_on("libyaml")
     depends_on("jansson")
     depends_on("xxhash@0.8:")
+    depends_on("libmicrohttpd@0.9.75:")
     depends_on("zlib-api")
 
     # HDF5's own names in the place of Debian's.
