@@ -57,11 +57,11 @@ struct cost {
  * need: it was measured on one rank, and no network is given. */
 bool cost_is_known(const struct machine *machine, int ranks);
 
-/* 1 <= ranks <= job->gnx. */
+/* 1 <= ranks <= job->gnx, and known. */
 struct cost cost_of(const struct machine *machine, const struct cost_job *job, int ranks);
 
-/* Of the numbers of ranks up to `most`, the fastest, and the least that takes no more than 5 % more
- * than it: past that one more ranks stop helping. */
+/* Of the numbers of ranks up to `most`, where they are known, the fastest, and the least that takes
+ * no more than 5 % more than it: past that one more ranks do not help. */
 struct cost_choice {
     int fastest, enough;
 };

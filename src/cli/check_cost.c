@@ -155,40 +155,46 @@ static void print_cost(const struct machine *machine, const struct cost_job *job
     print_advice(machine, job, asked, most);
 }
 
-/* False: there are no constants, and nobody asked for them. */
 static enum status load_machine(const struct cli_options *options, struct machine *machine,
-                                bool *loaded, struct error *err)
+                                struct error *err)
 {
     struct buffer path = {0};
-    struct error reason;
-    bool wanted = options->machine || options->network.bytes_per_s > 0;
     enum status status = STATUS_OK;
     if (options->machine)
         buffer_append(&path, options->machine, strlen(options->machine) + 1);
     else
-        status = machine_default_path(&path, &reason);
+        status = machine_default_path(&path, err);
     if (status == STATUS_OK)
-        status = machine_load((const char *)path.data, machine, &reason);
+        status = machine_load((const char *)path.data, machine, err);
     buffer_release(&path);
-    *loaded = status == STATUS_OK;
-    if (status == STATUS_OK || (status == STATUS_NO_INPUT && !wanted) ||
-        status == STATUS_CANNOT_CREATE)
-        return STATUS_OK;
-    *err = reason;
     return status;
+}
+
+/* What is wrong with constants that nobody asked for is no failure. */
+static enum status do_without(const struct cli_options *options, enum status status,
+                              const struct error *reason, struct error *err)
+{
+    if (options->machine || options->network.bytes_per_s > 0) {
+        *err = *reason;
+        return error_prefix(err, status, "predicting from what --calibrate measures");
+    }
+    if (status == STATUS_BAD_DATA)
+        printf("cost        not known: %s\n", reason->text);
+    else
+        printf("cost        not known: measure this machine once with\n"
+               "            mpirun -np CORES heatstream check --calibrate\n");
+    return STATUS_OK;
 }
 
 enum status check_print_cost(const struct deck *deck, const struct cli_options *options,
                              int substeps, double heated, struct error *err)
 {
     struct machine machine;
-    bool loaded, stated = options->network.bytes_per_s > 0;
-    TRY(load_machine(options, &machine, &loaded, err));
-    if (!loaded) {
-        printf("cost        not known: measure this machine once with\n"
-               "            mpirun -np CORES heatstream check --calibrate\n");
-        return STATUS_OK;
-    }
+    struct error reason = {""};
+    bool stated = options->network.bytes_per_s > 0;
+    enum status status = load_machine(options, &machine, &reason);
+    if (status != STATUS_OK)
+        return do_without(options, status, &reason, err);
     if (stated) {
         double message_s = machine.shared.message_s;
         machine.network = options->network;

@@ -205,17 +205,22 @@ static int next_ranks(int ranks, int most)
     return (int)min_int64(next, most);
 }
 
+static double total_of(const struct machine *machine, const struct cost_job *job, int ranks)
+{
+    return cost_is_known(machine, ranks) ? cost_of(machine, job, ranks).total_s : INFINITY;
+}
+
 struct cost_choice cost_choose(const struct machine *machine, const struct cost_job *job, int most)
 {
     struct cost_choice choice = {1, 1};
     double best_s = INFINITY;
     for (int ranks = 1; ranks <= most; ranks = next_ranks(ranks, most)) {
-        double total_s = cost_of(machine, job, ranks).total_s;
+        double total_s = total_of(machine, job, ranks);
         if (total_s < best_s)
             choice.fastest = ranks;
         best_s = fmin(best_s, total_s);
     }
-    while (cost_of(machine, job, choice.enough).total_s > 1.05 * best_s)
+    while (total_of(machine, job, choice.enough) > 1.05 * best_s)
         choice.enough = next_ranks(choice.enough, most);
     return choice;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,11 @@ def test_a_file_that_is_no_machine_is_refused_and_none_is_no_failure(
     outcome = tool("check", deck, "--machine", machine).expect(65)
     assert str(machine) in outcome.err
     tool("check", deck, "--machine", tmp_path / "none").expect(66)
+    cache = tmp_path / "bad/heatstream"
+    cache.mkdir(parents=True)
+    (cache / f"{socket.gethostname()}.json").write_text("{}")
+    bad = {"XDG_CACHE_HOME": str(tmp_path / "bad")}
+    assert "not known: " in tool("check", deck, env=bad).expect(0).out
     nowhere = {"XDG_CACHE_HOME": str(tmp_path / "empty")}
     assert "--calibrate" in tool("check", deck, env=nowhere).expect(0).out
 

@@ -132,6 +132,19 @@ static void the_choice_is_that_of_trying_all(void)
     }
 }
 
+static void numbers_of_which_nothing_is_known_are_not_chosen(void)
+{
+    struct machine machine = by_hand;
+    struct cost_job cold = job;
+    machine.shared = (struct machine_link){0};
+    cold.heated = 0;
+    struct cost_choice choice = cost_choose(&machine, &cold, 400);
+    CU_ASSERT(cost_is_known(&machine, choice.fastest) && choice.fastest > 4);
+    CU_ASSERT(cost_is_known(&machine, choice.enough) && choice.enough > 4);
+    CU_ASSERT(cost_of(&machine, &cold, choice.enough).total_s <=
+              1.05 * cost_of(&machine, &cold, choice.fastest).total_s);
+}
+
 static void a_grid_of_40_by_40_is_fastest_on_one_rank(void)
 {
     struct cost_job small = {.gnx = 40, .gny = 40, .solver = {.substeps = 4}, .snapshots = 2};
@@ -150,6 +163,7 @@ int main(void)
         UNIT_TEST(nothing_is_said_of_links_that_nobody_measured),
         UNIT_TEST(memory_of_a_rank_follows_its_slab_and_not_the_grid),
         UNIT_TEST(the_choice_is_that_of_trying_all),
+        UNIT_TEST(numbers_of_which_nothing_is_known_are_not_chosen),
         UNIT_TEST(a_grid_of_40_by_40_is_fastest_on_one_rank),
     };
     return unit_run("cost", tests, UNIT_COUNT(tests));
