@@ -35,6 +35,29 @@ AWKWARD: Deck = {
 }
 
 
+# Parts of that grid whose levels change all the time, by the readings of a few windows.
+WATCHED: Deck = {
+    "regions": [
+        {"name": "spot", "box": [9, 3, 12, 6], "percentiles": [25, 90]},
+        {"name": "edge", "box": [0, 0, 1, 17]},
+        {"name": "all"},
+    ],
+    "relations": [{"name": "spot-over-all", "a": "spot", "b": "all", "window_s": 0.3}],
+    "alerts": [
+        {"name": "spot", "region": "spot", "levels": [0.24, 0.26, 0.28, 0.3], "hysteresis": 0.005},
+        {
+            "name": "row",
+            "region": "edge",
+            "stat": "p90",
+            "levels": [0.45, 0.5, 0.55],
+            "consecutive": 2,
+        },
+        {"name": "rise", "alert": "row", "consecutive": 2, "within_s": 0.5, "rising": True},
+        {"name": "uneven", "relation": "spot-over-all", "levels": [0.9, 0.95, 1, 1.05, 1.1]},
+    ],
+}
+
+
 def large(windows: int) -> Deck:
     """A deck that takes a second or two, so that there is something to interrupt."""
     return merged(

@@ -116,7 +116,8 @@ COLLECTIVE = (
 )  # fmt: skip
 ONCE = (
     "journal", "claim.", "epoch.", "config.", "manifest.open", "manifest.cut", "manifest_cut",
-    "manifest-new", "letters.open", "letters-shown", "log-", "segment-old.rename",
+    "manifest-new", "letters.open", "letters-shown", "log-", "alerts.open", "alerts.cut",
+    "segment-old.rename",
 )  # fmt: skip
 
 

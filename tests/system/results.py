@@ -145,6 +145,23 @@ class RunDirectory:
             revisions = {w: r for w, r in revisions.items() if not first <= w <= last}
         return revisions
 
+    def alerts(self) -> bytes:
+        file = self.path / "alerts.ndjson"
+        return file.read_bytes() if file.exists() else b""
+
+    def watched(self) -> dict[str, bytes]:
+        """What stands beside /series: every panel of regions, relations and alerts."""
+        found: dict[str, bytes] = {}
+
+        def keep(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                found[name] = item[()].tobytes()
+
+        with h5py.File(self.path / "frames.h5") as file:
+            for group in {"regions", "relations", "alerts"} & file.keys():
+                file[group].visititems(lambda name, item, at=group: keep(f"{at}/{name}", item))
+        return found
+
     def lasting(self) -> tuple[object, ...]:
         """Everything that is a function of the content, to be compared between two runs."""
         return (
@@ -153,6 +170,8 @@ class RunDirectory:
             self.lasting_series(),
             self.frames_bytes(),
             self.dead_letter_bytes(),
+            self.alerts(),
+            self.watched(),
         )
 
 
@@ -166,6 +185,8 @@ def assert_same(one: RunDirectory, other: RunDirectory) -> None:
     assert one.ledger() == other.ledger()
     assert one.digest == other.digest
     assert one.dead_letter_bytes() == other.dead_letter_bytes()
+    assert one.alerts() == other.alerts()
+    assert one.watched() == other.watched()
 
 
 def assert_manifest_stands_for_rows(run: RunDirectory) -> None:
@@ -194,8 +215,8 @@ def assert_equals_oracle(run: RunDirectory, expected: Result) -> None:
 ROW = (
     ("window", "q"), ("event_time", "q"), ("revision", "q"), ("change", "d"), ("final", "B"),
     ("complete", "B"), ("t_min", "d"), ("t_max", "d"), ("t_mean", "d"), ("heat_content", "d"),
-    ("heat_in", "d"), ("heat_out", "d"), ("heat_residual", "d"), ("events", "q"), ("late", "q"), ("missing", "q"),
-    ("dead", "q"), ("digest", "32s"), ("stored_digest", "32s"),
+    ("heat_in", "d"), ("heat_out", "d"), ("heat_residual", "d"), ("events", "q"),
+    ("late", "q"), ("missing", "q"), ("dead", "q"), ("digest", "32s"), ("stored_digest", "32s"),
 )  # fmt: skip
 
 

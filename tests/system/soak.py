@@ -19,7 +19,7 @@ from pathlib import Path
 
 from . import garbage
 from .conftest import Bench, from_kafka
-from .decks import AWKWARD, Deck, Stream, chunks_in_random_order, merged, sensors
+from .decks import AWKWARD, WATCHED, Deck, Stream, chunks_in_random_order, merged, sensors
 from .failing import Target, points_alone, random_moment, target_at
 from .kafka import Kafka, start_broker, stop_broker
 from .lives import Feeder, Life
@@ -34,6 +34,7 @@ from .test_idle import expected_of
 WINDOWS, PARTITIONS = 60, 5
 DECK = merged(
     AWKWARD,
+    WATCHED,
     {
         "time": {"windows": WINDOWS},
         "stream": {

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Bench
-from .decks import AWKWARD, Deck, Stream, merged, sensors
+from .decks import AWKWARD, WATCHED, Deck, Stream, merged, sensors
 from .failing import Order, errors_of, is_call, is_shared, moments, reached, trace_into
 from .program import LONG
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
@@ -25,6 +25,7 @@ PARTS = 16 if LONG else 1
 SEED = int(os.environ.get("HEATSTREAM_SOAK_SEED", int(time.time() // 86400)))
 DECK = merged(
     AWKWARD,
+    WATCHED,
     {
         "stream": {"horizon_windows": 8},
         "output": {"frames": {"per_segment": 6}},

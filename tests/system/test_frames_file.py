@@ -22,8 +22,8 @@ from .results import RunDirectory, assert_equals_oracle
 DECK = merged(AWKWARD, {"run": {"title": "a file for everyone"}})
 SERIES = {
     "window", "event_time", "revision", "final", "complete", "t_min", "t_max", "t_mean",
-    "change", "heat_content", "heat_in", "heat_out", "heat_residual", "events", "late", "missing", "dead",
-    "digest", "stored_digest", "row_digest", "latency_ms",
+    "change", "heat_content", "heat_in", "heat_out", "heat_residual", "events", "late",
+    "missing", "dead", "digest", "stored_digest", "row_digest", "latency_ms",
 }  # fmt: skip
 ROOT_ATTRIBUTES = {
     "Conventions", "title", "source", "history", "run_id", "heatstream_schema", "NX_class",
