@@ -76,6 +76,10 @@ struct deck {
     } solve;
     struct deck_items regions, relations, alerts; /* regions.h */
     struct {
+        struct deck_list command; /* program and arguments; empty: none */
+        char *topic;              /* may be NULL */
+    } alert_outputs;
+    struct {
         char *listen, *token_file, *metrics_file; /* may be NULL */
     } watch;
     struct {

@@ -39,6 +39,9 @@ void watch_destroy(struct watch *watch); /* accepts NULL */
 struct watch_view watch_take(struct watch *watch, const struct watch_frame *frame,
                              struct buffer *news);
 
+/* The name of the alert that a line of news is about; it points into the line. */
+const char *watch_alert_of_line(const char *line, size_t *size);
+
 /* What was known after one of the last `kept` frames; nothing changes. */
 struct watch_view watch_recall(struct watch *watch, int64_t window);
 

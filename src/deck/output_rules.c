@@ -20,24 +20,32 @@ static enum status check_region(const struct deck *deck, struct error *err)
     return STATUS_OK;
 }
 
-static enum status check_topic(const struct deck *deck, struct error *err)
+/* Of a topic that is written to; what its messages are, in a word. */
+static enum status check_topic(const struct deck *deck, const char *key, const char *topic,
+                               const char *message, struct error *err)
 {
-    const char *topic = deck->temp.topic, *letters = deck->stream.dead_letter_topic;
+    const char *letters = deck->stream.dead_letter_topic;
+    if (!topic)
+        return STATUS_OK;
     if (strcmp(deck->stream.brokers, "embedded") == 0)
-        return deck_error(deck, "output.temp_topic", err,
+        return deck_error(deck, key, err,
                           "needs stream.brokers: what the embedded broker gets, nobody can read");
     if (deck->stream.source == DECK_SOURCE_KAFKA && strcmp(topic, deck->stream.topic) == 0)
-        return deck_error(deck, "output.temp_topic", err,
-                          "`%s` is stream.topic: every temperature would be read as an event",
-                          topic);
+        return deck_error(deck, key, err,
+                          "`%s` is stream.topic: every %s would be read as an event", topic,
+                          message);
     if (letters && strcmp(topic, letters) == 0)
-        return deck_error(deck, "output.temp_topic", err, "`%s` is stream.dead_letter_topic",
-                          topic);
+        return deck_error(deck, key, err, "`%s` is stream.dead_letter_topic", topic);
     return STATUS_OK;
 }
 
 enum status output_rules_check(const struct deck *deck, struct error *err)
 {
     TRY(check_region(deck, err));
-    return deck->temp.topic ? check_topic(deck, err) : STATUS_OK;
+    const char *temperatures = deck->temp.topic, *alerts = deck->alert_outputs.topic;
+    TRY(check_topic(deck, "output.temp_topic", temperatures, "temperature", err));
+    TRY(check_topic(deck, "output.alert_topic", alerts, "alert", err));
+    if (alerts && temperatures && strcmp(alerts, temperatures) == 0)
+        return deck_error(deck, "output.alert_topic", err, "`%s` is output.temp_topic", alerts);
+    return STATUS_OK;
 }

@@ -264,10 +264,21 @@ static void print_groups(const char *before, const char *key, struct buffer *yam
     buffer_printf(yaml, "%*s%s: ", 2 * depth, "", part);
 }
 
+/* alerts.command beside the list `alerts`: has no place in a deck file. */
+static bool is_below_option(const char *key)
+{
+    char parent[DECK_VARIABLE_SIZE];
+    const char *dot = strrchr(key, '.');
+    snprintf(parent, sizeof parent, "%.*s", dot ? (int)(dot - key) : 0, key);
+    return deck_option_find(parent) != NULL;
+}
+
 void deck_print(const struct deck *deck, struct buffer *yaml)
 {
     const char *before = "";
     for (int i = 0; i < deck_option_count; i++) {
+        if (is_below_option(deck_options[i].key))
+            continue;
         print_groups(before, deck_options[i].key, yaml);
         print_value(deck, &deck_options[i], yaml);
         buffer_printf(yaml, "\n");

@@ -284,6 +284,10 @@ const struct deck_option deck_options[] = {
         "while "
         "a file has no more than a million frames and 64 GiB. So the frames of a year are in some "
         "hundred files, which a reader can open. A damaged file costs at most its frames."),
+    OR_NULL("output.alert_topic", alert_outputs.topic, 1, 249, DECK_MAY_CHANGE,
+            "Topic on `stream.brokers` that gets every line of `alerts.ndjson`, by run and alert. "
+            "Made with the broker's defaults if missing. After a crash it gets again, byte for "
+            "byte, what came after the last checkpoint."),
     OR_NULL("output.temp_topic", temp.topic, 1, 249, DECK_MAY_CHANGE,
             "Topic on `stream.brokers` that gets a message for every cell of every frame, each "
             "revision of it included. Made with the broker's defaults if missing. The run goes no "
@@ -329,6 +333,11 @@ const struct deck_option deck_options[] = {
         "Rules on regions and relations, judged with every frame and again with every frame that "
         "a late event corrects. Their levels stand in `/alerts`, what changed in `alerts.ndjson`. "
         "The level is that of the highest threshold reached."),
+    LIST("alerts.command", alert_outputs.command, DECK_MAY_CHANGE | DECK_RUNS_PROGRAM,
+         "Program that is started for every line of `alerts.ndjson`, with its arguments, `[page, "
+         "--team, heat]`: without a shell, the line as its standard input, one at a time, for 20 s "
+         "at most. The run does not wait for it. After a crash it is told again what came after "
+         "the last checkpoint. Not taken from a deck file: `-D`, or the environment."),
     OR_NULL("watch.listen", watch.listen, 3, 300, DECK_MAY_CHANGE,
             "HOST:PORT at which rank 0 serves the live page, `/metrics` and `/api`; port 0: any, "
             "which the log names. Beyond the loopback interface `token_file` is needed."),

@@ -25,7 +25,7 @@ void root_destroy(struct root *root)
     windows_destroy(root->windows);
     temperature_topic_close(root->temperatures);
     files_close_letters(root);
-    appended_close(root->alerts);
+    announcer_close(root->alerts);
     balance_destroy(root->balance);
     decoder_destroy(root->decoder);
     source_destroy(root->source);

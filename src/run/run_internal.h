@@ -2,7 +2,7 @@
 #ifndef HEATSTREAM_RUN_RUN_INTERNAL_H
 #define HEATSTREAM_RUN_RUN_INTERNAL_H
 
-#include "base/appended.h"
+#include "announcer.h"
 #include "grid/agree.h"
 #include "grid/gather.h"
 #include "grid/measure.h"
@@ -55,7 +55,7 @@ struct root {
     int64_t letters_start;       /* position of their file that is open */
     struct buffer letters_marks; /* struct letters_mark of the checkpoints there are */
     int64_t log_excess_bytes;    /* beyond a full file, after it could not be turned over */
-    struct appended *alerts;     /* NULL: the deck has none */
+    struct announcer *alerts;    /* NULL: the deck has none */
     struct temperature_topic *temperatures; /* NULL: none */
     struct windows *windows;
     struct gaps gaps;         /* once there are windows */

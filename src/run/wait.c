@@ -34,7 +34,8 @@ struct parcel *wait_for_parcel(struct run *run, int timeout_ms)
 
 static bool writes_to_topics(const struct root *root)
 {
-    return root->temperatures || root->deck->stream.dead_letter_topic;
+    return root->temperatures || root->deck->stream.dead_letter_topic ||
+           root->deck->alert_outputs.topic;
 }
 
 /* A checkpoint, which may be slower than the last one. */
@@ -104,6 +105,7 @@ void wait_init(struct root *root)
 {
     root->patience = (struct patience){.is_over = is_over, .context = root};
     dead_letters_set_patience(root->letters, &root->patience);
+    announcer_set_patience(root->alerts, &root->patience);
     if (root->temperatures)
         temperature_topic_set_patience(root->temperatures, &root->patience);
 }

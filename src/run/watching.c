@@ -134,13 +134,13 @@ enum status watching_open_log(struct run *run, struct error *err)
     struct root *root = run->root;
     if (!run->watching || run->watching->shape.alerts == 0)
         return STATUS_OK;
-    return appended_open(root->rundir.alerts, 0644, run->state.alerts_bytes, &root->alerts, err);
+    return announcer_open(root->deck, root->rundir.alerts, run->state.alerts_bytes, &root->alerts,
+                          err);
 }
 
 enum status watching_sync(struct run *run, struct error *err)
 {
-    struct root *root = run->root;
-    return root->alerts ? appended_sync(root->alerts, &run->state.alerts_bytes, err) : STATUS_OK;
+    return announcer_sync(run->root->alerts, &run->state.alerts_bytes, err);
 }
 
 /* Rank 0: a frame and what it tells. */
@@ -157,9 +157,7 @@ static struct watch_view take(struct run *run, const struct frame_row *row, cons
     struct watch_view view = watch_take(watching->watch, &frame, &watching->news);
     struct error err;
     if (watching->news.size > 0)
-        root_note(root,
-                  appended_write(root->alerts, watching->news.data, watching->news.size, &err),
-                  &err);
+        root_note(root, announcer_tell(root->alerts, &watching->news, &err), &err);
     return view;
 }
 

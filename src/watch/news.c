@@ -46,6 +46,13 @@ static void put_line(const struct watch_alert *alert, const struct watch_frame *
                   frame->final ? "true" : "false");
 }
 
+const char *watch_alert_of_line(const char *line, size_t *size)
+{
+    const char *name = line + strlen("{\"alert\":\"");
+    *size = strcspn(name, "\"");
+    return name;
+}
+
 void news_tell(const struct watch_rules *rules, int alert, const struct watch_frame *frame,
                const struct alert_step *before, const struct alert_step *now, struct buffer *news)
 {

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py  # type: ignore[import-untyped]
+import pytest
 import yaml
 
 from .conftest import Bench
 from .decks import Deck, Stream, merged
+from .kafka import Kafka
 from .results import RunDirectory
 
 INPUT = Path(__file__).parents[2] / "input"
@@ -232,6 +234,21 @@ def test_a_reading_that_comes_late_raises_and_withdraws(bench: Bench) -> None:
     held = run_of(bench, stream)
     assert_follows_the_rule(held, stream)
     assert words_of(held)["warning-1-in", 11]["event"] == "withdrawn"
+
+
+@pytest.mark.kafka
+def test_a_topic_and_a_program_get_every_line_once_and_in_order(bench: Bench, kafka: Kafka) -> None:
+    topic, told = kafka.create(1), bench.path / "told; $(x)"
+    stream = Stream([(INPUT / "rooms.ndjson").read_bytes().splitlines()])
+    output = {"stream": {"brokers": kafka.address}, "output": {"alert_topic": topic}}
+    deck = bench.files(rooms(), stream, output)
+    run = bench.run(deck, "-D", f"alerts.command=[tee, -a, {told}]")
+    lines = run.alerts().splitlines()
+    assert len(lines) > 40
+    messages = kafka.messages(topic, 1)
+    assert [m.value() for m in messages] == lines
+    assert [m.key() for m in messages] == [f"run/{json.loads(x)['alert']}".encode() for x in lines]
+    assert told.read_bytes().splitlines() == lines
 
 
 def test_the_deck_of_the_readme_runs(bench: Bench) -> None:

@@ -69,6 +69,10 @@ static void topics_that_cannot_be_written_are_refused(void)
          "event"},
         {"stream: {brokers: h, dead_letter_topic: dead}\noutput: {temp_topic: dead}",
          "2:10: output.temp_topic: `dead` is stream.dead_letter_topic"},
+        {"stream: {brokers: h, topic: heat}\noutput: {alert_topic: heat}",
+         "2:10: output.alert_topic: `heat` is stream.topic: every alert would be read as an event"},
+        {"stream: {brokers: h}\noutput: {alert_topic: t, temp_topic: t}",
+         "2:10: output.alert_topic: `t` is output.temp_topic"},
     };
     ASSERT_REFUSED(cases);
     struct deck *deck = fixture_good("stream: {brokers: h, source: file, files: [a], topic: heat}\n"

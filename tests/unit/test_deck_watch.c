@@ -208,6 +208,21 @@ static void what_contradicts_itself_is_refused(void)
     ASSERT_REFUSED(cases);
 }
 
+static void a_program_is_named_by_the_user_and_by_no_deck(void)
+{
+    struct deck *deck = fixture_good(everything, "alerts.command=[page, --team, a b]");
+    CU_ASSERT_EQUAL_FATAL(deck->alert_outputs.command.count, 3);
+    CU_ASSERT_STRING_EQUAL(deck->alert_outputs.command.items[2], "a b");
+    char *text = fixture_print(deck);
+    CU_ASSERT_PTR_NULL(strstr(text, "page"));
+    struct deck *again = fixture_good(text, NULL);
+    CU_ASSERT_EQUAL(again->alert_outputs.command.count, 0);
+    CU_ASSERT_PTR_NULL(fixture_load("alerts: {command: [page]}", NULL));
+    free(text);
+    deck_destroy(deck);
+    deck_destroy(again);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -220,6 +235,7 @@ int main(void)
         UNIT_TEST(the_drawing_counts_not_where_it_lies),
         UNIT_TEST(drawings_that_do_not_fit_are_refused),
         UNIT_TEST(what_contradicts_itself_is_refused),
+        UNIT_TEST(a_program_is_named_by_the_user_and_by_no_deck),
     };
     if (!fixture_begin())
         return EXIT_FAILURE;

@@ -1,0 +1,114 @@
+#include "announcer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/appended.h"
+#include "base/memory.h"
+#include "ingest/alert_topic.h"
+#include "run/deck_sources.h"
+#include "watch/hook.h"
+#include "watch/watch.h"
+
+enum { COMMAND_LIMIT_S = 20, COMMANDS_END_S = 10 };
+
+struct announcer {
+    struct appended *file;
+    struct alert_topic *topic; /* NULL: none */
+    struct hook *hook;         /* NULL: none */
+    char **arguments;          /* of the hook, NULL at the end; strings are the deck's */
+};
+
+static enum status open_hook(const struct deck *deck, struct announcer *announcer,
+                             struct error *err)
+{
+    const struct deck_list *command = &deck->alert_outputs.command;
+    if (command->count == 0)
+        return STATUS_OK;
+    announcer->arguments = memory_zeroed(command->count + 1, sizeof(char *));
+    memcpy(announcer->arguments, command->items, (size_t)command->count * sizeof(char *));
+    const struct hook_config config = {
+        .arguments = announcer->arguments, .limit_s = COMMAND_LIMIT_S, .end_s = COMMANDS_END_S};
+    return hook_create(&config, &announcer->hook, err);
+}
+
+static enum status open_topic(const struct deck *deck, struct announcer *announcer,
+                              struct error *err)
+{
+    if (!deck->alert_outputs.topic)
+        return STATUS_OK;
+    struct kafka_config config = kafka_of_deck(deck);
+    config.topic = deck->alert_outputs.topic;
+    return alert_topic_open(&config, deck->run.id, &announcer->topic, err);
+}
+
+enum status announcer_open(const struct deck *deck, const char *path, int64_t size,
+                           struct announcer **opened, struct error *err)
+{
+    struct announcer *announcer = memory_zeroed(1, sizeof *announcer);
+    enum status status = appended_open(path, 0644, size, &announcer->file, err);
+    if (status == STATUS_OK)
+        status = open_topic(deck, announcer, err);
+    if (status == STATUS_OK)
+        status = open_hook(deck, announcer, err);
+    if (status != STATUS_OK) {
+        announcer_close(announcer);
+        return status;
+    }
+    *opened = announcer;
+    return STATUS_OK;
+}
+
+void announcer_close(struct announcer *announcer)
+{
+    if (!announcer)
+        return;
+    hook_destroy(announcer->hook);
+    alert_topic_close(announcer->topic);
+    appended_close(announcer->file);
+    free(announcer->arguments);
+    free(announcer);
+}
+
+void announcer_set_patience(struct announcer *announcer, const struct patience *patience)
+{
+    if (announcer && announcer->topic)
+        alert_topic_set_patience(announcer->topic, patience);
+}
+
+enum status announcer_sync(struct announcer *announcer, int64_t *size, struct error *err)
+{
+    int64_t synced;
+    if (!announcer)
+        return STATUS_OK;
+    TRY(appended_sync(announcer->file, &synced, err));
+    if (announcer->topic)
+        TRY(alert_topic_sync(announcer->topic, err));
+    *size = synced;
+    return STATUS_OK;
+}
+
+static enum status tell_line(struct announcer *announcer, const char *line, size_t size,
+                             struct error *err)
+{
+    size_t name_size;
+    const char *name = watch_alert_of_line(line, &name_size);
+    if (announcer->hook)
+        hook_tell(announcer->hook, line, size);
+    if (announcer->topic)
+        return alert_topic_put(announcer->topic, name, name_size, line, size - 1, err);
+    return STATUS_OK;
+}
+
+enum status announcer_tell(struct announcer *announcer, const struct buffer *news,
+                           struct error *err)
+{
+    const char *line = (const char *)news->data, *end = line + news->size;
+    TRY(appended_write(announcer->file, news->data, news->size, err));
+    while (line < end) {
+        const char *next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
+        TRY(tell_line(announcer, line, (size_t)(next - line), err));
+        line = next;
+    }
+    return STATUS_OK;
+}
