@@ -75,10 +75,8 @@ struct deck {
         int64_t halo_depth, steps_per_sweep, snapshot_memory; /* the first two, 0: auto */
     } solve;
     struct deck_items regions, relations, alerts; /* regions.h */
-    struct {
-        struct deck_list command; /* program and arguments; empty: none */
-        char *topic;              /* may be NULL */
-    } alert_outputs;
+    struct deck_list alert_command;               /* program and arguments; empty: none */
+    char *alert_topic;                            /* may be NULL */
     struct {
         char *listen, *token_file, *metrics_file; /* may be NULL */
     } watch;

@@ -42,7 +42,7 @@ static enum status check_topic(const struct deck *deck, const char *key, const c
 enum status output_rules_check(const struct deck *deck, struct error *err)
 {
     TRY(check_region(deck, err));
-    const char *temperatures = deck->temp.topic, *alerts = deck->alert_outputs.topic;
+    const char *temperatures = deck->temp.topic, *alerts = deck->alert_topic;
     TRY(check_topic(deck, "output.temp_topic", temperatures, "temperature", err));
     TRY(check_topic(deck, "output.alert_topic", alerts, "alert", err));
     if (alerts && temperatures && strcmp(alerts, temperatures) == 0)

@@ -157,7 +157,7 @@ static enum status check_topics(const struct deck *deck, struct error *err)
     TRY(check_topic(deck, "stream.topic", deck->stream.topic, err));
     TRY(check_topic(deck, "stream.dead_letter_topic", deck->stream.dead_letter_topic, err));
     TRY(check_topic(deck, "output.temp_topic", deck->temp.topic, err));
-    TRY(check_topic(deck, "output.alert_topic", deck->alert_outputs.topic, err));
+    TRY(check_topic(deck, "output.alert_topic", deck->alert_topic, err));
     if (deck->stream.oauth_token_file && deck->stream.oauth_token_command)
         return deck_error(deck, "stream.oauth_token_command", err,
                           "and stream.oauth_token_file: one of the two gives the token");

@@ -1,64 +1,7 @@
 #include "deck/options.h"
 
 #include "deck/deck.h"
-
-#define AT(field) offsetof(struct deck, field)
-#define INT(key, field, fallback, min, max, unit, flags, doc)                                      \
-    {                                                                                              \
-        key, DECK_INT, AT(field), fallback, "", min, max, unit, flags, doc                         \
-    }
-#define AUTO(key, field, fallback, min, max, unit, flags, doc)                                     \
-    {                                                                                              \
-        key, DECK_INT_OR_AUTO, AT(field), fallback, "", min, max, unit, flags, doc                 \
-    }
-#define DOUBLE(key, field, fallback, min, max, unit, flags, doc)                                   \
-    {                                                                                              \
-        key, DECK_DOUBLE, AT(field), fallback, "", min, max, unit, flags, doc                      \
-    }
-#define BOOL(key, field, fallback, flags, doc)                                                     \
-    {                                                                                              \
-        key, DECK_BOOL, AT(field), fallback, "", 0, 0, "", flags, doc                              \
-    }
-#define ENUM(key, field, fallback, names, flags, doc)                                              \
-    {                                                                                              \
-        key, DECK_ENUM, AT(field), fallback, names, 0, 0, "", flags, doc                           \
-    }
-#define STRING(key, field, fallback, min, max, flags, doc)                                         \
-    {                                                                                              \
-        key, DECK_STRING, AT(field), fallback, "", min, max, "bytes", flags, doc                   \
-    }
-#define OR_NULL(key, field, min, max, flags, doc)                                                  \
-    {                                                                                              \
-        key, DECK_STRING_OR_NULL, AT(field), "null", "", min, max, "bytes", flags, doc             \
-    }
-#define SIDE(key, field, doc)                                                                      \
-    {                                                                                              \
-        key, DECK_SIDE, AT(field), "0", "", -HUGE_RANGE, HUGE_RANGE, "temperature", 0, doc         \
-    }
-#define LIST(key, field, flags, doc)                                                               \
-    {                                                                                              \
-        key, DECK_LIST, AT(field), "[]", "", 1, PATH_BYTES, "bytes", flags, doc                    \
-    }
-#define MAP(key, field, flags, doc)                                                                \
-    {                                                                                              \
-        key, DECK_MAP, AT(field), "{}", "", 0, PATH_BYTES, "bytes", flags, doc                     \
-    }
-#define HOLD(key, field, max, flags, doc)                                                          \
-    {                                                                                              \
-        key, DECK_HOLD, AT(field), "zero", "", 1, max, "windows", flags, doc                       \
-    }
-#define BOX(key, field, flags, doc)                                                                \
-    {                                                                                              \
-        key, DECK_BOX_OR_NULL, AT(field), "null", "", 0, 1e6, "cells", flags, doc                  \
-    }
-#define ITEMS(key, field, doc)                                                                     \
-    {                                                                                              \
-        key, DECK_ITEMS, AT(field), "[]", "", 0, 0, "", 0, doc                                     \
-    }
-#define CONSTANT(key, names, fallback, flags, doc)                                                 \
-    {                                                                                              \
-        key, DECK_CONSTANT, 0, fallback, names, 0, 0, "", flags, doc                               \
-    }
+#include "table_kinds.h"
 
 #define HUGE_RANGE 1e300
 #define PATH_BYTES 4095
@@ -284,7 +227,7 @@ const struct deck_option deck_options[] = {
         "while "
         "a file has no more than a million frames and 64 GiB. So the frames of a year are in some "
         "hundred files, which a reader can open. A damaged file costs at most its frames."),
-    OR_NULL("output.alert_topic", alert_outputs.topic, 1, 249, DECK_MAY_CHANGE,
+    OR_NULL("output.alert_topic", alert_topic, 1, 249, DECK_MAY_CHANGE,
             "Topic on `stream.brokers` that gets every line of `alerts.ndjson`, by run and alert. "
             "Made with the broker's defaults if missing. After a crash it gets again, byte for "
             "byte, what came after the last checkpoint."),
@@ -333,7 +276,7 @@ const struct deck_option deck_options[] = {
         "Rules on regions and relations, judged with every frame and again with every frame that "
         "a late event corrects. Their levels stand in `/alerts`, what changed in `alerts.ndjson`. "
         "The level is that of the highest threshold reached."),
-    LIST("alerts.command", alert_outputs.command, DECK_MAY_CHANGE | DECK_RUNS_PROGRAM,
+    LIST("alerts.command", alert_command, DECK_MAY_CHANGE | DECK_RUNS_PROGRAM,
          "Program that is started for every line of `alerts.ndjson`, with its arguments, `[page, "
          "--team, heat]`: without a shell, the line as its standard input, one at a time, for 20 s "
          "at most. The run does not wait for it. After a crash it is told again what came after "

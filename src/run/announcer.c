@@ -22,7 +22,7 @@ struct announcer {
 static enum status open_hook(const struct deck *deck, struct announcer *announcer,
                              struct error *err)
 {
-    const struct deck_list *command = &deck->alert_outputs.command;
+    const struct deck_list *command = &deck->alert_command;
     if (command->count == 0)
         return STATUS_OK;
     announcer->arguments = memory_zeroed(command->count + 1, sizeof(char *));
@@ -35,10 +35,10 @@ static enum status open_hook(const struct deck *deck, struct announcer *announce
 static enum status open_topic(const struct deck *deck, struct announcer *announcer,
                               struct error *err)
 {
-    if (!deck->alert_outputs.topic)
+    if (!deck->alert_topic)
         return STATUS_OK;
     struct kafka_config config = kafka_of_deck(deck);
-    config.topic = deck->alert_outputs.topic;
+    config.topic = deck->alert_topic;
     return alert_topic_open(&config, deck->run.id, &announcer->topic, err);
 }
 

@@ -34,8 +34,7 @@ struct parcel *wait_for_parcel(struct run *run, int timeout_ms)
 
 static bool writes_to_topics(const struct root *root)
 {
-    return root->temperatures || root->deck->stream.dead_letter_topic ||
-           root->deck->alert_outputs.topic;
+    return root->temperatures || root->deck->stream.dead_letter_topic || root->deck->alert_topic;
 }
 
 /* A checkpoint, which may be slower than the last one. */

@@ -211,12 +211,12 @@ static void what_contradicts_itself_is_refused(void)
 static void a_program_is_named_by_the_user_and_by_no_deck(void)
 {
     struct deck *deck = fixture_good(everything, "alerts.command=[page, --team, a b]");
-    CU_ASSERT_EQUAL_FATAL(deck->alert_outputs.command.count, 3);
-    CU_ASSERT_STRING_EQUAL(deck->alert_outputs.command.items[2], "a b");
+    CU_ASSERT_EQUAL_FATAL(deck->alert_command.count, 3);
+    CU_ASSERT_STRING_EQUAL(deck->alert_command.items[2], "a b");
     char *text = fixture_print(deck);
     CU_ASSERT_PTR_NULL(strstr(text, "page"));
     struct deck *again = fixture_good(text, NULL);
-    CU_ASSERT_EQUAL(again->alert_outputs.command.count, 0);
+    CU_ASSERT_EQUAL(again->alert_command.count, 0);
     CU_ASSERT_PTR_NULL(fixture_load("alerts: {command: [page]}", NULL));
     free(text);
     deck_destroy(deck);
