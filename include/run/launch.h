@@ -25,8 +25,10 @@ void launch_describe(const struct launch *launch, struct buffer *text);
  * do the whole run and fight over the output. */
 enum status launch_check_size(int ranks, struct error *err) MUST_CHECK;
 
+enum { LAUNCH_BUILD_BYTES = 128 };
+
 /* Collective; all fail alike. STATUS_USAGE when a rank runs another build than rank 0: equal bits
- * are promised of one program. `build` is the rank's own. */
+ * are promised of one program. `build` is the rank's own, of which LAUNCH_BUILD_BYTES - 1 count. */
 enum status launch_check_build(MPI_Comm comm, const char *build, struct error *err) MUST_CHECK;
 
 /* Collective; all fail alike. STATUS_CANNOT_CREATE when a rank does not see in `directory` what

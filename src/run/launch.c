@@ -11,7 +11,7 @@
 
 #include "base/durable.h"
 
-enum { HOST = 256, TOKEN = 64, BUILD = 128, PATIENCE_MS = 5000, PAUSE_MS = 20 };
+enum { HOST = 256, TOKEN = 64, PATIENCE_MS = 5000, PAUSE_MS = 20 };
 
 void launch_look(MPI_Comm comm, struct launch *launch)
 {
@@ -85,14 +85,14 @@ static int lowest_unwell(MPI_Comm comm, bool well)
 
 enum status launch_check_build(MPI_Comm comm, const char *build, struct error *err)
 {
-    char of_root[BUILD] = "", mine[BUILD] = "", host[HOST];
+    char of_root[LAUNCH_BUILD_BYTES] = "", mine[LAUNCH_BUILD_BYTES] = "", host[HOST];
     snprintf(mine, sizeof mine, "%s", build);
     memcpy(of_root, mine, sizeof mine);
-    MPI_Bcast(of_root, BUILD, MPI_BYTE, 0, comm);
+    MPI_Bcast(of_root, LAUNCH_BUILD_BYTES, MPI_BYTE, 0, comm);
     int other = lowest_unwell(comm, !memcmp(of_root, mine, sizeof mine));
     if (other < 0)
         return STATUS_OK;
-    MPI_Bcast(mine, BUILD, MPI_BYTE, other, comm);
+    MPI_Bcast(mine, LAUNCH_BUILD_BYTES, MPI_BYTE, other, comm);
     host_of_rank(comm, other, host);
     return error_set(err, STATUS_USAGE,
                      "rank 0 is heatstream %s, but rank %d on %s is %s: install one build on all "

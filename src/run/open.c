@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,11 +230,22 @@ static void say_nothing_to_do(const struct run *run)
              (long long)finish.window, hex);
 }
 
+/* The program, and the MPI library that it found on its node. */
+static enum status check_build(struct error *err)
+{
+    char library[MPI_MAX_LIBRARY_VERSION_STRING], build[LAUNCH_BUILD_BYTES];
+    int length;
+    MPI_Get_library_version(library, &length);
+    snprintf(build, sizeof build, "%s with %.*s", build_git_id(), (int)strcspn(library, ","),
+             library);
+    return launch_check_build(MPI_COMM_WORLD, build, err);
+}
+
 enum status run_open(struct run *run, const struct deck *deck, const struct run_options *options,
                      struct error *err)
 {
     launch_look(MPI_COMM_WORLD, &run->launch);
-    TRY(launch_check_build(MPI_COMM_WORLD, build_git_id(), err));
+    TRY(check_build(err));
     TRY(plan_share(deck, options, &run->launch, &run->plan, err));
     if (deck)
         run->root = root_create(deck, options);
