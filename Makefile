@@ -20,7 +20,7 @@ SAY     := @$(if $(V),:,printf '%-5s %s\n')
 # These goals set up what they need. It happens here, before pkg-config is asked below.
 GROUPS_demo := build
 GROUPS_test := build test
-$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill bench profile experiments,$(eval GROUPS_$(goal) := build test))
+$(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 test-cluster soak soak-kill bench profile experiments,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
@@ -66,7 +66,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 soak soak-kill soak-fence fuzz fuzzers lint profile objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 test-cluster soak soak-kill soak-fence fuzz fuzzers lint profile objects \
         reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -107,6 +107,10 @@ soak-kill: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/bro
 test-kafka4: $(B)/heatstream $(B)/heatstream-failing $(BROKERS) $(VENV)/tests.stamp build/broker/4/libs/.complete ## the Kafka tests on Apache Kafka 4.x
 	$(Q)tests/tools/run-broker-tests.sh 4 $(BROKERS)
 	$(Q)$(SYSTEM) KAFKA=4 tests/tools/run-pytest.sh kafka4 $(B)/test-kafka4.xml $(PYTHON) -m kafka tests/system $(TESTS)
+
+test-cluster: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## SLURM and two hosts in all forms, some minutes
+	$(Q)HEATSTREAM_LONG=1 $(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh cluster $(B)/test-cluster.xml $(PYTHON) \
+	    tests/system/test_slurm.py tests/system/test_hosts.py $(TESTS)
 
 soak-fence: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N= (50) times each case of two runs on one directory
 	$(Q)HEATSTREAM_FENCES=$(or $(N),50) $(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh soak-fence $(B)/soak-fence.xml $(PYTHON) \
