@@ -16,8 +16,8 @@ struct kafka_config {
 
 /* Connects and reads the topic's metadata. STATUS_UNREACHABLE: no broker answered within its
  * time-out; STATUS_NO_INPUT: no such topic, with the list of topics known; STATUS_REFUSED:
- * authentication or authorisation. Call after MPI_Init_thread, on rank 0, and never fork
- * afterwards. */
+ * authentication or authorisation. Call after MPI_Init_thread, on a rank that reads, whose process
+ * is never to fork afterwards. */
 enum status source_open_kafka(const struct kafka_config *config, struct source **source,
                               struct error *err) MUST_CHECK;
 

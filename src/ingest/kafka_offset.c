@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/arith.h"
+#include "source_ops.h"
 
 static bool parse_digits(const char *text, int64_t *value)
 {
@@ -144,4 +145,19 @@ int64_t kafka_offset_known_end(struct kafka_client *client, const char *topic, i
                                        &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return -1;
     return high >= 0 ? high : -1;
+}
+
+enum status source_kafka_offset(struct source *source, int partition, const char *specification,
+                                int64_t *offset, struct error *err)
+{
+    struct kafka_offset wanted = {0};
+    TRY(kafka_offset_parse(specification, &wanted, err));
+    if (wanted.kind == KAFKA_OFFSET_AT_TIME && source->ops->offset_at_time)
+        return source->ops->offset_at_time(source, partition, wanted.value, offset, err);
+    if (wanted.kind == KAFKA_OFFSET_AT_TIME)
+        return error_set(err, STATUS_USAGE, "offset %s: only a Kafka broker knows times",
+                         specification);
+    int64_t first, end;
+    TRY(source_bounds(source, partition, &first, &end, err));
+    return kafka_offset_resolve(&wanted, first, end, offset, err);
 }

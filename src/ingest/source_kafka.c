@@ -287,6 +287,16 @@ static int64_t kafka_known_end(const struct source *source, int partition)
     return kafka_offset_known_end(of(source)->client, of(source)->topic, partition);
 }
 
+/* The first record at or after a broker time; the end when there is none. */
+static enum status kafka_at_time(struct source *source, int partition, int64_t time_ms,
+                                 int64_t *offset, struct error *err)
+{
+    int64_t first, end;
+    TRY(kafka_bounds(source, partition, &first, &end, err));
+    return kafka_offset_at_time(of(source)->client, of(source)->topic, partition, time_ms, end,
+                                offset, err);
+}
+
 static const struct source_ops kafka_ops = {
     .identity = kafka_identity,
     .bounds = kafka_bounds,
@@ -297,6 +307,7 @@ static const struct source_ops kafka_ops = {
     .wake = kafka_wake,
     .report = kafka_report,
     .known_end = kafka_known_end,
+    .offset_at_time = kafka_at_time,
     .destroy = kafka_destroy,
 };
 
@@ -375,22 +386,6 @@ enum status source_open_kafka(const struct kafka_config *config, struct source *
     else
         kafka_destroy(&self->base);
     return status;
-}
-
-enum status source_kafka_offset(struct source *source, int partition, const char *specification,
-                                int64_t *offset, struct error *err)
-{
-    struct kafka_offset wanted;
-    TRY(kafka_offset_parse(specification, &wanted, err));
-    int64_t first, end;
-    TRY(source_bounds(source, partition, &first, &end, err));
-    if (wanted.kind != KAFKA_OFFSET_AT_TIME)
-        return kafka_offset_resolve(&wanted, first, end, offset, err);
-    if (source->ops != &kafka_ops)
-        return error_set(err, STATUS_USAGE, "offset %s: only a Kafka broker knows times",
-                         specification);
-    return kafka_offset_at_time(of(source)->client, of(source)->topic, partition, wanted.value, end,
-                                offset, err);
 }
 
 const char *source_kafka_library(void)

@@ -18,6 +18,8 @@ struct source_ops {
     void (*wake)(struct source *source);
     void (*report)(struct source *source, const int64_t *next);       /* may be NULL */
     int64_t (*known_end)(const struct source *source, int partition); /* may be NULL */
+    enum status (*offset_at_time)(struct source *source, int partition, int64_t time_ms,
+                                  int64_t *offset, struct error *err); /* may be NULL */
     void (*destroy)(struct source *source);
 };
 

@@ -148,6 +148,13 @@ static int64_t shared_known_end(const struct source *source, int partition)
     return known_end;
 }
 
+static enum status shared_at_time(struct source *source, int partition, int64_t time_ms,
+                                  int64_t *offset, struct error *err)
+{
+    struct source *local = of(source)->local;
+    return local->ops->offset_at_time(local, partition, time_ms, offset, err);
+}
+
 static void shared_destroy(struct source *source)
 {
     struct shared_source *self = of(source);
@@ -169,6 +176,7 @@ static const struct source_ops shared_ops = {
     .wake = shared_wake,
     .report = shared_report,
     .known_end = shared_known_end,
+    .offset_at_time = shared_at_time,
     .destroy = shared_destroy,
 };
 

@@ -38,11 +38,14 @@ def from_offset(kafka: Kafka, topic: str, first: int) -> Result:
     return run_exact(parts, Setup.from_deck(DECK))
 
 
-@pytest.mark.parametrize(("where", "first"), [("beginning", 0), ("30", 30), ("-200", -200)])
+@pytest.mark.parametrize(
+    ("where", "first", "readers"),
+    [("beginning", 0, 1), ("30", 30, 2), ("-200", -200, 1), ("s@0", 0, 1), ("s@0", 0, 2)],
+)
 def test_a_run_may_begin_at_any_offset(
-    bench: Bench, kafka: Kafka, topic: str, where: str, first: int
+    bench: Bench, kafka: Kafka, topic: str, where: str, first: int, readers: int
 ) -> None:
-    deck = bench.deck(DECK, from_kafka(kafka, topic))
+    deck = bench.deck(DECK, from_kafka(kafka, topic), {"ingest": {"readers": readers}})
     run = bench.run(deck, "--from", where, "--until", "end", ranks=2)
     assert_equals_oracle(run, from_offset(kafka, topic, first))
 
