@@ -20,7 +20,8 @@ const struct deck_option deck_options[] = {
     DOUBLE("run.lost_after_s", run.lost_after_s, "600", 0, 86400, "s", DECK_MAY_CHANGE,
            "How long ranks wait for each other before they take a host or the network for lost and "
            "the run ends with exit code 76, to be gone on with; 0: for ever. Less than the slowest "
-           "write of a frame or checkpoint ends runs that are well."),
+           "write of a frame or checkpoint, or than the time-outs of a broker that another rank "
+           "reads from (`ingest.readers`), ends runs that are well."),
     DOUBLE("run.takeover_s", run.takeover_s, "20", 1, 86400, "s", DECK_MAY_CHANGE,
            "How long another run of the same directory, of which it is not certain that it is "
            "dead (it was stopped, or its host is gone), may give no sign of life before this one "
