@@ -14,31 +14,31 @@ enum { TAG_BLOCK, TAG_ORDER };
 enum { DEPTH = 4, NAP_NS = 200 * 1000 };
 
 /* Blocks of one reader under way, oldest first at `next`: sent by it, or awaited by rank 0. */
-struct lane {
+struct relay_lane {
     MPI_Request request[DEPTH];
     struct record_block *block[DEPTH];
     int next, count;
 };
 
 /* An order under way to a reader; one at a time. */
-struct errand {
+struct relay_order {
     MPI_Request request; /* MPI_REQUEST_NULL: none is under way */
     struct buffer bytes;
     bool last; /* it was, or is, the last one */
 };
 
 /* Of rank 0: one for each reader; of a reader: one. */
-struct route {
+struct relay_route {
     int rank; /* the other end */
-    struct lane lane;
-    struct errand order;
+    struct relay_lane lane;
+    struct relay_order order;
     bool done; /* rank 0: the last block has come */
 };
 
 struct relay {
     MPI_Comm comm;
     int readers, route_count;
-    struct route *routes;
+    struct relay_route *routes;
     struct share *share;   /* of rank 0 */
     struct reader *reader; /* of a reader, NULL on other ranks */
     bool closing;
@@ -49,12 +49,12 @@ int relay_rank(int reader, int readers, int ranks)
     return (int)((int64_t)reader * ranks / readers);
 }
 
-static int slot(const struct lane *lane, int after)
+static int slot(const struct relay_lane *lane, int after)
 {
     return (lane->next + after) % DEPTH;
 }
 
-static void release_oldest(struct lane *lane)
+static void release_oldest(struct relay_lane *lane)
 {
     lane->next = slot(lane, 1);
     lane->count--;
@@ -67,9 +67,9 @@ static bool is_done(MPI_Request *request, MPI_Status *status)
     return done;
 }
 
-static void await_blocks(struct relay *relay, struct route *route)
+static void await_blocks(struct relay *relay, struct relay_route *route)
 {
-    struct lane *lane = &route->lane;
+    struct relay_lane *lane = &route->lane;
     for (; lane->count < DEPTH; lane->count++) {
         int at = slot(lane, lane->count);
         lane->block[at] = share_empty_block(relay->share);
@@ -81,7 +81,7 @@ static void await_blocks(struct relay *relay, struct route *route)
 /* The oldest block that was awaited is there. */
 static void take_block(struct relay *relay, int reader, const MPI_Status *status)
 {
-    struct route *route = &relay->routes[reader - 1];
+    struct relay_route *route = &relay->routes[reader - 1];
     struct record_block *block = route->lane.block[route->lane.next];
     int size;
     MPI_Get_count(status, MPI_BYTE, &size);
@@ -96,7 +96,7 @@ static void take_block(struct relay *relay, int reader, const MPI_Status *status
 
 static bool receive_blocks(struct relay *relay, int reader)
 {
-    struct route *route = &relay->routes[reader - 1];
+    struct relay_route *route = &relay->routes[reader - 1];
     bool moved = false;
     MPI_Status status;
     while (!route->done && is_done(&route->lane.request[route->lane.next], &status)) {
@@ -108,17 +108,17 @@ static bool receive_blocks(struct relay *relay, int reader)
     return moved;
 }
 
-static void send_order(struct relay *relay, struct route *route)
+static void send_order(struct relay *relay, struct relay_route *route)
 {
-    struct errand *order = &route->order;
+    struct relay_order *order = &route->order;
     MPI_Isend(order->bytes.data, narrow_to_int((int64_t)order->bytes.size), MPI_BYTE, route->rank,
               TAG_ORDER, relay->comm, &order->request);
 }
 
 static bool send_orders(struct relay *relay, int reader)
 {
-    struct route *route = &relay->routes[reader - 1];
-    struct errand *order = &route->order;
+    struct relay_route *route = &relay->routes[reader - 1];
+    struct relay_order *order = &route->order;
     if (!is_done(&order->request, MPI_STATUS_IGNORE) || order->last)
         return false;
     if (relay->closing) {
@@ -141,9 +141,9 @@ static bool move_of_root(struct relay *relay)
     return moved;
 }
 
-static bool send_blocks(struct relay *relay, struct route *route)
+static bool send_blocks(struct relay *relay, struct relay_route *route)
 {
-    struct lane *lane = &route->lane;
+    struct relay_lane *lane = &route->lane;
     bool moved = false;
     while (lane->count > 0 && is_done(&lane->request[lane->next], MPI_STATUS_IGNORE)) {
         reader_give_back(relay->reader, lane->block[lane->next]);
@@ -162,9 +162,9 @@ static bool send_blocks(struct relay *relay, struct route *route)
 }
 
 /* Begins to receive an order if one is there. */
-static bool begin_order(struct relay *relay, struct route *route)
+static bool begin_order(struct relay *relay, struct relay_route *route)
 {
-    struct errand *order = &route->order;
+    struct relay_order *order = &route->order;
     MPI_Message message;
     MPI_Status status;
     int there, size;
@@ -180,9 +180,9 @@ static bool begin_order(struct relay *relay, struct route *route)
     return true;
 }
 
-static bool receive_orders(struct relay *relay, struct route *route)
+static bool receive_orders(struct relay *relay, struct relay_route *route)
 {
-    struct errand *order = &route->order;
+    struct relay_order *order = &route->order;
     if (order->request == MPI_REQUEST_NULL)
         return !order->last && begin_order(relay, route);
     if (!is_done(&order->request, MPI_STATUS_IGNORE))
@@ -220,7 +220,7 @@ static void make_routes(struct relay *relay, int ranks)
     relay->route_count = relay->share ? relay->readers - 1 : relay->reader ? 1 : 0;
     relay->routes = memory_zeroed(relay->route_count, sizeof *relay->routes);
     for (int i = 0; i < relay->route_count; i++) {
-        struct route *route = &relay->routes[i];
+        struct relay_route *route = &relay->routes[i];
         route->order.request = MPI_REQUEST_NULL;
         route->rank = relay->share ? relay_rank(i + 1, relay->readers, ranks) : 0;
         if (relay->share)
@@ -261,9 +261,9 @@ static void nap(void)
     nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
-static void withdraw(struct relay *relay, struct route *route)
+static void withdraw(struct relay *relay, struct relay_route *route)
 {
-    struct lane *lane = &route->lane;
+    struct relay_lane *lane = &route->lane;
     for (; lane->count > 0; release_oldest(lane)) {
         MPI_Cancel(&lane->request[lane->next]);
         MPI_Wait(&lane->request[lane->next], MPI_STATUS_IGNORE);
@@ -271,7 +271,7 @@ static void withdraw(struct relay *relay, struct route *route)
     }
 }
 
-static void close_route(struct relay *relay, struct route *route)
+static void close_route(struct relay *relay, struct relay_route *route)
 {
     while (!route->done || !route->order.last || route->order.request != MPI_REQUEST_NULL)
         if (!move_of_root(relay))
@@ -279,9 +279,9 @@ static void close_route(struct relay *relay, struct route *route)
     withdraw(relay, route);
 }
 
-static void close_reader(struct relay *relay, struct route *route)
+static void close_reader(struct relay *relay, struct relay_route *route)
 {
-    struct lane *lane = &route->lane;
+    struct relay_lane *lane = &route->lane;
     reader_stop(relay->reader);
     while (lane->count > 0)
         if (!move_of_reader(relay))
