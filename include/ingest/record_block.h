@@ -16,10 +16,10 @@
 
 enum { RECORD_BLOCK_BYTES = 256 << 10 };
 
-/* `next` is for whoever holds the block; the rest is written by this module, and by who receives
- * a block: `size` bytes at `data`. */
+/* `next` and `before` are for whoever holds the block; the rest is written by this module, and by
+ * who receives a block: `size` bytes at `data`. */
 struct record_block {
-    struct record_block *next;
+    struct record_block *next, *before;
     size_t size;
     _Alignas(16) uint8_t data[RECORD_BLOCK_BYTES];
 };

@@ -25,10 +25,10 @@ struct reader {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t ordered;
-    bool stop, joined;          /* under the lock: */
-    struct buffer orders;       /* each its size, then its bytes */
-    struct record_block *first; /* ready to be sent, in this order */
-    struct record_block *spare; /* empty ones */
+    bool stop, joined;                 /* under the lock: */
+    struct buffer orders;              /* each its size, then its bytes */
+    struct record_block *first, *last; /* ready to be sent, in this order, linked both ways */
+    struct record_block *spare;        /* empty ones */
     struct source *source; /* opened by the thread, woken by others; the rest is the thread's */
     struct decoder *decoder;
     struct buffer obeyed;
@@ -46,18 +46,22 @@ static struct record_block *empty_block(struct reader *reader)
     return block ? block : record_block_create();
 }
 
+/* Under the lock. */
+static void take_out(struct reader *reader, struct record_block *block)
+{
+    *(block->before ? &block->before->next : &reader->first) = block->next;
+    *(block->next ? &block->next->before : &reader->last) = block->before;
+    block->next = block->before = NULL;
+}
+
 /* Takes the partition's last block back, if it still waits and has room. */
 static struct record_block *reopen(struct reader *reader, struct lane *lane)
 {
     pthread_mutex_lock(&reader->lock);
     struct record_block *block = lane->open;
     lane->open = NULL;
-    if (block) {
-        struct record_block **link = &reader->first;
-        while (*link != block)
-            link = &(*link)->next;
-        *link = block->next;
-    }
+    if (block)
+        take_out(reader, block);
     pthread_mutex_unlock(&reader->lock);
     return block;
 }
@@ -73,11 +77,10 @@ static void close_open(struct reader *reader, struct lane *lane)
 static void hand_out(struct reader *reader, struct record_block *block, struct lane *has_room)
 {
     pthread_mutex_lock(&reader->lock);
-    struct record_block **link = &reader->first;
-    while (*link)
-        link = &(*link)->next;
-    *link = block;
     block->next = NULL;
+    block->before = reader->last;
+    *(reader->last ? &reader->last->next : &reader->first) = block;
+    reader->last = block;
     if (has_room)
         has_room->open = block;
     pthread_mutex_unlock(&reader->lock);
@@ -229,7 +232,7 @@ static void obey_ahead(struct reader *reader, struct buffer_reader *from)
 
 static enum status obey(struct reader *reader, struct buffer_reader *order, struct error *err)
 {
-    switch ((enum reader_order)buffer_get_u8(order)) {
+    switch ((enum reader_order_kind)buffer_get_u8(order)) {
     case READER_READ:
         return obey_read(reader, order, err);
     case READER_SKIP:
@@ -283,6 +286,8 @@ static void *reader_main(void *context)
     enum status status = STATUS_OK;
     while (status == STATUS_OK && !is_stopped(reader))
         status = read_round(reader, &err);
+    if (status == STATUS_NO_INPUT) /* of a whole topic: no gap that could be passed over */
+        status = STATUS_BAD_DATA;
     if (status != STATUS_OK) {
         error_prefix(&err, status, "reading on rank %d", reader->rank);
         hand_out_failure(reader, RECORD_BLOCK_NO_PARTITION, status, &err);
@@ -353,8 +358,7 @@ struct record_block *reader_take(struct reader *reader)
     pthread_mutex_lock(&reader->lock);
     struct record_block *block = reader->first;
     if (block) {
-        reader->first = block->next;
-        block->next = NULL;
+        take_out(reader, block);
         int p = record_block_partition(block);
         if (p >= 0 && reader->lanes[p].open == block)
             reader->lanes[p].open = NULL;

@@ -9,7 +9,7 @@
 /* READER_READ comes first and once: begin, at these offsets. READER_SKIP: a partition that failed
  * with STATUS_NO_INPUT goes on at an offset. READER_AHEAD: of partitions, so many more blocks may
  * be under way. */
-enum reader_order { READER_READ, READER_SKIP, READER_AHEAD };
+enum reader_order_kind { READER_READ, READER_SKIP, READER_AHEAD };
 
 struct order_read {
     struct kafka_config kafka;

@@ -25,7 +25,7 @@ _Static_assert(sizeof(struct header) == 16 && sizeof(struct entry) == 56, "8 byt
 struct record_block *record_block_create(void)
 {
     struct record_block *block = memory_block(sizeof *block);
-    block->next = NULL;
+    block->next = block->before = NULL;
     record_block_begin(block, RECORD_BLOCK_NO_PARTITION);
     return block;
 }

@@ -64,7 +64,7 @@ enum status share_failure_of(struct share *share, int reader, struct error *err)
     return status;
 }
 
-bool share_open_block(struct share *share, struct lane *lane)
+bool share_open_block(struct share *share, struct share_lane *lane)
 {
     if (!lane->messages) {
         lane->messages = memory_zeroed(SHARE_CHUNK, sizeof *lane->messages);
@@ -84,8 +84,8 @@ bool share_open_block(struct share *share, struct lane *lane)
 /* The open block is done with. One that told of a failure was nobody's to count. */
 void share_close_block(struct share *share, int partition)
 {
-    struct lane *lane = &share->lanes[partition];
-    struct remote *remote = &share->remotes[share_reader_of(share, partition)];
+    struct share_lane *lane = &share->lanes[partition];
+    struct share_remote *remote = &share->remotes[share_reader_of(share, partition)];
     struct error unused;
     bool counts = record_block_status(lane->open, &unused) == STATUS_OK;
     pthread_mutex_lock(&share->lock);
@@ -123,7 +123,7 @@ static void put_due(struct share *share, int reader, struct buffer *order)
 
 bool share_order(struct share *share, int reader, struct buffer *order)
 {
-    struct remote *remote = &share->remotes[reader];
+    struct share_remote *remote = &share->remotes[reader];
     buffer_clear(order);
     pthread_mutex_lock(&share->lock);
     bool found = take_first(&remote->orders, order);
@@ -146,7 +146,7 @@ struct record_block *share_empty_block(struct share *share)
     return block ? block : record_block_create();
 }
 
-static void append(struct lane *lane, struct record_block *block)
+static void append(struct share_lane *lane, struct record_block *block)
 {
     block->next = NULL;
     if (lane->first)
@@ -164,7 +164,7 @@ void share_give(struct share *share, int reader, struct record_block *block)
     if (partition == RECORD_BLOCK_NO_PARTITION) {
         share->remotes[reader].failed = block;
     } else {
-        struct lane *lane = &share->lanes[partition];
+        struct share_lane *lane = &share->lanes[partition];
         append(lane, block);
         lane->known_end = max_int64(lane->known_end, record_block_known_end(block));
     }

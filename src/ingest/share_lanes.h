@@ -7,7 +7,7 @@
 #include "ingest/share.h"
 
 /* A partition that another rank reads. */
-struct lane {
+struct share_lane {
     struct record_block *first, *last; /* under the lock, as the next two: have come */
     int due;                           /* blocks done with, of which the reader knows nothing yet */
     int64_t known_end;                 /* as the newest block has it */
@@ -17,7 +17,7 @@ struct lane {
     struct record *records;            /* [SHARE_CHUNK] */
 };
 
-struct remote {                  /* a reader on another rank */
+struct share_remote {            /* a reader on another rank */
     struct buffer orders;        /* under the lock: each its size, then its bytes */
     bool due;                    /* under the lock: worth an READER_AHEAD */
     struct record_block *failed; /* under the lock: why it reads no more; NULL: it does */
@@ -27,10 +27,10 @@ struct share {
     int batch, readers, partitions, ahead;
     struct buffer decoding;
     pthread_mutex_t lock;
-    struct record_block *spare; /* under the lock */
-    struct source *woken;       /* under the lock: when a block has come; NULL: nobody */
-    struct remote *remotes;     /* [readers] */
-    struct lane *lanes;         /* [partitions] once it is shared out; else NULL */
+    struct record_block *spare;   /* under the lock */
+    struct source *woken;         /* under the lock: when a block has come; NULL: nobody */
+    struct share_remote *remotes; /* [readers] */
+    struct share_lane *lanes;     /* [partitions] once it is shared out; else NULL */
 };
 
 enum { SHARE_CHUNK = 512 }; /* messages handed over at once */
@@ -48,7 +48,7 @@ void share_give_order(struct share *share, int reader, struct buffer *order);
 enum status share_failure_of(struct share *share, int reader, struct error *err) MUST_CHECK;
 
 /* The lane's next block becomes the open one. False: none has come. */
-bool share_open_block(struct share *share, struct lane *lane);
+bool share_open_block(struct share *share, struct share_lane *lane);
 
 /* The open block is done with. */
 void share_close_block(struct share *share, int partition);

@@ -94,7 +94,7 @@ static enum status shared_skip(struct source *source, int partition, int64_t nex
 static enum status read_lane(struct share *share, int partition, int max, int *count,
                              struct error *err)
 {
-    struct lane *lane = &share->lanes[partition];
+    struct share_lane *lane = &share->lanes[partition];
     for (*count = 0; *count == 0;) {
         if (!lane->open && !share_open_block(share, lane))
             return share_failure_of(share, share_reader_of(share, partition), err);
