@@ -41,9 +41,8 @@ struct watch_alert {
 
 /* Arrays and strings are borrowed. */
 struct watch_rules {
-    int64_t window_ms;               /* of the run */
-    int regions, stats;              /* readings of a frame: [regions][stats] */
-    const char *const *region_names; /* [regions] */
+    int64_t window_ms;  /* of the run */
+    int regions, stats; /* readings of a frame: [regions][stats] */
     const struct watch_relation *relations;
     int relation_count;
     const struct watch_alert *alerts;

@@ -47,12 +47,9 @@ void deck_watch_create(const struct deck *deck, struct deck_watch *made)
 {
     int unused[DECK_PERCENTILES_MAX];
     *made = (struct deck_watch){
-        .regions = memory_zeroed(deck->regions.count, sizeof *made->regions),
         .relations = memory_zeroed(deck->relations.count, sizeof *made->relations),
         .alerts = memory_zeroed(deck->alerts.count, sizeof *made->alerts),
     };
-    for (int i = 0; i < deck->regions.count; i++)
-        made->regions[i] = deck_regions(deck)[i].name;
     for (int i = 0; i < deck->relations.count; i++)
         made->relations[i] = relation_of(deck, &deck_relations(deck)[i]);
     for (int i = 0; i < deck->alerts.count; i++)
@@ -60,7 +57,6 @@ void deck_watch_create(const struct deck *deck, struct deck_watch *made)
     made->rules = (struct watch_rules){.window_ms = deck->time.window_ms,
                                        .regions = deck->regions.count,
                                        .stats = 3 + deck_percentiles(deck, unused),
-                                       .region_names = made->regions,
                                        .relations = made->relations,
                                        .relation_count = deck->relations.count,
                                        .alerts = made->alerts,
@@ -69,7 +65,6 @@ void deck_watch_create(const struct deck *deck, struct deck_watch *made)
 
 void deck_watch_release(struct deck_watch *made)
 {
-    free(made->regions);
     free(made->relations);
     free(made->alerts);
 }

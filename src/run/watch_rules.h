@@ -8,7 +8,6 @@
 /* Owned arrays; strings are the deck's. */
 struct deck_watch {
     struct watch_rules rules;
-    const char **regions;
     struct watch_relation *relations;
     struct watch_alert *alerts;
 };

@@ -8,7 +8,6 @@
 #include "unit.h"
 
 enum { REGIONS = 2, STATS = 3, FRAMES = 120, ALERTS = 5, KEPT = 9, WINDOW_MS = 500 };
-static const char *const names[] = {"a", "b"};
 static const struct watch_relation ratio = {"ratio", 0, 1, 1, 3 * WINDOW_MS};
 
 /* What a judgement of final frames says of every alert at every frame. */
@@ -145,7 +144,6 @@ static struct scene *draw_scene(uint64_t *random)
     s->rules = (struct watch_rules){.window_ms = WINDOW_MS,
                                     .regions = REGIONS,
                                     .stats = STATS,
-                                    .region_names = names,
                                     .relations = &ratio,
                                     .relation_count = 1,
                                     .alerts = s->alerts,
@@ -317,7 +315,6 @@ static void a_line_says_what_happened(void)
     s->rules = (struct watch_rules){.window_ms = WINDOW_MS,
                                     .regions = 1,
                                     .stats = STATS,
-                                    .region_names = names,
                                     .alerts = s->alerts,
                                     .alert_count = 1};
     struct watch *watch = watch_create(&s->rules, KEPT);
