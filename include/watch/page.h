@@ -9,6 +9,16 @@
 
 enum page_phase { PAGE_RUNNING, PAGE_WAITING, PAGE_STOPPING, PAGE_STORED };
 
+/* A region of the deck, as the page draws it, and what it is at. */
+struct page_region {
+    const char *name;
+    struct watch_box box; /* around all of its cells */
+};
+struct page_reading {
+    double min, mean, max; /* NaN: not measured yet */
+    int level;             /* the highest of the alerts on it */
+};
+
 /* How far a run is; counts are since it began, -1 where nobody knows. */
 struct page_state {
     enum page_phase phase;
@@ -19,7 +29,8 @@ struct page_state {
     double behind_s;           /* by how much event time, until it may close */
     int clocks, clocks_passed; /* partitions, and those that the open window no longer waits for */
     int64_t messages, late, dead, lag;
-    double remaining_s; /* NaN: no end is known */
+    double remaining_s;                  /* NaN: no end is known */
+    const struct page_reading *readings; /* [region_count] of the newest frame; copied */
 };
 
 /* Strings are borrowed until page_close(), and so are rows and metrics (NULL: none are told). */
@@ -30,6 +41,8 @@ struct page_config {
     int64_t gnx, gny, window_ms, frames_every;
     double dx, dy;
     bool live;
+    const struct page_region *regions;
+    int region_count;
     const struct watch_rows *rows;
     struct metrics *metrics;
 };

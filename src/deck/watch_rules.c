@@ -42,6 +42,8 @@ static enum status check_name(const struct deck *deck, const char *key, const ch
     if (name[strspn(name, good)] != '\0')
         return deck_error(deck, key, err, "`%.60s` is no name: letters, digits, `.`, `_` and `-`",
                           name);
+    if (strcmp(name, "all") == 0)
+        return deck_error(deck, key, err, "`all` is the whole grid: choose another name");
     return first ? STATUS_OK : deck_error(deck, key, err, "`%s` is there twice", name);
 }
 

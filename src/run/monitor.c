@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/build_id.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -19,22 +18,6 @@ static double wall_clock_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static struct metrics *create_metrics(const struct run *run)
-{
-    static const char *const regions[] = {"all"};
-    const char *fates[FATE_COUNT];
-    for (int fate = 0; fate < FATE_COUNT; fate++)
-        fates[fate] = fate_name((enum fate)fate);
-    return metrics_create(&(struct metrics_config){.version = build_version(),
-                                                   .git_id = build_git_id(),
-                                                   .run_id = run->plan.run_id,
-                                                   .partitions = run->root->identity.partitions,
-                                                   .fates = fates,
-                                                   .fate_count = FATE_COUNT,
-                                                   .regions = regions,
-                                                   .region_count = 1});
-}
-
 enum status monitor_open(struct run *run, struct error *err)
 {
     struct root *root = run->root;
@@ -43,7 +26,8 @@ enum status monitor_open(struct run *run, struct error *err)
     struct monitor *monitor = memory_zeroed(1, sizeof *monitor);
     root->monitor = monitor;
     monitor->file = root->deck->watch.metrics_file;
-    monitor->metrics = create_metrics(run);
+    monitor->metrics = monitor_create_metrics(run);
+    monitor_prepare_regions(run, monitor);
     monitor->parts = memory_zeroed(root->identity.partitions, sizeof *monitor->parts);
     monitor->pace_from_s = monitor->shown_s = monitor->written_s = stop_clock_s();
     if (monitor->file && metrics_write(monitor->metrics, monitor->file, err) != STATUS_OK)
@@ -238,5 +222,9 @@ void monitor_close(struct root *root)
     buffer_release(&monitor->token);
     metrics_destroy(monitor->metrics);
     free(monitor->parts);
+    free(monitor->regions);
+    free(monitor->readings);
+    free(monitor->alert_first);
+    free(monitor->alert_level);
     free(monitor);
 }

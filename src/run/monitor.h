@@ -29,6 +29,11 @@ void monitor_step(struct run *run, double scatter_s, double solver_s, double hal
 void monitor_frame(struct run *run, const struct frame_row *row);
 void monitor_checkpoint(struct run *run);
 
+/* A frame was judged: what its regions and alerts are at. `readings`: [regions][stats]. */
+struct watch_view;
+void monitor_judged(struct run *run, int64_t window, const double *readings, int stats,
+                    const struct watch_view *view);
+
 /* A window has closed, and all that follows from it is done. */
 void monitor_window(struct run *run);
 

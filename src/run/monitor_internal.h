@@ -15,11 +15,22 @@ struct monitor {
     double pace_from_s, windows_per_s; /* pace over the last few seconds */
     int64_t windows, pace_from;
     struct feed_partition *parts; /* [partitions] */
-    struct row_reader *reader;    /* the rest is of the page, if there is one */
+    struct page_region *regions;  /* [regions] of the deck, and their readings */
+    struct page_reading *readings;
+    int *alert_first; /* [alerts]: the series of its first level */
+    int *alert_level; /* [alerts]: as of the newest frame, which is of: */
+    int64_t judged_window;
+    struct row_reader *reader; /* the rest is of the page, if there is one */
     struct watch_rows rows;
     struct page *page;
     struct buffer token;
 };
+
+/* The metrics of a run, its regions and alerts among them. */
+struct metrics *monitor_create_metrics(const struct run *run);
+
+/* What the deck says of regions and alerts, for the page. */
+void monitor_prepare_regions(const struct run *run, struct monitor *monitor);
 
 /* Opens the page that the deck asks for, with the frames of earlier starts. */
 enum status monitor_open_page(struct run *run, struct error *err) MUST_CHECK;

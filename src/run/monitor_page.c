@@ -61,6 +61,8 @@ enum status monitor_open_page(struct run *run, struct error *err)
                                         .dx = run->plan.solver.dx,
                                         .dy = run->plan.solver.dy,
                                         .live = true,
+                                        .regions = monitor->regions,
+                                        .region_count = deck->regions.count,
                                         .rows = &monitor->rows,
                                         .metrics = monitor->metrics},
                   &monitor->page, err));
@@ -127,6 +129,7 @@ void monitor_tell_page(const struct run *run, bool ends)
                                  .late = monitor_count(root, FATE_LATE, FATE_LATE),
                                  .dead = monitor_count(root, FATE_FUTURE, FATE_NOT_FINITE),
                                  .lag = whole_lag(root, monitor),
+                                 .readings = monitor->readings,
                                  .remaining_s = known ? left / monitor->windows_per_s : NAN,
                              });
 }

@@ -173,6 +173,7 @@ void watching_look(struct run *run, bool restored, struct frame_row *row)
     struct watch_view view =
         restored ? watch_recall(watching->watch, row->window) : take(run, row, readings);
     row->panels = watch_groups_fill(watching->groups, readings, &view);
+    monitor_judged(run, row->window, readings, watching->deck.rules.stats, &view);
 }
 
 void watching_save(const struct watching *watching, struct buffer *out)

@@ -28,8 +28,10 @@ struct page {
     char start[48];
     pthread_mutex_t mutex; /* of what is told: */
     struct page_state told;
+    struct page_reading *told_readings;
     bool news, closing;
     struct page_state state; /* the rest is of the server's thread: as pushed last */
+    struct page_reading *readings;
     struct buffer event;
     double pushed_s;
 };
@@ -41,11 +43,18 @@ static double now_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static size_t readings_size(const struct page *page)
+{
+    return (size_t)page->config.region_count * sizeof *page->readings;
+}
+
 void page_tell(struct page *page, const struct page_state *state)
 {
     pthread_mutex_lock(&page->mutex);
     bool woken = page->news;
     page->told = *state;
+    if (state->readings)
+        memcpy(page->told_readings, state->readings, readings_size(page));
     page->news = true;
     pthread_mutex_unlock(&page->mutex);
     if (!woken)
@@ -59,6 +68,8 @@ static bool take_news(struct page *page)
     int64_t corrections = page->state.corrections;
     page->news = false;
     page->state = page->told;
+    memcpy(page->readings, page->told_readings, readings_size(page));
+    page->state.readings = page->readings;
     pthread_mutex_unlock(&page->mutex);
     if (page->state.corrections != corrections)
         pictures_forget(page->pictures);
@@ -89,7 +100,7 @@ static int tick(void *context)
     if (take_news(page)) {
         page->pushed_s = now_s();
         buffer_clear(&page->event);
-        tell_state(&page->state, page->start, &page->event);
+        tell_state(&page->config, &page->state, page->start, &page->event);
         http_push(page->http, (const char *)page->event.data, page->event.size);
     }
     return IDLE_MS;
@@ -234,7 +245,7 @@ static void answer_state(struct page *page, const struct http_request *request,
 {
     (void)request;
     answer->code = 200;
-    tell_state(&page->state, page->start, &answer->body);
+    tell_state(&page->config, &page->state, page->start, &answer->body);
 }
 
 static void answer_stream(struct page *page, const struct http_request *request,
@@ -329,6 +340,9 @@ enum status page_open(const struct page_config *config, struct page **out, struc
     page->config = *config;
     page->state.waits_for = page->told.waits_for = -1;
     page->pictures = pictures_create(config->rows);
+    page->readings = memory_zeroed(config->region_count, sizeof *page->readings);
+    page->told_readings = memory_zeroed(config->region_count, sizeof *page->told_readings);
+    page->state.readings = page->readings;
     pthread_mutex_init(&page->mutex, NULL);
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(page->start, sizeof page->start, "%lld.%09ld-%ld", (long long)now.tv_sec, now.tv_nsec,
@@ -357,6 +371,8 @@ void page_close(struct page *page)
     pictures_destroy(page->pictures);
     pthread_mutex_destroy(&page->mutex);
     buffer_release(&page->event);
+    free(page->readings);
+    free(page->told_readings);
     free(page);
 }
 

@@ -28,6 +28,36 @@ static void finish(json_t *object, struct buffer *json)
     json_decref(object);
 }
 
+static json_t *regions_of(const struct page_config *config)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < config->region_count; i++) {
+        const struct page_region *region = &config->regions[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "name", json_string(region->name));
+        json_object_set_new(object, "x0", whole(region->box.x0));
+        json_object_set_new(object, "y0", whole(region->box.y0));
+        json_object_set_new(object, "x1", whole(region->box.x1));
+        json_object_set_new(object, "y1", whole(region->box.y1));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *readings_of(const struct page_reading *readings, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        json_t *object = json_object();
+        json_object_set_new(object, "min", real(readings[i].min));
+        json_object_set_new(object, "mean", real(readings[i].mean));
+        json_object_set_new(object, "max", real(readings[i].max));
+        json_object_set_new(object, "level", json_integer(readings[i].level));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
 void tell_run(const struct page_config *config, const char *start, struct buffer *json)
 {
     json_t *object = json_object();
@@ -41,10 +71,12 @@ void tell_run(const struct page_config *config, const char *start, struct buffer
     json_object_set_new(object, "dy", real(config->dy));
     json_object_set_new(object, "window_ms", whole(config->window_ms));
     json_object_set_new(object, "frames_every", whole(config->frames_every));
+    json_object_set_new(object, "regions", regions_of(config));
     finish(object, json);
 }
 
-void tell_state(const struct page_state *state, const char *start, struct buffer *json)
+void tell_state(const struct page_config *config, const struct page_state *state, const char *start,
+                struct buffer *json)
 {
     static const char *const phases[] = {"running", "waiting", "stopping", "stored"};
     json_t *object = json_object();
@@ -62,6 +94,7 @@ void tell_state(const struct page_state *state, const char *start, struct buffer
     json_object_set_new(object, "dead", whole(state->dead));
     json_object_set_new(object, "lag", whole(state->lag));
     json_object_set_new(object, "remaining_s", real(state->remaining_s));
+    json_object_set_new(object, "regions", readings_of(state->readings, config->region_count));
     finish(object, json);
 }
 

@@ -7,7 +7,8 @@
 
 /* `start` names this start of the program: a page that sees another one knows of a restart. */
 void tell_run(const struct page_config *config, const char *start, struct buffer *json);
-void tell_state(const struct page_state *state, const char *start, struct buffer *json);
+void tell_state(const struct page_config *config, const struct page_state *state, const char *start,
+                struct buffer *json);
 void tell_row(int64_t index, const struct watch_row *row, struct buffer *json);
 
 /* Rows first .. last, at most `points` of them, evenly; rows that are not there are left out. */

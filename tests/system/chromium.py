@@ -114,6 +114,7 @@ def attach(browser: Browser) -> None:
     browser.session = session["sessionId"]
     for domain in ("Page", "Network", "Runtime", "Log"):
         browser.call(f"{domain}.enable")
+    browser.call("Emulation.setFocusEmulationEnabled", enabled=True)  # or keys may be lost
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from .conftest import Bench
 from .decks import AWKWARD, merged
 from .program import Running, running, start, tool
 from .results import RunDirectory
-from .test_metrics import documented, parse
+from .test_metrics import documented, of, parse
 
 ENDLESS = merged(
     AWKWARD,
@@ -33,6 +33,10 @@ ENDLESS = merged(
         "checkpoint": {"every_windows": 0},
     },
 )
+WATCHED = {
+    "regions": [{"name": "core", "box": [10, 10, 40, 30]}, {"name": "edge", "box": [0, 0, 60, 1]}],
+    "alerts": [{"name": "warm", "region": "core", "stat": "max", "levels": [0.3, 0.5, 1e6]}],
+}
 ROW = 7
 PIXELS = "document.getElementById('map').toDataURL()"
 SHOWN = "Number(document.getElementById('map')?.dataset.row ?? -1)"
@@ -137,13 +141,20 @@ def test_a_browser_follows_a_run_over_its_restart_and_shows_the_same_when_it_is_
 def test_corrections_reach_the_page_and_prometheus_finds_every_metric(bench: Bench) -> None:
     """A tenth of the events comes late enough to change frames that were shown already."""
     late = {"stream": {"disorder_ms": 1}, "gen": {"delay_ms": 150}}
-    deck = bench.deck(ENDLESS, late, name="corrected")
+    deck = bench.deck(ENDLESS, late, WATCHED, name="corrected")
     with running(["run", deck, "--listen", "127.0.0.1:0"]) as program:
         url = url_of(program)
         program.until(lambda: state(url)["corrections"] > 20, "corrections")
         text = get(url + "metrics").decode()
         subprocess.run(["promtool", "check", "metrics"], input=text, text=True, check=True)
-        assert parse(text)[1] == documented()
+        samples, types = parse(text)
+        assert types == documented()
+        assert of(samples, "alert_active") == {'alert="warm"': 2}
+        assert of(samples, "alerts_total")['alert="warm",level="1e+06"'] == 0
+        assert len(of(samples, "temperature")) == 9
+        regions = json.loads(get(url + "api/run"))["regions"]
+        assert regions[0] == {"name": "core", "x0": 10, "y0": 10, "x1": 40, "y1": 30}
+        assert [region["level"] for region in state(url)["regions"]] == [2, 0]
         told = json.loads(get(url + "api/series?from=0&points=2000"))
         assert max(told["revision"]) > 0
         stop(program)

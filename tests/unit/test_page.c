@@ -44,6 +44,10 @@ static enum status get_cells(void *context, int64_t row, const struct watch_box 
 
 static const struct watch_rows rows = {.row = get_row, .cells = get_cells};
 
+static const struct page_region regions[] = {{"core", {1, 2, 3, 4}}, {"\"", {0, 0, NX, NY}}};
+static const struct page_reading readings[] = {{.min = 1, .mean = 2, .max = 3, .level = 2},
+                                               {.min = NAN, .mean = NAN, .max = NAN}};
+
 static struct page_config config_of(const char *listen, const char *token)
 {
     return (struct page_config){.listen = listen,
@@ -57,6 +61,8 @@ static struct page_config config_of(const char *listen, const char *token)
                                 .window_ms = 100,
                                 .frames_every = 1,
                                 .live = true,
+                                .regions = regions,
+                                .region_count = 2,
                                 .rows = &rows};
 }
 
@@ -66,7 +72,8 @@ static struct page *open_page(const char *token)
     struct page *page = NULL;
     struct page_config config = config_of("127.0.0.1:0", token);
     CU_ASSERT_EQUAL_FATAL(page_open(&config, &page, &err), STATUS_OK);
-    page_tell(page, &(struct page_state){.rows = ROWS, .waits_for = -1, .remaining_s = NAN});
+    page_tell(page, &(struct page_state){
+                        .rows = ROWS, .waits_for = -1, .remaining_s = NAN, .readings = readings});
     return page;
 }
 
@@ -148,6 +155,11 @@ static void every_path_answers_with_what_it_is_for(void)
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)said.data, "default-src 'none'"));
     CU_ASSERT_EQUAL(ask(page, "/api/run", "", &said), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"run_id\":\"a \\\"run\\\"\""));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(body_of(&said), "\"name\":\"core\",\"x0\":1,\"y0\":2,\"x1\":3,\"y1\":4}"));
+    CU_ASSERT_EQUAL(ask(page, "/api/state", "", &said), 200);
+    CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"mean\":2.0,\"max\":3.0,\"level\":2}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"mean\":null,\"max\":null,\"level\":0}"));
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=4", "", &said), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"t_max\":null"));
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=3", "", &said), 503);

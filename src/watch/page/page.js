@@ -194,6 +194,31 @@ function drawPlots() {
         plot(element("lag"), lags.map((_, i) => i), [{ name: "messages", colour: "--a", values: lags }], null);
 }
 
+/* A gauge for each region: mean, lowest and highest on the scale of the colours, level of its alerts. */
+function tellRegions() {
+    const list = element("regions");
+    list.hidden = !run.regions.length || !run.live;
+    if (list.hidden) return;
+    const [low, high] = view.range;
+    const place = (v) => `${100 * Math.min(1, Math.max(0, (v - low) / Math.max(high - low, 1e-300)))}%`;
+    list.replaceChildren(...run.regions.map(({ name }, i) => {
+        const { min, mean, max, level } = state.regions[i];
+        const item = document.createElement("li");
+        item.dataset.level = level;
+        const text = document.createElement("span");
+        text.textContent = `${name} ${short(mean)} K (${short(min)} to ${short(max)})` +
+            (level ? `, alert level ${level}` : "");
+        const gauge = document.createElement("i");
+        gauge.setAttribute("aria-hidden", "true");
+        const bar = document.createElement("b");
+        bar.style.width = place(mean ?? low);
+        gauge.append(bar);
+        item.append(text, gauge);
+        return item;
+    }));
+    view.levels = wanted === null ? state.regions.map(({ level }) => level) : [];
+}
+
 function tellState() {
     const words = { running: "running", waiting: "waiting for events", stopping: "stopping",
         stored: "stored run" };
@@ -208,6 +233,7 @@ function tellState() {
         ? `Window ${state.open_window} fills: ${state.clocks_passed} of ${state.clocks} partition clocks have passed it.` +
             `${waits} ${state.late} events came late, ${state.dead} are dead letters.` : "";
     element("scrub").max = Math.max(0, newestRow());
+    tellRegions();
 }
 
 /* The run is another process now: what was known of it is looked at again. */

@@ -95,7 +95,27 @@ export class HeatView {
         const [right, top] = this.place(picture.x0 + across, picture.y0 + up);
         context.imageSmoothingEnabled = false;
         context.drawImage(this.offscreen, left, top, right - left, bottom - top);
+        this.run.regions.forEach((region, i) => this.drawRegion(context, region, this.levels?.[i] ?? 0));
         if (this.cursor) this.drawCursor(context);
+    }
+
+    /* Dark and light lines side by side are seen on every colour. */
+    drawRegion(context, region, level) {
+        const [left, bottom] = this.place(region.x0, region.y0);
+        const [right, top] = this.place(region.x1, region.y1);
+        const ratio = devicePixelRatio || 1;
+        context.lineWidth = (level ? 3 : 1.5) * ratio;
+        for (const [colour, grow] of [["#000", ratio], [level ? "#ff5252" : "#fff", 0]]) {
+            context.strokeStyle = colour;
+            context.strokeRect(left - grow, top - grow, right - left + 2 * grow, bottom - top + 2 * grow);
+        }
+        context.font = `${12 * ratio}px system-ui, sans-serif`;
+        context.lineWidth = 3 * ratio;
+        context.strokeStyle = "#000";
+        context.fillStyle = "#fff";
+        const text = level ? `${region.name} ▲${level}` : region.name;
+        context.strokeText(text, left + 4 * ratio, top + 14 * ratio);
+        context.fillText(text, left + 4 * ratio, top + 14 * ratio);
     }
 
     drawCursor(context) {
