@@ -220,12 +220,12 @@ static inline void check_run_state(const uint8_t *data, size_t size)
     struct error err = {""};
     struct run_state state;
     struct fingerprint fingerprints[2];
-    struct buffer none = {0}, saved = {0};
+    struct buffer saved = {0};
     struct buffer_reader reader = {.data = data, .size = size};
     enum status status = state_load(&reader, &origin, &state, fingerprints, &err);
     check_that(status == STATUS_OK || err.text[0]);
     if (status == STATUS_OK) {
-        state_save(&state, &origin, fingerprints, &none, &saved);
+        state_save(&state, &origin, fingerprints, &saved);
         check_that(saved.size == reader.position);
     }
     buffer_release(&saved);
