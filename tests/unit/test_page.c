@@ -309,8 +309,8 @@ static void garbage_is_refused_and_harms_nobody(void)
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
         "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
-        "GET /api/run HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
-        "Connection: close\r\n\r\n",
+        ("GET /api/run HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
+         "Connection: close\r\n\r\n"),
     };
     struct page *page = open_page(NULL);
     struct buffer said = {0};
