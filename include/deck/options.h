@@ -82,4 +82,7 @@ const char *deck_names_at(const char *names, int position, int *length);
 /* True for names such as sasl.password, whose values are never shown. */
 bool deck_name_is_secret(const char *name);
 
+/* True for a value that is secret whatever its name: a private key, a URL with a password. */
+bool deck_value_is_secret(const char *value);
+
 #endif

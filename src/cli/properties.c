@@ -72,7 +72,8 @@ static size_t shown_length(const char *argument)
         return length;
     size_t begin = length < sizeof name ? 0 : length - (sizeof name - 1);
     snprintf(name, sizeof name, "%.*s", (int)(length - begin), argument + begin);
-    return ends_secret(name) ? length + 1 : strlen(argument);
+    bool hide = ends_secret(name) || deck_value_is_secret(argument + length + 1);
+    return hide ? length + 1 : strlen(argument);
 }
 
 char *cli_join_redacted(int argc, char *const *argv)

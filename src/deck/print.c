@@ -96,7 +96,8 @@ static void print_map(const struct deck_list *map, bool secrets, struct buffer *
         buffer_printf(text, i ? ", " : "");
         print_string(map->items[i], text);
         buffer_printf(text, ": ");
-        bool hide = secrets && deck_name_is_secret(map->items[i]);
+        bool hide = secrets &&
+                    (deck_name_is_secret(map->items[i]) || deck_value_is_secret(map->items[i + 1]));
         print_string(hide ? "***" : map->items[i + 1], text);
     }
     buffer_printf(text, "}");

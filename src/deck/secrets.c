@@ -18,7 +18,22 @@ static bool ends_with(const char *text, const char *ending)
 bool deck_name_is_secret(const char *name)
 {
     return strstr(name, "pass") || strstr(name, "secret") || !strncmp(name, "ssl.key.", 8) ||
-           ends_with(name, ".token") || !strcmp(name, "sasl.oauthbearer.config");
+           strstr(name, "private.key") || strstr(name, "credential") || ends_with(name, ".token") ||
+           !strcmp(name, "sasl.oauthbearer.config");
+}
+
+/* scheme://user:password@host, and a token in the place of the user. */
+static bool has_userinfo(const char *value)
+{
+    for (const char *at; (at = strstr(value, "://")); value = at + 3)
+        if (at[3 + strcspn(at + 3, "@/?# ,")] == '@')
+            return true;
+    return false;
+}
+
+bool deck_value_is_secret(const char *value)
+{
+    return strstr(value, "PRIVATE KEY-----") || has_userinfo(value);
 }
 
 bool secret_is_file(const char *text)

@@ -24,8 +24,37 @@ static void a_misspelt_name_of_a_secret_hides_it_too(void)
     CU_ASSERT_TRUE(deck_name_is_secret("sasl.passwrd"));
     CU_ASSERT_TRUE(deck_name_is_secret("ssl.key.password"));
     CU_ASSERT_TRUE(deck_name_is_secret("sasl.oauthbearer.client.secret"));
+    CU_ASSERT_TRUE(deck_name_is_secret("sasl.oauthbearer.assertion.private.key.pem"));
     CU_ASSERT_FALSE(deck_name_is_secret("sasl.username"));
     CU_ASSERT_FALSE(deck_name_is_secret("ssl.ca.location"));
+}
+
+static void a_value_that_is_a_secret_is_hidden_whatever_its_name(void)
+{
+    static const char *const secret[] = {
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter2", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
+        "https://me:hunter2@idp.example/token?x=1", "a,http://hunter2@proxy:3128",
+        "https://idp.example/a://me:hunter2@b",
+    };
+    static const char *const open[] = {
+        "-----BEGIN CERTIFICATE-----\n",
+        "https://idp.example/token?mail=me@example",
+        "https://idp.example/@me",
+        "me@example",
+        "http://a,me@b",
+        "",
+    };
+    for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
+        CU_ASSERT_TRUE(deck_value_is_secret(secret[i]));
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        CU_ASSERT_FALSE(deck_value_is_secret(open[i]));
+    struct deck *deck =
+        fixture_good("stream: {rdkafka: {some.url: \"https://me:hunter2@idp/\"}}", NULL);
+    char *text = fixture_print(deck);
+    CU_ASSERT_PTR_NULL(strstr(text, "hunter2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "some.url: \"***\""));
+    free(text);
+    deck_destroy(deck);
 }
 
 /* A file beside the deck, gone when the test is over. */
@@ -156,6 +185,7 @@ int main(void)
     static const struct unit_test tests[] = {
         UNIT_TEST(secrets_are_loaded_but_never_printed),
         UNIT_TEST(a_misspelt_name_of_a_secret_hides_it_too),
+        UNIT_TEST(a_value_that_is_a_secret_is_hidden_whatever_its_name),
         UNIT_TEST(a_secret_may_lie_in_a_file_beside_the_deck),
         UNIT_TEST(a_file_that_holds_no_secret_is_refused),
         UNIT_TEST(files_are_read_into_values_that_are_never_shown_only),
