@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/durable.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "deck/options.h"
 #include "store/manifest.h"
 #include "store/repair.h"
 #include "store/rundir.h"
@@ -119,14 +121,17 @@ static enum status repair_master_if_wrong(struct repair *repair, const struct ru
 }
 
 /* As run.takeover_s is by default. */
-static const double patience_s = 20;
+static double patience_s(void)
+{
+    return strtod(deck_option_find("run.takeover_s")->fallback, NULL);
+}
 
 /* Under the claim, so that no run writes meanwhile and none begins. */
 static enum status repair_all(const struct cli_options *options, struct rundir *paths,
                               struct error *err)
 {
     struct repair repair = {.directory = options->path, .tell = tell_repair};
-    TRY(rundir_open(paths, patience_s, err));
+    TRY(rundir_open(paths, patience_s(), err));
     repair.staging = claim_staging(paths->claim);
     enum status status = repair_manifest(&repair, err);
     if (status == STATUS_OK)
