@@ -8,6 +8,7 @@ struct provenance {
     const char *host, *argv, *slurm_job; /* slurm_job "" outside SLURM */
     const char *config;                  /* the effective deck as YAML, secrets redacted */
     int ranks, nodes, cores;             /* cores of all nodes together */
+    long long epoch;                     /* of the run directory (claim.h); 0: none */
 };
 
 #endif

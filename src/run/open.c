@@ -206,8 +206,10 @@ static bool share_idleness(struct run *run)
 static void share_staging(struct run *run)
 {
     const struct claim *claim = run->root ? run->root->rundir.claim : NULL;
-    if (claim)
+    if (claim) {
         strcpy(run->plan.staging, claim_staging(claim));
+        run->plan.provenance.epoch = claim_epoch(claim);
+    }
     agree_broadcast(run->domain, run->plan.staging, (int)sizeof run->plan.staging);
 }
 

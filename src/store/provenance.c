@@ -28,6 +28,7 @@ void provenance_write(struct h5_scope *scope, hid_t file, const struct provenanc
     h5_put_int64(scope, group, "ranks", provenance->ranks);
     h5_put_int64(scope, group, "nodes", provenance->nodes);
     h5_put_int64(scope, group, "cores", provenance->cores);
+    h5_put_int64(scope, group, "epoch", provenance->epoch);
     put_library_versions(scope, group);
     h5_put_long_text(scope, group, "argv", provenance->argv);
     h5_put_long_text(scope, group, "config", provenance->config);
