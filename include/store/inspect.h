@@ -27,8 +27,9 @@ struct inspection {
 /* The names of the versions: heatstream, git, mpi, hdf5, librdkafka. */
 const char *inspection_version_name(int index);
 
-/* A frames file, a segment or a checkpoint. STATUS_NO_INPUT when it is none of them, missing,
- * damaged or of a newer version. */
+/* A frames file, a segment or a checkpoint, read by a process of its own (base/isolated.h), which
+ * HDF5 may crash. STATUS_NO_INPUT when it is none of them, missing, damaged or of a newer version.
+ */
 enum status inspect_file(const char *path, struct inspection *inspection,
                          struct error *err) MUST_CHECK;
 void inspection_release(struct inspection *inspection);

@@ -1,18 +1,24 @@
 #include "store/inspect.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/isolated.h"
 #include "checkpoint_file.h"
 #include "series.h"
 
 static const struct {
     const char *name, *attribute;
 } versions[INSPECT_VERSIONS] = {
-    {"heatstream", "version"},    {"git", "git_id"}, {"mpi", "mpi"}, {"hdf5", "hdf5"},
-    {"librdkafka", "librdkafka"},
+    {"heatstream", "version"},
+    {"git", "git_id"},
+    {"mpi", "mpi"},
+    {"hdf5", "hdf5"},
+    {"librdkafka", "librdkafka_version"},
 };
 
 const char *inspection_version_name(int index)
@@ -171,7 +177,7 @@ static bool is_checkpoint(const char *path)
     return got > 0 && strcmp(start, mark) == 0;
 }
 
-enum status inspect_file(const char *path, struct inspection *inspection, struct error *err)
+static enum status inspect_here(const char *path, struct inspection *inspection, struct error *err)
 {
     struct inspection read = {0};
     enum status status = is_checkpoint(path) ? inspect_checkpoint(path, &read, err)
@@ -181,4 +187,61 @@ enum status inspect_file(const char *path, struct inspection *inspection, struct
     else
         *inspection = read;
     return status;
+}
+
+enum { TEXTS = 3 + INSPECT_VERSIONS };
+
+static struct buffer *text_of(struct inspection *inspection, int index)
+{
+    struct buffer *first[] = {&inspection->title, &inspection->run_id, &inspection->summary};
+    return index < 3 ? first[index] : &inspection->versions[index - 3];
+}
+
+/* The values in one message, then each text in one of its own. */
+struct inspecting {
+    const char *path;
+    struct inspection inspection;
+    int taken;
+};
+
+static enum status work(void *context, struct isolated *isolated, struct error *err)
+{
+    struct inspecting *inspecting = context;
+    struct inspection *read = &inspecting->inspection;
+    TRY(inspect_here(inspecting->path, read, err));
+    isolated_send(isolated, read, sizeof *read);
+    for (int i = 0; i < TEXTS; i++) {
+        struct buffer *text = text_of(read, i);
+        isolated_send(isolated, text->size > 0 ? (const char *)text->data : "",
+                      text->size > 0 ? text->size : 1);
+    }
+    return STATUS_OK;
+}
+
+static void take(void *context, const void *message, size_t size)
+{
+    struct inspecting *inspecting = context;
+    int number = inspecting->taken++;
+    if (number > 0 && number <= TEXTS) {
+        buffer_append(text_of(&inspecting->inspection, number - 1), message, size);
+        return;
+    }
+    memcpy(&inspecting->inspection, message, sizeof inspecting->inspection);
+    for (int i = 0; i < TEXTS; i++)
+        *text_of(&inspecting->inspection, i) = (struct buffer){0}; /* the other process's */
+}
+
+enum status inspect_file(const char *path, struct inspection *inspection, struct error *err)
+{
+    char what[PATH_MAX + 16];
+    struct inspecting inspecting = {.path = path};
+    snprintf(what, sizeof what, "reading %s", path);
+    struct error reason;
+    enum status status = isolated_run(what, work, take, &inspecting, &reason);
+    if (status == STATUS_OK) {
+        *inspection = inspecting.inspection;
+        return STATUS_OK;
+    }
+    inspection_release(&inspecting.inspection);
+    return error_set(err, status == STATUS_BAD_DATA ? STATUS_NO_INPUT : status, "%s", reason.text);
 }
