@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from .candidates import Candidates
 from .clock import LiteralClock
 from .decoding import Decoded, Event, Rules, decode
+from .journal import Advance, Gap
 from .past import EventSets, Member
 from .rates import estimates, rates_at
 
@@ -77,15 +78,6 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Advance:
-    """A time-out of the journal: the clock is at least `to_ms` once all below `before` is taken."""
-
-    partition: int
-    before: int
-    to_ms: int
-
-
-@dataclass(frozen=True)
 class Closed:
     """A window as one close publishes it, new or corrected; `rates` by cell x * ny + y, scaled, of
     all cells that may have another than 0; `heard` cells have an event of their own."""
@@ -144,6 +136,7 @@ class Reader:
         self.index, self.source, self.decoded = index, source, decoded
         self.rules, self.t0_ms = rules, t0_ms
         self.advances: list[Advance] = []
+        self.gaps: list[Gap] = []
         self.at = 0
         self.finished = False
         self.ledger = Ledger(source.first, source.first)
@@ -167,6 +160,21 @@ class Reader:
         following = records[self.at][0] if self.at < len(records) else None
         while self.advances and (following is None or self.advances[0].before <= following):
             self.clock.mx = max(self.clock.mx, self.advances.pop(0).to_ms)
+
+    def pass_gap(self) -> bool:
+        """True when what comes next is a gap, or lies in one or behind it: it is settled now."""
+        self.gaps = [gap for gap in self.gaps if gap.stop > self.ledger.next]
+        records = self.source.records
+        following = records[self.at][0] if self.at < len(records) else self.source.end
+        if not self.gaps or self.gaps[0].start > max(following, self.ledger.next):
+            return False
+        gap = self.gaps.pop(0)
+        self.skip_to(gap.start)
+        self.ledger.fates["lost"] += gap.stop - self.ledger.next
+        self.ledger.next = gap.stop
+        while self.at < len(records) and records[self.at][0] < gap.stop:
+            self.at += 1
+        return True
 
     def wants(self, k: int) -> bool:
         more = self.at < len(self.source.records) or self.rules.bounded
@@ -214,6 +222,7 @@ class Windows:
         rules: EventTime,
         shuffle: random.Random | None = None,
         advances: Sequence[Advance] = (),
+        gaps: Sequence[Gap] = (),
     ) -> None:
         decoded = [
             [decode(key, value, decoding) for _, key, value in p.records] for p in partitions
@@ -226,6 +235,8 @@ class Windows:
         ]
         for advance in advances:
             self.readers[advance.partition].advances.append(advance)
+        for gap in sorted(gaps, key=lambda g: g.start):
+            self.readers[gap.partition].gaps.append(gap)
         for reader in self.readers:
             reader.time_out()
         self.open = Open()
@@ -240,6 +251,8 @@ class Windows:
         reader.time_out()
 
     def take_next(self, reader: Reader) -> None:
+        if reader.pass_gap():
+            return
         if reader.at == len(reader.source.records):
             self.finish(reader)
             return

@@ -21,7 +21,8 @@ import yaml
 
 from .bulk import BulkWindows, Events
 from .decoding import Rules
-from .event_time import Advance, Closed, DeadLetter, EventTime, Ledger, Partition, Windows
+from .event_time import Closed, DeadLetter, EventTime, Ledger, Partition, Windows
+from .journal import Advance, Gap
 from .physics import Field, Physics, Solver, as_stored, digest, hardware_flush
 
 
@@ -215,9 +216,10 @@ def run_exact(
     frames: bool = True,
     shuffle: random.Random | None = None,
     advances: Sequence[Advance] = (),
+    gaps: Sequence[Gap] = (),
 ) -> Result:
     """Any input, record by record; `shuffle` interleaves the partitions at random."""
-    windows = Windows(partitions, setup.decoding, setup.event_time, shuffle, advances)
+    windows = Windows(partitions, setup.decoding, setup.event_time, shuffle, advances, gaps)
     story = solve(windows.run(), setup, frames)
     return result_of(windows, story, [r.ledger for r in windows.readers], setup)
 

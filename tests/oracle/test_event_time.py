@@ -14,6 +14,7 @@ from oracle.clock import LiteralClock, clock_after_each
 from oracle.decoding import Rules
 from oracle.event_time import EventTime, Partition, Windows
 from oracle.heat_oracle import Result, Setup, partition_of_lines, run_bulk, run_exact
+from oracle.journal import Gap
 from oracle.physics import Physics
 
 NX, NY = 12, 5
@@ -161,6 +162,19 @@ def test_holes_are_skipped_and_repeats_are_not_counted() -> None:
     assert ledger.fates == Counter(on_time=2, skipped=13)
     assert (ledger.next, ledger.redelivered) == (20, 1)
     assert ledger.adds_up()
+
+
+def test_offsets_of_a_gap_are_lost_whatever_is_there_and_skipped_only_outside_of_it() -> None:
+    def record(offset: int, t: int) -> tuple[int, None, bytes]:
+        return offset, None, lines([(t, 0, 0, 1.0)]).strip()
+
+    part = Partition(5, 20, [record(7, 1), record(9, 2), record(11, 3), record(15, 4)])
+    gaps = [Gap(0, 17, 19), Gap(0, 9, 12), Gap(0, 8, 10)]
+    windows = Windows([part], Rules("json", NX, NY), EventTime(t0_ms=0), gaps=gaps)
+    (closed,) = windows.run()
+    ledger = windows.readers[0].ledger
+    assert ledger.fates == Counter(on_time=2, lost=4 + 2, skipped=2 + 3 + 1 + 1)
+    assert ledger.next == 20 and ledger.adds_up() and closed.events == 2
 
 
 def test_finished_partition_makes_all_later_rows_provisional() -> None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from oracle.decoding import Rules
-from oracle.event_time import Advance, Closed, EventTime, Partition, Windows
+from oracle.event_time import Closed, EventTime, Partition, Windows
 from oracle.heat_oracle import Result, Setup, partition_of_lines, run_exact
+from oracle.journal import Advance
 from oracle.physics import Physics
 
 from .test_event_time import NX, NY, lines

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from oracle.event_time import Advance
 from oracle.heat_oracle import Result, Setup, run_exact
+from oracle.journal import Advance
 
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Deck, Stream, merged, sensors

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import random
+import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from oracle.heat_oracle import Result
+from oracle.heat_oracle import Result, Setup, run_exact
+from oracle.journal import Gap
 
 from .conftest import Bench
 from .decks import AWKWARD, T0_MS, Deck, Stream, event, merged, sensors
 from .garbage import everything_refused
 from .program import LONG
-from .results import assert_equals_oracle
+from .results import RunDirectory, assert_equals_oracle
 from .test_damage import kill_somewhere
 
 FIRST_SEED = int(os.environ.get("HEATSTREAM_RANDOM_SEED", "1"))
@@ -112,6 +115,43 @@ def test_a_random_deck_killed_at_random_is_the_oracle_s(bench: Bench, seed: int)
     for _ in range(3):
         kill_somewhere(run, path, rng, rng.randint(1, min(4, columns)))
     bench.run(path, ranks=rng.randint(1, min(3, columns)))
+    assert_equals_oracle(run, expected)
+
+
+def random_gaps(rng: random.Random, stream: Stream) -> list[Gap]:
+    """Side by side or apart, from the first offset on or up to the last."""
+    gaps = []
+    for p, values in enumerate(stream.partitions):
+        edges = sorted(rng.choices(range(len(values) + 1), k=rng.choice([0, 2, 4, 6])))
+        gaps += [Gap(p, *pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+    return [gap for gap in gaps if gap.start < gap.stop]
+
+
+def write_gaps(run: RunDirectory, gaps: Sequence[Gap]) -> None:
+    """As a run has accepted them, of which the journal is replayed."""
+    run.path.mkdir(parents=True)
+    with (run.path / "journal").open("wb") as journal:
+        for gap in gaps:
+            line = f"gap {gap.partition} {gap.start} {gap.stop}".encode()
+            journal.write(line + b" #%08x\n" % zlib.crc32(line))
+
+
+@pytest.mark.parametrize("seed", SEEDS[: len(SEEDS) // 3])
+def test_a_random_deck_with_records_lost_is_the_oracle_s(bench: Bench, seed: int) -> None:
+    rng = random.Random(f"lost {seed}")
+    expected, gaps = None, list[Gap]()
+    while not expected or not expected.rows or not gaps:
+        deck = merged(random_deck(rng), {"time": {"t0": T0_MS}})
+        stream = random_stream(rng, deck)
+        gaps = random_gaps(rng, stream)
+        expected = run_exact(stream.as_read(), Setup.from_deck(deck), gaps=gaps)
+    path = bench.files(deck, stream)
+    write_gaps(bench.directory(path), gaps)
+    columns = deck["grid"]["nx"]
+    first = rng.randint(1, expected.rows[-1].closed.window + 1)
+    bench.run(path, "-D", f"time.windows={first}", ranks=rng.randint(1, min(4, columns)))
+    run = bench.run(path, ranks=rng.randint(1, min(4, columns)))
+    assert sum(ledger.fates["lost"] for ledger in expected.ledger) > 0
     assert_equals_oracle(run, expected)
 
 
