@@ -1,7 +1,7 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
-Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, and those of
-topic.py, which need a broker.
+Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
+topic.py, which need a broker, and that of checkpoint.py.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from system.kafka import Kafka, start_broker, stop_broker
 from system.program import MPIRUN
 
 from . import scaling, topic
+from .checkpoint import checkpoint
 from .turns import Measured
 
 TOPIC_ROWS = {
@@ -25,6 +26,8 @@ TOPIC_ROWS = {
     "reference": topic.reference,
     "latency": topic.latency,
 }
+
+LOCAL_ROWS = {"checkpoint": checkpoint}
 
 
 def run_program(program: Path) -> None:
@@ -56,9 +59,20 @@ def run_topic_rows(names: list[str]) -> list[Measured]:
     return measured
 
 
+def run_local_rows(names: list[str]) -> list[Measured]:
+    measured: list[Measured] = []
+    for row in names:
+        with tempfile.TemporaryDirectory(prefix="hs-bench-") as name:
+            print(f"== {row}", flush=True)
+            found = LOCAL_ROWS[row](Path(name))
+            print("\n".join(one.line() for one in found), flush=True)
+            measured += found
+    return measured
+
+
 def main(programs: Path, out: Path, row: str) -> int:
     found = {p.name.removeprefix("bench_"): p for p in programs.glob("bench_*") if not p.suffix}
-    rows = [*sorted(found), "scaling", *TOPIC_ROWS]
+    rows = [*sorted(found), "scaling", *LOCAL_ROWS, *TOPIC_ROWS]
     if row and row not in rows:
         print(f"no row {row}; there are {' '.join(rows)}", file=sys.stderr)
         return 2
@@ -67,6 +81,7 @@ def main(programs: Path, out: Path, row: str) -> int:
             run_program(found[name])
     names = [name for name in TOPIC_ROWS if row in ("", name)]
     measured = run_scaling() if row in ("", "scaling") else []
+    measured += run_local_rows([name for name in LOCAL_ROWS if row in ("", name)])
     measured += run_topic_rows(names) if names else []
     if measured:
         out.mkdir(parents=True, exist_ok=True)
