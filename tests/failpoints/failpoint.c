@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST_POINTS = 256, NAME_ROOM = 40 };
-enum action { KILL_BEFORE, KILL_HALF, KILL_AFTER, HOLD, SHORT, REFUSE };
+enum action { KILL_BEFORE, KILL_HALF, KILL_AFTER, HOLD, STALL, SHORT, REFUSE };
 
 struct failpoint {
     char name[NAME_ROOM];
@@ -89,6 +91,7 @@ static void parse_action(const char *text)
         {"kill-half", KILL_HALF, 0},
         {"kill-after", KILL_AFTER, 0},
         {"hold", HOLD, 0},
+        {"stall", STALL, 0},
         {"short", SHORT, 0},
         {"ENOSPC", REFUSE, ENOSPC},
         {"EIO", REFUSE, EIO},
@@ -162,6 +165,16 @@ __attribute__((destructor)) static void end(void)
             dprintf(fd, "%d %s %ld\n", own_rank(), all.points[i].name, all.points[i].reached);
 }
 
+/* This thread alone, as a disk that does not answer would. */
+static void stall(void)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    const char *path = getenv("FAILPOINT_STALL");
+    struct stat info;
+    while (path && stat(path, &info) == 0)
+        nanosleep(&pause, NULL);
+}
+
 struct failpoint_visit failpoint_enter(struct failpoint *point)
 {
     struct failpoint_visit visit = {.point = point};
@@ -173,6 +186,8 @@ struct failpoint_visit failpoint_enter(struct failpoint *point)
         raise(SIGKILL);
     if (visit.acts && all.action == HOLD)
         raise(SIGSTOP);
+    if (visit.acts && all.action == STALL)
+        stall();
     return visit;
 }
 

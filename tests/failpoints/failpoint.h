@@ -11,9 +11,10 @@
  *     POINT:COUNT:ACTION@RANK  acts when RANK reaches POINT for the COUNT-th time; without @RANK,
  *                              each rank does; with + after COUNT, every time from then on
  *
- * Actions: kill-before and kill-after the call, by SIGKILL; hold, by SIGSTOP before it; and of
- * system calls: kill-half, after half of what was to be written; short, which writes that half and
- * says so; ENOSPC, EIO, EDQUOT. What cannot be obeyed ends the program with 64. */
+ * Actions: kill-before and kill-after the call, by SIGKILL; hold, by SIGSTOP before it; stall, the
+ * thread alone, before it and for as long as there is a file $FAILPOINT_STALL; and of system calls:
+ * kill-half, after half of what was to be written; short, which writes that half and says so;
+ * ENOSPC, EIO, EDQUOT. What cannot be obeyed ends the program with 64. */
 #ifndef HEATSTREAM_TESTS_FAILPOINT_H
 #define HEATSTREAM_TESTS_FAILPOINT_H
 
