@@ -39,8 +39,8 @@ static const struct {
                             "Of the newest frame, in the deck's unit; region all is the grid.",
                             GAUGE},
     [METRIC_HEAT_RESIDUAL] = {"heat_balance_residual_ratio",
-                              "Heat in, less heat out and change of content of the newest frame, "
-                              "by the largest of these and the content.",
+                              "Of the newest frame: change of heat content, less heat in, plus "
+                              "heat out, by the largest of both contents, in and out.",
                               GAUGE},
     [METRIC_KAFKA_MESSAGES] = {"kafka_messages_total", "Messages read since this start.", COUNTER},
     [METRIC_KAFKA_LAG] = {"kafka_lag",
