@@ -11,8 +11,8 @@ struct root;
 struct frame_row;
 
 /* Opens what the deck asks for, the page and the file of metrics. Sets root->monitor, NULL when it
- * is neither. STATUS_CANNOT_CREATE when the address or the file cannot be had, STATUS_BAD_DECK as by
- * page_open(). */
+ * is neither. STATUS_CANNOT_CREATE when the address or the file cannot be had, STATUS_BAD_DECK as
+ * by page_open(). */
 enum status monitor_open(struct run *run, struct error *err) MUST_CHECK;
 
 /* The run ends: shows how, whenever it was shown last. monitor_close() frees what there is. */
