@@ -14,6 +14,10 @@ void deck_reference_manual(struct buffer *text);
 /* What an option takes, in words: "1 to 100", "`auto` or at least 0". */
 void deck_reference_values(const struct deck_option *option, struct buffer *text);
 
+/* How documents call the field of an item: `regions[].box`. */
+enum { DECK_FIELD_NAME = 64 };
+void deck_reference_field(const struct deck_item *kind, int field, char name[DECK_FIELD_NAME]);
+
 /* A JSON schema (draft 2020-12) that editors check decks against. */
 void deck_reference_schema(struct buffer *text);
 

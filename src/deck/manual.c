@@ -16,11 +16,11 @@ static void print_section(const struct deck_option *option, struct buffer *text)
     buffer_printf(text, ".Bl -tag -width Ds\n");
 }
 
-static void print_option(const struct deck_option *option, struct buffer *text)
+static void print_option(const struct deck_option *option, const char *key, struct buffer *text)
 {
     struct buffer values = {0};
     buffer_printf(text, ".It Cm ");
-    mdoc_argument(option->key, text);
+    mdoc_argument(key, text);
     buffer_printf(text, "\n");
     mdoc_text(option->doc, text);
     deck_reference_values(option, &values);
@@ -37,6 +37,17 @@ static void print_option(const struct deck_option *option, struct buffer *text)
     buffer_release(&values);
 }
 
+/* Of the items, where the option is a list of them. */
+static void print_fields(const char *key, struct buffer *text)
+{
+    char name[DECK_FIELD_NAME];
+    const struct deck_item *kind = deck_item_find(key);
+    for (int field = 0; kind && field < kind->count; field++) {
+        deck_reference_field(kind, field, name);
+        print_option(&kind->fields[field], name, text);
+    }
+}
+
 static void print_options(struct buffer *text)
 {
     const char *before = "";
@@ -45,10 +56,8 @@ static void print_options(struct buffer *text)
         size_t length = strcspn(key, ".");
         if (length != strcspn(before, ".") || strncmp(before, key, length))
             print_section(&deck_options[i], text);
-        print_option(&deck_options[i], text);
-        const struct deck_item *kind = deck_item_find(key);
-        for (int field = 0; kind && field < kind->count; field++)
-            print_option(&kind->fields[field], text);
+        print_option(&deck_options[i], key, text);
+        print_fields(key, text);
         before = key;
     }
 }

@@ -104,12 +104,16 @@ static void print_row(const struct deck_option *option, const char *key, struct 
                   option->flags & DECK_MAY_CHANGE ? " ↻" : "");
 }
 
-/* Fields of the items of a list: `regions[].box`. */
+void deck_reference_field(const struct deck_item *kind, int field, char name[DECK_FIELD_NAME])
+{
+    snprintf(name, DECK_FIELD_NAME, "%s[]%s", kind->key, strrchr(kind->fields[field].key, '.'));
+}
+
 static void print_item_rows(const struct deck_item *kind, struct buffer *text)
 {
-    char key[64];
+    char key[DECK_FIELD_NAME];
     for (int i = 0; i < kind->count; i++) {
-        snprintf(key, sizeof key, "%s[]%s", kind->key, strrchr(kind->fields[i].key, '.'));
+        deck_reference_field(kind, i, key);
         print_row(&kind->fields[i], key, text);
     }
 }
