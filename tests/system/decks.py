@@ -40,9 +40,9 @@ WATCHED: Deck = {
     "regions": [
         {"name": "spot", "box": [9, 3, 12, 6], "percentiles": [25, 90]},
         {"name": "edge", "box": [0, 0, 1, 17]},
-        {"name": "all"},
+        {"name": "whole"},
     ],
-    "relations": [{"name": "spot-over-all", "a": "spot", "b": "all", "window_s": 0.3}],
+    "relations": [{"name": "spot-over-whole", "a": "spot", "b": "whole", "window_s": 0.3}],
     "alerts": [
         {"name": "spot", "region": "spot", "levels": [0.24, 0.26, 0.28, 0.3], "hysteresis": 0.005},
         {
@@ -53,7 +53,7 @@ WATCHED: Deck = {
             "consecutive": 2,
         },
         {"name": "rise", "alert": "row", "consecutive": 2, "within_s": 0.5, "rising": True},
-        {"name": "uneven", "relation": "spot-over-all", "levels": [0.9, 0.95, 1, 1.05, 1.1]},
+        {"name": "uneven", "relation": "spot-over-whole", "levels": [0.9, 0.95, 1, 1.05, 1.1]},
     ],
 }
 

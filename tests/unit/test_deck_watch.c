@@ -24,8 +24,8 @@ static void nothing_is_watched_unless_the_deck_says_so(void)
 static const char everything[] =
     "regions:\n"
     "- {name: core, box: [1, 2, 3, 5], percentiles: [50, 95]}\n"
-    "- {name: all, percentiles: [5, 50]}\n"
-    "relations: [{name: r, a: core, b: all, stat: p5, window_s: 0.5}]\n"
+    "- {name: hall, percentiles: [5, 50]}\n"
+    "relations: [{name: r, a: core, b: hall, stat: p5, window_s: 0.5}]\n"
     "alerts:\n"
     "- {name: hot, region: core, stat: max, levels: [1, 2.5], hysteresis: 0.5, consecutive: 3,\n"
     "   within_s: 10, rising: true}\n"
