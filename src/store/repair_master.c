@@ -32,7 +32,8 @@ enum {
 struct description {
     const char *path;
     struct buffer texts[TEXTS];
-    int64_t ranks, nodes, cores, epoch_ms;
+    int64_t ranks, nodes, cores, run_epoch; /* as in struct provenance */
+    int64_t epoch_ms;
     struct frames_shape shape;
     bool known;
 };
@@ -55,6 +56,7 @@ static void get_attributes(struct h5_scope *scope, hid_t file, struct descriptio
     h5_get_int64(scope, group, "ranks", &d->ranks);
     h5_get_int64(scope, group, "nodes", &d->nodes);
     h5_get_int64(scope, group, "cores", &d->cores);
+    h5_get_int64(scope, group, "epoch", &d->run_epoch);
     h5_get_long_text(scope, group, "argv", &d->texts[TEXT_ARGV]);
     h5_get_long_text(scope, group, "config", &d->texts[TEXT_CONFIG]);
     h5_close_to(scope, mark);
@@ -98,6 +100,7 @@ static enum status work(void *context, struct isolated *isolated, struct error *
         buffer_put_i64(&message, d->ranks);
         buffer_put_i64(&message, d->nodes);
         buffer_put_i64(&message, d->cores);
+        buffer_put_i64(&message, d->run_epoch);
         buffer_put_i64(&message, d->epoch_ms);
         for (int i = 0; i < TEXTS; i++)
             buffer_put_bytes(&message, d->texts[i].data, d->texts[i].size);
@@ -117,6 +120,7 @@ static void take(void *context, const void *message, size_t size)
     d->ranks = buffer_get_i64(&reader);
     d->nodes = buffer_get_i64(&reader);
     d->cores = buffer_get_i64(&reader);
+    d->run_epoch = buffer_get_i64(&reader);
     d->epoch_ms = buffer_get_i64(&reader);
     for (int i = 0; i < TEXTS; i++) {
         size_t length;
@@ -146,7 +150,8 @@ static struct provenance provenance_of(const struct description *d)
                                .config = text_of(d, TEXT_CONFIG),
                                .ranks = (int)d->ranks,
                                .nodes = (int)d->nodes,
-                               .cores = (int)d->cores};
+                               .cores = (int)d->cores,
+                               .epoch = d->run_epoch};
 }
 
 static enum status write_master(const struct repair *repair, const struct description *d,
