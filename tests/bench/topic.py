@@ -169,6 +169,8 @@ def live_delays(place: Place, windows: int) -> list[float]:
         EVERY_FRAME,
     )
     with running(["run", deck], 1) as program:
+        # The sensors' clocks begin when their program does: its own start counts as delay.
+        time.sleep(max(0.0, start_ms / 1000 - time.time()))
         tool("gen", deck, "--pace", "1", timeout=600).expect(0)
         program.wait(60).expect(0)
     delays = place.run_of(deck).series()["latency_ms"]
