@@ -43,9 +43,10 @@ struct machine {
     int64_t base_bytes; /* of memory, before there is any field */
 };
 
-/* Where the machine's own file is kept: $XDG_CACHE_HOME/heatstream/HOST.json, or below ~/.cache.
- * Appended with a final 0. STATUS_CANNOT_CREATE without either variable. */
-enum status machine_default_path(struct buffer *path, struct error *err) MUST_CHECK;
+/* Where the machine's constants are kept: in the file `named` by the user, or, where that is NULL,
+ * in $XDG_CACHE_HOME/heatstream/HOST.json, or below ~/.cache. Appended with a final 0.
+ * STATUS_CANNOT_CREATE without either variable. */
+enum status machine_path(const char *named, struct buffer *path, struct error *err) MUST_CHECK;
 
 /* Makes directories that are missing. */
 enum status machine_save(const char *path, const struct machine *machine,

@@ -59,11 +59,7 @@ static enum status keep(const struct cli_options *options, const struct machine 
                         struct error *err)
 {
     struct buffer path = {0};
-    enum status status = STATUS_OK;
-    if (options->machine)
-        buffer_append(&path, options->machine, strlen(options->machine) + 1);
-    else
-        status = machine_default_path(&path, err);
+    enum status status = machine_path(options->machine, &path, err);
     if (status == STATUS_OK)
         status = machine_save((const char *)path.data, machine, err);
     if (status == STATUS_OK)

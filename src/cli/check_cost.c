@@ -159,11 +159,7 @@ static enum status load_machine(const struct cli_options *options, struct machin
                                 struct error *err)
 {
     struct buffer path = {0};
-    enum status status = STATUS_OK;
-    if (options->machine)
-        buffer_append(&path, options->machine, strlen(options->machine) + 1);
-    else
-        status = machine_default_path(&path, err);
+    enum status status = machine_path(options->machine, &path, err);
     if (status == STATUS_OK)
         status = machine_load((const char *)path.data, machine, err);
     buffer_release(&path);

@@ -105,6 +105,22 @@ static void put_hold(const struct deck_option *option, struct buffer *text)
     buffer_printf(text, "}}}]");
 }
 
+static void put_texts(const struct deck_option *option, struct buffer *text)
+{
+    buffer_printf(text, "\"type\": \"array\", \"items\": {\"type\": \"string\", ");
+    put_lengths(option, text);
+    buffer_printf(text, "}");
+}
+
+static void put_box(const struct deck_option *option, struct buffer *text)
+{
+    buffer_printf(text, "\"anyOf\": [{\"type\": \"null\"}, {\"type\": \"array\", "
+                        "\"minItems\": 4, \"maxItems\": 4, \"items\": {\"type\": "
+                        "\"integer\", ");
+    put_range(option, text);
+    buffer_printf(text, "}}]");
+}
+
 static void put_type(const struct deck_option *option, struct buffer *text)
 {
     switch (option->type) {
@@ -135,9 +151,7 @@ static void put_type(const struct deck_option *option, struct buffer *text)
         put_lengths(option, text);
         break;
     case DECK_LIST:
-        buffer_printf(text, "\"type\": \"array\", \"items\": {\"type\": \"string\", ");
-        put_lengths(option, text);
-        buffer_printf(text, "}");
+        put_texts(option, text);
         break;
     case DECK_MAP:
         buffer_printf(text, "\"type\": \"object\", \"propertyNames\": {\"pattern\": "
@@ -148,11 +162,7 @@ static void put_type(const struct deck_option *option, struct buffer *text)
         put_hold(option, text);
         break;
     case DECK_BOX_OR_NULL:
-        buffer_printf(text, "\"anyOf\": [{\"type\": \"null\"}, {\"type\": \"array\", "
-                            "\"minItems\": 4, \"maxItems\": 4, \"items\": {\"type\": "
-                            "\"integer\", ");
-        put_range(option, text);
-        buffer_printf(text, "}}]");
+        put_box(option, text);
         break;
     case DECK_START:
         buffer_printf(text, "\"anyOf\": [{\"type\": \"integer\"}, {\"const\": \"auto\"}, "

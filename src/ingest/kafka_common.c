@@ -7,6 +7,7 @@
 #include "base/arith.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "kafka_token.h"
 
 enum { REASON_SIZE = 512, PROBE_EVERY_MS = 1000, SHORT_PROBE_MS = 100, LAST_PROBE_MS = 2000 };
@@ -218,9 +219,9 @@ static enum status unreachable(struct kafka_client *client, int64_t waited_ms, s
 static enum status ask_metadata(struct kafka_client *client, rd_kafka_topic_t *topic,
                                 const struct rd_kafka_metadata **metadata, struct error *err)
 {
-    int64_t begun_ms = kafka_now_ms(), deadline_ms = begun_ms + client->limit_ms / 3;
+    int64_t begun_ms = monotonic_ms(), deadline_ms = begun_ms + client->limit_ms / 3;
     int64_t left_ms = client->limit_ms / 3, patience_ms = 500;
-    for (; left_ms > 0; left_ms = deadline_ms - kafka_now_ms(), patience_ms *= 2) {
+    for (; left_ms > 0; left_ms = deadline_ms - monotonic_ms(), patience_ms *= 2) {
         rd_kafka_resp_err_t code = rd_kafka_metadata(client->rk, !topic, topic, metadata,
                                                      (int)min_int64(patience_ms, left_ms));
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -231,7 +232,7 @@ static enum status ask_metadata(struct kafka_client *client, rd_kafka_topic_t *t
             return error_set(err, kafka_status(code), "asking %s for metadata: %s", client->brokers,
                              rd_kafka_err2str(code));
     }
-    return unreachable(client, kafka_now_ms() - begun_ms, err);
+    return unreachable(client, monotonic_ms() - begun_ms, err);
 }
 
 enum status kafka_client_metadata(struct kafka_client *client, const char *topic,
@@ -290,7 +291,7 @@ static void note_return(struct kafka_client *client, int64_t down_since_ms)
 {
     kafka_notes_up(client->notes);
     log_info("kafka: connected again after %.1f s",
-             (double)(kafka_now_ms() - down_since_ms) / 1000.0);
+             (double)(monotonic_ms() - down_since_ms) / 1000.0);
 }
 
 /* librdkafka tells once that all brokers are down, and never that one is back: ask. What still
@@ -299,7 +300,7 @@ static enum status check_reachable(struct kafka_client *client, int64_t down_sin
                                    struct error *err)
 {
     const struct rd_kafka_metadata *metadata;
-    int64_t now_ms = kafka_now_ms();
+    int64_t now_ms = monotonic_ms();
     bool last = now_ms - down_since_ms > client->limit_ms;
     if (!last && now_ms < client->next_probe_ms)
         return STATUS_OK;
@@ -310,7 +311,7 @@ static enum status check_reachable(struct kafka_client *client, int64_t down_sin
         rd_kafka_metadata_destroy(metadata);
         note_return(client, down_since_ms);
     } else if (last) {
-        return unreachable(client, kafka_now_ms() - down_since_ms, err);
+        return unreachable(client, monotonic_ms() - down_since_ms, err);
     }
     return STATUS_OK;
 }

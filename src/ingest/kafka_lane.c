@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "kafka_conf.h"
 #include "kafka_notes.h"
 #include "kafka_refusal.h"
@@ -92,7 +93,7 @@ static struct message convert(const rd_kafka_message_t *raw)
 /* True while an error that may pass has not lasted too long. */
 static bool bears(struct kafka_lane *lane, const rd_kafka_message_t *raw)
 {
-    int64_t now_ms = kafka_now_ms();
+    int64_t now_ms = monotonic_ms();
     if (!kafka_status_passes(raw->err))
         return false;
     if (lane->trouble_ms == 0 || now_ms - lane->last_trouble_ms > lane->limit_ms) {

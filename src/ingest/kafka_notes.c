@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "kafka_conf.h"
 #include "kafka_refusal.h"
 
@@ -33,13 +34,6 @@ struct kafka_notes {
     uint64_t warned[WARNED_MAX];
     int warned_count;
 };
-
-int64_t kafka_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct kafka_notes *kafka_notes_create(const rd_kafka_conf_t *conf)
 {
@@ -186,7 +180,7 @@ void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code,
     if (refused)
         note_refusal(notes, code, text);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* told again only when one was up meanwhile */
-        notes->down_since_ms = kafka_now_ms();
+        notes->down_since_ms = monotonic_ms();
     pthread_mutex_unlock(&notes->lock);
     if (!refused)
         warn_once(notes, text);

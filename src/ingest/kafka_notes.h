@@ -32,7 +32,7 @@ void kafka_notes_warn(struct kafka_notes *notes, bool warn);
 /* STATUS_REFUSED once a broker has refused the client, or the client a broker. */
 enum status kafka_notes_check(struct kafka_notes *notes, struct error *err) MUST_CHECK;
 
-/* Since when no broker has been reached, by kafka_now_ms(), and why (`reason` may be NULL, and is
+/* Since when no broker has been reached, by monotonic_ms(), and why (`reason` may be NULL, and is
  * "" when not known); 0: one may be there. kafka_notes_up() ends it. */
 int64_t kafka_notes_down_since_ms(struct kafka_notes *notes, char *reason, size_t size);
 void kafka_notes_up(struct kafka_notes *notes);
@@ -41,7 +41,5 @@ void kafka_notes_up(struct kafka_notes *notes);
 enum status kafka_notes_needs(struct kafka_notes *notes, rd_kafka_resp_err_t code,
                               const char *operation, const char *topic, struct error *err);
 bool kafka_notes_may_commit(const struct kafka_notes *notes);
-
-int64_t kafka_now_ms(void); /* monotonic */
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/arith.h"
+#include "base/monotonic.h"
 #include "source_ops.h"
 
 static bool parse_digits(const char *text, int64_t *value)
@@ -76,7 +77,7 @@ static bool may_ask_again(struct kafka_client *client, rd_kafka_resp_err_t code,
 {
     const struct timespec pause = {.tv_nsec = 50000000};
     const struct rd_kafka_metadata *metadata;
-    if (!kafka_status_passes(code) || kafka_now_ms() > deadline_ms)
+    if (!kafka_status_passes(code) || monotonic_ms() > deadline_ms)
         return false;
     if (rd_kafka_metadata(kafka_client_handle(client), 0, NULL, &metadata,
                           kafka_client_limit_ms(client)) == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -104,7 +105,7 @@ static rd_kafka_resp_err_t query_time(struct kafka_client *client, const char *t
 enum status kafka_offset_at_time(struct kafka_client *client, const char *topic, int partition,
                                  int64_t time_ms, int64_t end, int64_t *offset, struct error *err)
 {
-    int64_t found, deadline_ms = kafka_now_ms() + kafka_client_limit_ms(client);
+    int64_t found, deadline_ms = monotonic_ms() + kafka_client_limit_ms(client);
     rd_kafka_resp_err_t code;
     do
         code = query_time(client, topic, partition, time_ms, &found);
@@ -121,7 +122,7 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
 enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, int partition,
                                 int64_t *first, int64_t *end, struct error *err)
 {
-    int64_t low, high, deadline_ms = kafka_now_ms() + kafka_client_limit_ms(client);
+    int64_t low, high, deadline_ms = monotonic_ms() + kafka_client_limit_ms(client);
     rd_kafka_resp_err_t code;
     do
         code = rd_kafka_query_watermark_offsets(kafka_client_handle(client), topic, partition, &low,

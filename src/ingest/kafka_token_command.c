@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,45 +9,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
 #include "base/secret_file.h"
+#include "base/spawn.h"
 #include "kafka_notes.h"
 #include "kafka_token.h"
 
 enum { LIMIT_MS = 20000, LOOK_MS = 50 };
 
-extern char **environ;
-
 static const char name[] = "stream.oauth_token_command";
 
-/* A group of its own, to be killed as a whole; with signals as a shell expects them, which are
- * blocked in librdkafka's threads. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(attributes, &none);
-    posix_spawnattr_setsigdefault(attributes, &all);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF);
-}
-
-/* posix_spawn() copies no memory: after MPI_Init() a fork() might take pages from a network
- * card. */
 static int spawn(const char *command, int output, pid_t *child)
 {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
     char shell[] = "sh", option[] = "-c";
     char *const arguments[] = {shell, option, (char *)(uintptr_t)command, NULL};
     posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    int failed = set_attributes(&attributes);
-    if (!failed)
-        failed = posix_spawn(child, "/bin/sh", &actions, &attributes, arguments, environ);
-    posix_spawnattr_destroy(&attributes);
+    int failed = spawn_group("/bin/sh", arguments, &actions, child);
     posix_spawn_file_actions_destroy(&actions);
     return failed;
 }
@@ -73,7 +52,7 @@ struct running {
 
 static bool may_wait(const struct running *running)
 {
-    return kafka_now_ms() < running->end_ms && !atomic_load(running->abandon);
+    return monotonic_ms() < running->end_ms && !atomic_load(running->abandon);
 }
 
 static bool read_all(const struct running *running, struct buffer *output)
@@ -96,13 +75,6 @@ static bool await_exit(const struct running *running, int *state)
         nanosleep(&pause, NULL);
     }
     return false;
-}
-
-static void kill_group(pid_t child)
-{
-    kill(-child, SIGKILL);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-        continue;
 }
 
 static enum status judge(int state, struct error *err)
@@ -134,14 +106,14 @@ static enum status start(const char *command, struct running *running, struct er
 enum status kafka_token_command(const char *command, const atomic_bool *abandon,
                                 struct buffer *output, struct error *err)
 {
-    struct running running = {.end_ms = kafka_now_ms() + LIMIT_MS, .abandon = abandon};
+    struct running running = {.end_ms = monotonic_ms() + LIMIT_MS, .abandon = abandon};
     size_t from = output->size;
     int state = 0;
     TRY(start(command, &running, err));
     bool ended = read_all(&running, output) && await_exit(&running, &state);
     close(running.fd);
     if (!ended) {
-        kill_group(running.child);
+        spawn_kill_group(running.child);
         return error_set(err, STATUS_REFUSED, "%s has not ended within %d s", name,
                          LIMIT_MS / 1000);
     }

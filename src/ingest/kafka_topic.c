@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/monotonic.h"
 
 enum { CREATE_MS = 30000, PAUSE_MS = 50 };
 
@@ -83,7 +84,7 @@ static enum status create_topic(struct kafka_client *client, const char *topic,
 static enum status await_topic(struct kafka_client *client, const char *topic, int *partitions,
                                struct error *err)
 {
-    for (int64_t deadline_ms = kafka_now_ms() + CREATE_MS; kafka_now_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = monotonic_ms() + CREATE_MS; monotonic_ms() < deadline_ms;) {
         TRY(count_partitions(client, topic, partitions, err));
         if (*partitions > 0)
             return STATUS_OK;

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "base/thread.h"
 #include "kafka_common.h"
 
@@ -147,8 +148,8 @@ static int ask(struct kafka_witness *witness)
 
 static void await_answers(struct kafka_witness *witness, int count)
 {
-    int64_t deadline_ms = kafka_now_ms() + ANSWERS_MS;
-    while (count > 0 && kafka_now_ms() < deadline_ms && !is_stopped(witness)) {
+    int64_t deadline_ms = monotonic_ms() + ANSWERS_MS;
+    while (count > 0 && monotonic_ms() < deadline_ms && !is_stopped(witness)) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(witness->rk, POLL_MS);
         if (!message)
             continue;
@@ -182,9 +183,7 @@ static void look(struct kafka_witness *witness)
 /* False: it is time to end. */
 static bool pause_between(struct kafka_witness *witness)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += EVERY_S;
+    struct timespec until = monotonic_after_ms(EVERY_S * 1000);
     int waited = 0;
     pthread_mutex_lock(&witness->lock);
     while (!witness->stop && waited != ETIMEDOUT)
@@ -263,12 +262,8 @@ static struct kafka_witness *create(const char *topic, int partitions)
     witness->noted = no_anchors(partitions);
     witness->asked = no_anchors(partitions);
     witness->next = no_anchors(partitions);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&witness->lock, NULL);
-    pthread_cond_init(&witness->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    monotonic_condition(&witness->wake);
     return witness;
 }
 

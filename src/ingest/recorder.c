@@ -1,12 +1,12 @@
 #include "ingest/recorder.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "ingest/event_log_cursor.h"
 #include "ingest/event_log_writer.h"
 #include "ingest/source_kafka.h"
@@ -36,13 +36,6 @@ struct recorder {
     int64_t records, record_bytes;
     double synced_s; /* monotonic clock, when everything was last on the disk */
 };
-
-static double clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static enum status first_offsets(const struct recorder_config *config, int partitions,
                                  int64_t *first, struct error *err)
@@ -155,7 +148,7 @@ enum status recorder_create(const struct recorder_config *config, struct recorde
         status = event_log_writer_open(config->path, &recorder->topic, &recorder->writer, err);
     if (status == STATUS_OK)
         status = go_on(recorder, err);
-    recorder->synced_s = clock_s();
+    recorder->synced_s = monotonic_s();
     if (status == STATUS_OK)
         *created = recorder;
     else
@@ -228,7 +221,7 @@ static enum status take_batch(struct recorder *recorder, int p, int64_t *taken, 
 
 enum status recorder_sync(struct recorder *recorder, struct error *err)
 {
-    recorder->synced_s = clock_s();
+    recorder->synced_s = monotonic_s();
     return event_log_writer_sync(recorder->writer, err);
 }
 
@@ -241,7 +234,7 @@ enum status recorder_round(struct recorder *recorder, int64_t *taken, struct err
         if (!recorder->tracks[p].done)
             TRY(take_batch(recorder, p, taken, err));
     bool due = event_log_writer_unsynced(recorder->writer) >= SYNC_BYTES ||
-               clock_s() - recorder->synced_s >= SYNC_S;
+               monotonic_s() - recorder->synced_s >= SYNC_S;
     return due ? recorder_sync(recorder, err) : STATUS_OK;
 }
 

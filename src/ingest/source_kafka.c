@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arith.h"
+#include "base/monotonic.h"
 #include "kafka_common.h"
 #include "kafka_lane.h"
 #include "kafka_offset.h"
@@ -168,7 +168,7 @@ static enum status partition_failed(struct kafka_source *self, int partition,
 
 static enum status serve(struct kafka_source *self, struct error *err)
 {
-    self->served_ms = kafka_now_ms();
+    self->served_ms = monotonic_ms();
     enum status status = kafka_witness_check(self->witness, err);
     self->moved |= status != STATUS_OK;
     TRY(status);
@@ -191,7 +191,7 @@ static enum status kafka_read(struct source *source, int partition, int max,
                               const struct message **messages, int *count, struct error *err)
 {
     struct kafka_source *self = of(source);
-    if (kafka_now_ms() - self->served_ms >= SERVE_EVERY_MS)
+    if (monotonic_ms() - self->served_ms >= SERVE_EVERY_MS)
         TRY(serve(self, err));
     struct kafka_lane *lane = &self->lanes[partition];
     const rd_kafka_message_t *failed;
@@ -255,9 +255,9 @@ static void prepare_consumer(rd_kafka_conf_t *conf)
 /* The lag of a finished run should read zero; but nothing waits long for it. */
 static void await_commits(struct kafka_source *self)
 {
-    int64_t deadline_ms = kafka_now_ms() + LAST_COMMIT_MS;
+    int64_t deadline_ms = monotonic_ms() + LAST_COMMIT_MS;
     struct error ignored;
-    while (self->commits_pending > 0 && kafka_now_ms() < deadline_ms)
+    while (self->commits_pending > 0 && monotonic_ms() < deadline_ms)
         if (kafka_wait(&self->base, 50, &ignored) != STATUS_OK)
             return;
 }

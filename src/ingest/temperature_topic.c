@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "base/thread.h"
 #include "kafka_producer.h"
 #include "kafka_topic.h"
@@ -108,13 +109,9 @@ static struct temperature_topic *create(int64_t cells)
     topic->room = cells;
     topic->cells = memory_block((size_t)cells * sizeof *topic->cells);
     temperature_text_init(&topic->text);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&topic->mutex, NULL);
     pthread_cond_init(&topic->filled, NULL);
-    pthread_cond_init(&topic->emptied, &attributes);
-    pthread_condattr_destroy(&attributes);
+    monotonic_condition(&topic->emptied);
     return topic;
 }
 
@@ -166,19 +163,9 @@ void temperature_topic_close(struct temperature_topic *topic)
     free(topic);
 }
 
-static struct timespec deadline_in(int timeout_ms)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    int64_t nanoseconds = deadline.tv_nsec + (int64_t)timeout_ms * 1000000;
-    deadline.tv_sec += nanoseconds / 1000000000;
-    deadline.tv_nsec = nanoseconds % 1000000000;
-    return deadline;
-}
-
 bool temperature_topic_ready(struct temperature_topic *topic, int timeout_ms)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
+    struct timespec deadline = monotonic_after_ms(timeout_ms);
     int late = 0;
     pthread_mutex_lock(&topic->mutex);
     while (topic->full && late != ETIMEDOUT)

@@ -7,28 +7,22 @@
 
 #include "base/build_id.h"
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "calibrate_parts.h"
 #include "run/cost.h"
 #include "run/launch.h"
-
-double calibrate_clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 enum { LEAST_TURNS = 3 };
 static const double budget_s = 0.1; /* of a measurement, that is not longer in its least turns */
 
 struct calibrate_turns calibrate_begin(void)
 {
-    return (struct calibrate_turns){.start_s = calibrate_clock_s()};
+    return (struct calibrate_turns){.start_s = monotonic_s()};
 }
 
 bool calibrate_another(struct calibrate_turns *turns)
 {
-    return turns->count++ < LEAST_TURNS || calibrate_clock_s() - turns->start_s < budget_s;
+    return turns->count++ < LEAST_TURNS || monotonic_s() - turns->start_s < budget_s;
 }
 
 bool calibrate_another_of(MPI_Comm comm, struct calibrate_turns *turns)

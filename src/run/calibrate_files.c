@@ -8,6 +8,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/linelog.h"
+#include "base/monotonic.h"
 #include "calibrate_parts.h"
 #include "grid/agree.h"
 #include "grid/measure.h"
@@ -96,12 +97,12 @@ static enum status frames_s(const struct subject *subject, int count, double *se
                                    .provenance = &provenance};
     TRY(frames_open(subject->domain, &config, 0, &frames, err));
     enum status status = write_frame(subject, frames, 0, err);
-    double start_s = calibrate_clock_s();
+    double start_s = monotonic_s();
     for (int64_t i = 1; i <= count && status == STATUS_OK; i++)
         status = write_frame(subject, frames, i, err);
     if (status == STATUS_OK && count == LARGE_FRAMES)
         status = frames_sync(frames, err);
-    *seconds = (calibrate_clock_s() - start_s) / count;
+    *seconds = (monotonic_s() - start_s) / count;
     struct error closing;
     enum status closed = frames_close(frames, &closing);
     if (status == STATUS_OK && closed != STATUS_OK)
@@ -119,10 +120,10 @@ static enum status checkpoint_s(const struct subject *subject, double *seconds, 
                                          .state = &state,
                                          .summary = "{}"};
     struct checkpoint_seal seal;
-    double start_s = calibrate_clock_s();
+    double start_s = monotonic_s();
     enum status status =
         checkpoint_write(subject->domain, subject->digester, &config, &content, &seal, err);
-    *seconds = calibrate_clock_s() - start_s;
+    *seconds = monotonic_s() - start_s;
     buffer_release(&state);
     return status;
 }
@@ -178,9 +179,9 @@ static enum status measure_fsync(const char *directory, struct machine *machine,
     enum status status = STATUS_OK;
     machine->fsync_s = INFINITY;
     for (int i = 0; i < LINES && status == STATUS_OK; i++) {
-        double start_s = calibrate_clock_s();
+        double start_s = monotonic_s();
         status = linelog_append(log, true, err, "line %d", i);
-        machine->fsync_s = fmin(machine->fsync_s, calibrate_clock_s() - start_s);
+        machine->fsync_s = fmin(machine->fsync_s, monotonic_s() - start_s);
     }
     linelog_close(log);
     return status;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "calibrate_parts.h"
 #include "grid/agree.h"
 #include "grid/scatter.h"
@@ -17,11 +18,11 @@ static double ring_s(MPI_Comm comm, char *out, char *in, int bytes, int times)
     MPI_Comm_size(comm, &ranks);
     int next = (rank + 1) % ranks, before = (rank + ranks - 1) % ranks;
     MPI_Barrier(comm);
-    double start_s = calibrate_clock_s();
+    double start_s = monotonic_s();
     for (int i = 0; i < times; i++)
         MPI_Sendrecv(out, bytes, MPI_BYTE, next, 1, in, bytes, MPI_BYTE, before, 1, comm,
                      MPI_STATUS_IGNORE);
-    return (calibrate_clock_s() - start_s) / times;
+    return (monotonic_s() - start_s) / times;
 }
 
 /* Small messages from rank 0 to rank 1, the last of them answered. */
@@ -30,7 +31,7 @@ static double message_s(MPI_Comm comm, char *data)
     int rank;
     MPI_Comm_rank(comm, &rank);
     MPI_Barrier(comm);
-    double start_s = calibrate_clock_s();
+    double start_s = monotonic_s();
     for (int i = 0; i < SMALL_TIMES && rank == 0; i++)
         MPI_Send(data, SMALL, MPI_BYTE, 1, 2, comm);
     for (int i = 0; i < SMALL_TIMES && rank == 1; i++)
@@ -39,7 +40,7 @@ static double message_s(MPI_Comm comm, char *data)
         MPI_Send(data, SMALL, MPI_BYTE, 0, 3, comm);
     if (rank == 0)
         MPI_Recv(data, SMALL, MPI_BYTE, 1, 3, comm, MPI_STATUS_IGNORE);
-    return (calibrate_clock_s() - start_s) / SMALL_TIMES;
+    return (monotonic_s() - start_s) / SMALL_TIMES;
 }
 
 /* Collective over comm; the values are its rank 0's. Nothing on a single rank. */
@@ -70,12 +71,12 @@ static double empty_window_s(const struct domain *domain)
     struct order order = {0};
     const struct slab_heat *mine;
     MPI_Barrier(domain->comm);
-    double start_s = calibrate_clock_s();
+    double start_s = monotonic_s();
     for (int i = 0; i < WINDOWS; i++) {
         agree_broadcast(domain, &order, (int)sizeof order);
         (void)scatter_heat(scatter, NULL, 0, &mine);
     }
-    double seconds = calibrate_clock_s() - start_s;
+    double seconds = monotonic_s() - start_s;
     scatter_destroy(scatter);
     return seconds / WINDOWS;
 }

@@ -7,9 +7,6 @@
 #include "grid/domain.h"
 #include "run/machine.h"
 
-/* Seconds since an arbitrary moment. */
-double calibrate_clock_s(void);
-
 /* Turns at a measurement, of which the fastest counts: at least 3, and more of short ones. */
 struct calibrate_turns {
     double start_s;

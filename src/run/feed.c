@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arith.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "base/thread.h"
 #include "run/parcels.h"
 
@@ -23,7 +23,7 @@ struct feed {
     struct feed_view view;
     struct feed_partition *parts;         /* [partitions], as of the view */
     struct early *early;                  /* NULL: no pictures of the open window */
-    int64_t early_sent_ms;                /* when the last one was sent, by now_ms() */
+    int64_t early_sent_ms;                /* when the last one was sent, by monotonic_ms() */
     int64_t early_window, early_messages; /* of it: which, and how many had been taken */
 };
 
@@ -182,13 +182,6 @@ static bool send_windows(struct feed *feed)
     return true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool has_new_picture(const struct feed *feed)
 {
     return feed->early && (windows_open_window(feed->config.windows) != feed->early_window ||
@@ -201,7 +194,7 @@ static int until_picture_ms(const struct feed *feed, int longest_ms)
 {
     if (!has_new_picture(feed))
         return longest_ms;
-    int64_t left_ms = feed->early_sent_ms + feed->config.early_ms - now_ms();
+    int64_t left_ms = feed->early_sent_ms + feed->config.early_ms - monotonic_ms();
     int64_t least_ms = parcels_all_done(feed->parcels) ? 0 : 1;
     return (int)min_int64(longest_ms, max_int64(least_ms, left_ms));
 }
@@ -219,7 +212,7 @@ static bool send_picture(struct feed *feed)
     seen->heat = (const void *)parcel->heat.data;
     feed->early_window = seen->window;
     feed->early_messages = drain_messages(feed->config.drain);
-    feed->early_sent_ms = now_ms();
+    feed->early_sent_ms = monotonic_ms();
     parcels_end(feed->parcels);
     return true;
 }

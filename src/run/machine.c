@@ -10,12 +10,14 @@
 
 #define SCHEMA "machine/1"
 
-enum status machine_default_path(struct buffer *path, struct error *err)
+enum status machine_path(const char *named, struct buffer *path, struct error *err)
 {
     char host[64] = "";
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     gethostname(host, sizeof host - 1);
-    if (cache && *cache)
+    if (named)
+        buffer_append(path, named, strlen(named));
+    else if (cache && *cache)
         buffer_printf(path, "%s/heatstream/%s.json", cache, host);
     else if (home && *home)
         buffer_printf(path, "%s/.cache/heatstream/%s.json", home, host);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "run/stop.h"
 
 /* How long a parcel may keep the main thread, so that no request to stop waits for long. */
@@ -36,12 +37,8 @@ struct parcels *parcels_create(int partitions)
     struct parcels *parcels = memory_zeroed(1, sizeof *parcels);
     atomic_init(&parcels->row_limit, 1);
     pthread_mutex_init(&parcels->mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&parcels->filled, &attributes);
+    monotonic_condition(&parcels->filled);
     pthread_cond_init(&parcels->emptied, NULL);
-    pthread_condattr_destroy(&attributes);
     create_arrays(parcels, partitions);
     return parcels;
 }
@@ -101,20 +98,10 @@ int parcels_row_limit(struct parcels *parcels)
     return atomic_load(&parcels->row_limit);
 }
 
-static struct timespec deadline_in(int timeout_ms)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    int64_t nanoseconds = deadline.tv_nsec + (int64_t)timeout_ms * 1000000;
-    deadline.tv_sec += nanoseconds / 1000000000;
-    deadline.tv_nsec = nanoseconds % 1000000000;
-    return deadline;
-}
-
 /* The oldest filled parcel, or NULL when there is none in time. */
 static struct parcel *await_filled(struct parcels *parcels, int timeout_ms)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
+    struct timespec deadline = monotonic_after_ms(timeout_ms);
     pthread_mutex_lock(&parcels->mutex);
     int failed = 0;
     while (parcels->produced == parcels->consumed && !failed)

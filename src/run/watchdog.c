@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "base/thread.h"
 
 enum { LOOKS = 16, OTHERS_LATER_S = 2 };
@@ -38,11 +39,7 @@ static void leave(const struct watchdog *watchdog, const char *waits_for)
 
 static void wait_for(struct watchdog *watchdog, double seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    double nanoseconds = (double)until.tv_nsec + seconds * 1e9;
-    until.tv_sec += (time_t)(nanoseconds / 1e9);
-    until.tv_nsec = (long)(nanoseconds - 1e9 * (double)(time_t)(nanoseconds / 1e9));
+    struct timespec until = monotonic_after_ns((int64_t)(seconds * 1e9));
     pthread_cond_timedwait(&watchdog->stopped, &watchdog->mutex, &until);
 }
 
@@ -68,16 +65,6 @@ static void *watchdog_main(void *argument)
     return NULL;
 }
 
-/* Clocks that are set are no silence. */
-static void init_pause(pthread_cond_t *stopped)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(stopped, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 static void release(struct watchdog *watchdog)
 {
     pthread_cond_destroy(&watchdog->stopped);
@@ -93,7 +80,7 @@ enum status watchdog_start(const struct pulse *pulse, int rank, double patience_
     watchdog->rank = rank;
     watchdog->patience_s = patience_s;
     pthread_mutex_init(&watchdog->mutex, NULL);
-    init_pause(&watchdog->stopped);
+    monotonic_condition(&watchdog->stopped);
     int failed = thread_start(&watchdog->thread, watchdog_main, watchdog);
     if (failed) {
         release(watchdog);

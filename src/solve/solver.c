@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arith.h"
+#include "base/monotonic.h"
 #include "grid/halo.h"
 #include "solve/choice.h"
 #include "solve/denormals.h"
@@ -125,13 +125,6 @@ struct solver_config solver_chosen(const struct solver *solver)
     return solver->config;
 }
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 double solver_halo_s(const struct solver *solver)
 {
     return solver->halo_s;
@@ -141,9 +134,9 @@ static void exchange(struct solver *solver, int depth)
 {
     if (solver->domain->ranks == 1)
         return;
-    double began_s = now_s();
+    double began_s = monotonic_s();
     halo_exchange(solver->domain, solver->now, depth);
-    solver->halo_s += now_s() - began_s;
+    solver->halo_s += monotonic_s() - began_s;
 }
 
 static void take_heat(struct solver *solver, const struct slab_heat *heat, int64_t count)

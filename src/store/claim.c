@@ -17,6 +17,7 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "base/thread.h"
 #include "epoch_marks.h"
 #include "epochs.h"
@@ -58,11 +59,7 @@ static enum status write_beat(const struct claim *claim, int64_t number, int fla
 
 static void pause_between_beats(struct claim *claim)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += BEAT_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    struct timespec until = monotonic_after_ms(BEAT_MS);
     pthread_cond_timedwait(&claim->stopped, &claim->mutex, &until);
 }
 
@@ -283,22 +280,12 @@ static enum status take(struct claim *claim, double patience_s, struct error *er
     return start_beating(claim, err);
 }
 
-/* Clocks that are set are no reason to beat late. */
-static void init_pause(pthread_cond_t *stopped)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(stopped, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 enum status claim_take(const char *root, double patience_s, struct claim **out, struct error *err)
 {
     struct claim *claim = memory_zeroed(1, sizeof *claim);
     claim->lock_fd = -1;
     pthread_mutex_init(&claim->mutex, NULL);
-    init_pause(&claim->stopped);
+    monotonic_condition(&claim->stopped);
     enum status status = STATUS_OK;
     if (strlen(root) >= sizeof claim->root)
         status = error_set(err, STATUS_CANNOT_CREATE, "path too long: %s", root);

@@ -12,6 +12,7 @@
 
 #include "base/durable.h"
 #include "base/log.h"
+#include "base/monotonic.h"
 
 /* The ranks of a killed mpirun outlive it by up to a second, and a last beat may just have been
  * seen: a restart at once must not be turned away. */
@@ -157,13 +158,6 @@ bool epoch_is_over(const char *root, int64_t number)
     return epoch_path(root, number, directory, &ignored) == STATUS_OK && is_over(directory);
 }
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* What is seen of a run that may live. */
 struct watch {
     char directory[PATH_MAX], beat[64];
@@ -175,7 +169,7 @@ struct watch {
 static enum epoch_verdict look(struct watch *watch)
 {
     char beat[sizeof watch->beat];
-    double now = now_s();
+    double now = monotonic_s();
     if (is_over(watch->directory))
         return EPOCH_OVER;
     read_text(watch->directory, EPOCH_BEAT, beat, sizeof beat);
@@ -189,7 +183,7 @@ static enum epoch_verdict look(struct watch *watch)
 static void say_wait(struct watch *watch, const char *root, int64_t number)
 {
     char owner[EPOCH_OWNER_BYTES];
-    if (watch->said || now_s() - watch->beat_s < least_watch_s)
+    if (watch->said || monotonic_s() - watch->beat_s < least_watch_s)
         return;
     epoch_owner(root, number, owner);
     log_info("%s may be held by %.*s, of which it is not certain that it is dead: waiting for a "
@@ -206,7 +200,7 @@ enum epoch_verdict epoch_watch(const char *root, int64_t number, double patience
     if (epoch_path(root, number, watch.directory, &ignored) != STATUS_OK)
         return EPOCH_OVER;
     read_text(watch.directory, EPOCH_BEAT, watch.beat, sizeof watch.beat);
-    watch.began_s = watch.beat_s = now_s();
+    watch.began_s = watch.beat_s = monotonic_s();
     for (;;) {
         enum epoch_verdict verdict = look(&watch);
         bool beaten = watch.beat_s - watch.began_s >= least_watch_s;

@@ -4,10 +4,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arith.h"
 #include "base/durable.h"
+#include "base/monotonic.h"
 #include "frames_directory.h"
 #include "frames_segments.h"
 #include "grid/agree.h"
@@ -16,13 +16,6 @@
 
 /* Flushing every frame would cost more than writing it: at most this part of the time is spent. */
 enum { FLUSH_SHARE = 20 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void frames_free(struct frames *frames)
 {
@@ -247,14 +240,14 @@ static enum status flush_segments(struct frames *frames, struct error *err)
 /* The master must not name rows before they are there, hence the order. */
 static enum status flush_now(struct frames *frames, bool sync, struct error *err)
 {
-    double start = now_s();
+    double start = monotonic_s();
     TRY(flush_segments(frames, err));
     enum status mine = STATUS_OK;
     if (frames->domain->rank == 0)
         mine = write_master(frames, sync, err);
     TRY(agree(frames->domain, mine, err));
     frames->dirty = false;
-    frames->flushed_s = now_s();
+    frames->flushed_s = monotonic_s();
     frames->flush_cost_s = frames->flushed_s - start;
     return STATUS_OK;
 }
@@ -263,7 +256,7 @@ enum status frames_flush(struct frames *frames, struct error *err)
 {
     if (!frames->dirty)
         return STATUS_OK;
-    int due = now_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
+    int due = monotonic_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
     MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
     return due ? flush_now(frames, false, err) : STATUS_OK;
 }

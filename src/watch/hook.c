@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,9 +14,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
+#include "base/spawn.h"
 #include "base/thread.h"
-
-extern char **environ;
 
 struct hook {
     struct hook_config config;
@@ -31,40 +30,14 @@ struct hook {
     double end_s; /* by when the thread must have ended, once `ends` */
 };
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* A group of its own, to be killed as a whole; with signals as a program expects them, which are
- * blocked in this thread. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(attributes, &none);
-    posix_spawnattr_setsigdefault(attributes, &all);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF);
-}
-
-/* posix_spawn() copies no memory: after MPI_Init() a fork() might take pages from a network card.
- * What the program prints goes where the log goes. */
+/* What the program prints goes where the log goes. */
 static int spawn(char *const *arguments, int input, pid_t *child)
 {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    int failed = set_attributes(&attributes);
-    if (!failed)
-        failed = posix_spawnp(child, arguments[0], &actions, &attributes, arguments, environ);
-    posix_spawnattr_destroy(&attributes);
+    int failed = spawn_group(arguments[0], arguments, &actions, child);
     posix_spawn_file_actions_destroy(&actions);
     return failed;
 }
@@ -89,7 +62,8 @@ static int start(char *const *arguments, const char *line, pid_t *child)
 static bool may_run(struct hook *hook, double since_s)
 {
     pthread_mutex_lock(&hook->mutex);
-    bool may = now_s() - since_s < hook->config.limit_s && (!hook->ends || now_s() < hook->end_s);
+    bool may = monotonic_s() - since_s < hook->config.limit_s &&
+               (!hook->ends || monotonic_s() < hook->end_s);
     pthread_mutex_unlock(&hook->mutex);
     return may;
 }
@@ -98,15 +72,13 @@ static bool may_run(struct hook *hook, double since_s)
 static bool await_exit(struct hook *hook, pid_t child, int *state)
 {
     const struct timespec pause = {.tv_nsec = 5000000};
-    double since_s = now_s();
+    double since_s = monotonic_s();
     while (may_run(hook, since_s)) {
         if (waitpid(child, state, WNOHANG) == child)
             return true;
         nanosleep(&pause, NULL);
     }
-    kill(-child, SIGKILL);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    spawn_kill_group(child);
     return false;
 }
 
@@ -134,7 +106,7 @@ static char *take_line(struct hook *hook)
     pthread_mutex_lock(&hook->mutex);
     while (hook->count == 0 && !hook->ends)
         pthread_cond_wait(&hook->told, &hook->mutex);
-    if (hook->count > 0 && (!hook->ends || now_s() < hook->end_s)) {
+    if (hook->count > 0 && (!hook->ends || monotonic_s() < hook->end_s)) {
         line = hook->lines[hook->first];
         hook->first = (hook->first + 1) % HOOK_WAITING;
         hook->count--;
@@ -195,7 +167,7 @@ void hook_destroy(struct hook *hook)
         return;
     pthread_mutex_lock(&hook->mutex);
     hook->ends = true;
-    hook->end_s = now_s() + hook->config.end_s;
+    hook->end_s = monotonic_s() + hook->config.end_s;
     pthread_cond_signal(&hook->told);
     pthread_mutex_unlock(&hook->mutex);
     pthread_join(hook->thread, NULL);

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "base/thread.h"
 #include "peers.h"
 #include "reply.h"
@@ -41,13 +41,6 @@ struct http {
     long event_number;   /* 0: none yet */
     double pushed_s;
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 const char *http_url(const struct http *http)
 {
@@ -76,7 +69,7 @@ static void wake_streams(struct http *http)
         if (!peer->stream || !peer->asleep)
             continue;
         peer->asleep = false;
-        peer->since_s = now_s();
+        peer->since_s = monotonic_s();
         MHD_resume_connection(peer->connection);
     }
 }
@@ -84,7 +77,7 @@ static void wake_streams(struct http *http)
 static void announce_event(struct http *http)
 {
     http->event_number++;
-    http->pushed_s = now_s();
+    http->pushed_s = monotonic_s();
     wake_streams(http);
 }
 
@@ -113,7 +106,7 @@ static ssize_t more_of_stream(void *context, uint64_t position, char *out, size_
         buffer_append(&peer->event, http->event.data, http->event.size);
         peer->number = http->event_number;
         peer->sent = 0;
-        peer->since_s = now_s();
+        peer->since_s = monotonic_s();
     }
     size_t left = peer->event.size - peer->sent, count = left < most ? left : most;
     memcpy(out, peer->event.data + peer->sent, count);
@@ -169,7 +162,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     peer->state = PEER_ANSWERED;
-    peer->since_s = now_s();
+    peer->since_s = monotonic_s();
     struct guard_request asked = {
         .method = method,
         .path = path,
@@ -198,7 +191,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *peer = peers_add(&http->peers, info->connect_fd, now_s());
+        *peer = peers_add(&http->peers, info->connect_fd, monotonic_s());
     } else {
         peers_remove(&http->peers, *peer);
         *peer = NULL;
@@ -216,7 +209,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     http->peers.streams -= peer->stream;
     peer->stream = peer->asleep = false;
     peer->state = PEER_SENDS;
-    peer->since_s = now_s();
+    peer->since_s = monotonic_s();
 }
 
 /* Nobody's complaint is worth a line of the run's log. */
@@ -229,7 +222,7 @@ static void ignore_log(void *context, const char *format, va_list arguments)
 
 static void keep_streams_alive(struct http *http)
 {
-    if (http->event_number > 0 && now_s() - http->pushed_s > QUIET_S)
+    if (http->event_number > 0 && monotonic_s() - http->pushed_s > QUIET_S)
         announce_event(http);
 }
 
@@ -251,7 +244,7 @@ static void *serve(void *context)
         tick_ms = http->config.tick(http->config.context);
         keep_streams_alive(http);
         MHD_run(http->daemon);
-        peers_end_slow(&http->peers, now_s());
+        peers_end_slow(&http->peers, monotonic_s());
     }
     http->config.tick(http->config.context); /* the last word */
     MHD_run(http->daemon);

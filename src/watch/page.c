@@ -12,6 +12,7 @@
 #include "assets.h"
 #include "base/arith.h"
 #include "base/memory.h"
+#include "base/monotonic.h"
 #include "pictures.h"
 #include "tell.h"
 #include "watch/guard.h"
@@ -35,13 +36,6 @@ struct page {
     struct buffer event;
     double pushed_s;
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static size_t readings_size(const struct page *page)
 {
@@ -93,12 +87,12 @@ static int tick(void *context)
     if (!has_news(page, &closing))
         return IDLE_MS;
     double cost_ms = 1e3 * PICTURE_SHARE * pictures_cost_s(page->pictures);
-    double left_ms =
-        (cost_ms > PUSH_EVERY_MS ? cost_ms : PUSH_EVERY_MS) - 1e3 * (now_s() - page->pushed_s);
+    double left_ms = (cost_ms > PUSH_EVERY_MS ? cost_ms : PUSH_EVERY_MS) -
+                     1e3 * (monotonic_s() - page->pushed_s);
     if (left_ms > 0 && !closing)
         return left_ms < IDLE_MS ? 1 + (int)left_ms : IDLE_MS;
     if (take_news(page)) {
-        page->pushed_s = now_s();
+        page->pushed_s = monotonic_s();
         buffer_clear(&page->event);
         tell_state(&page->config, &page->state, page->start, &page->event);
         http_push(page->http, (const char *)page->event.data, page->event.size);

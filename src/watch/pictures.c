@@ -2,9 +2,9 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/memory.h"
+#include "base/monotonic.h"
 
 enum { KEPT = 32 }; /* of at most VIEW_PIXELS squared pixels: 32 MiB */
 
@@ -20,13 +20,6 @@ struct pictures {
     long uses;
     double cost_s;
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 struct pictures *pictures_create(const struct watch_rows *rows)
 {
@@ -89,12 +82,12 @@ enum status pictures_get(struct pictures *pictures, const struct view *view, str
     bool found;
     struct kept *kept = choose(pictures, view, &found);
     if (!found) {
-        double began_s = now_s();
+        double began_s = monotonic_s();
         kept->used = 0;
         buffer_clear(&kept->picture);
         TRY(view_make(pictures->rows, view, &kept->picture, err));
         kept->view = *view;
-        note_cost(pictures, now_s() - began_s);
+        note_cost(pictures, monotonic_s() - began_s);
     }
     kept->used = ++pictures->uses;
     buffer_append(picture, kept->picture.data, kept->picture.size);

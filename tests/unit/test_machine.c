@@ -150,14 +150,14 @@ static void the_default_is_in_the_cache_by_host_and_its_folder_is_made(void)
     begin();
     scratch_file(&scratch, "cache", cache);
     setenv("XDG_CACHE_HOME", cache, 1);
-    CU_ASSERT_EQUAL_FATAL(machine_default_path(&name, &err), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(machine_path(NULL, &name, &err), STATUS_OK);
     CU_ASSERT_EQUAL(strncmp((const char *)name.data, cache, strlen(cache)), 0);
     CU_ASSERT_EQUAL(machine_save((const char *)name.data, &by_hand, &err), STATUS_OK);
     CU_ASSERT_EQUAL(machine_load((const char *)name.data, &machine, &err), STATUS_OK);
     unsetenv("XDG_CACHE_HOME");
     unsetenv("HOME");
     buffer_clear(&name);
-    CU_ASSERT_EQUAL(machine_default_path(&name, &err), STATUS_CANNOT_CREATE);
+    CU_ASSERT_EQUAL(machine_path(NULL, &name, &err), STATUS_CANNOT_CREATE);
     buffer_release(&name);
     scratch_remove(&scratch);
 }
