@@ -11,6 +11,8 @@
 #include "base/monotonic.h"
 #include "source_ops.h"
 
+enum { FIRST_PATIENCE_MS = 1000 };
+
 static bool parse_digits(const char *text, int64_t *value)
 {
     if (!isdigit((unsigned char)*text))
@@ -71,30 +73,29 @@ enum status kafka_offset_resolve(const struct kafka_offset *wanted, int64_t firs
     return STATUS_OK;
 }
 
-/* True, after a moment and with the leaders asked for anew, when it is worth to ask again. */
-static bool may_ask_again(struct kafka_client *client, rd_kafka_resp_err_t code,
-                          int64_t deadline_ms)
+/* After a moment, with the leaders asked for anew: it is then worth to ask again. */
+static void learn_leaders(struct kafka_client *client, int limit_ms)
 {
     const struct timespec pause = {.tv_nsec = 50000000};
     const struct rd_kafka_metadata *metadata;
-    if (!kafka_status_passes(code) || monotonic_ms() > deadline_ms)
-        return false;
-    if (rd_kafka_metadata(kafka_client_handle(client), 0, NULL, &metadata,
-                          kafka_client_limit_ms(client)) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_metadata(kafka_client_handle(client), 0, NULL, &metadata, limit_ms) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_metadata_destroy(metadata);
     nanosleep(&pause, NULL);
-    return true;
 }
 
-/* The first offset of a time or later; negative: none is. */
-static rd_kafka_resp_err_t query_time(struct kafka_client *client, const char *topic, int partition,
-                                      int64_t time_ms, int64_t *offset)
+/* The first offset of a time or later (negative: none is), or, for RD_KAFKA_OFFSET_BEGINNING and
+ * RD_KAFKA_OFFSET_END, that bound. rd_kafka_query_watermark_offsets() asks for both bounds at once
+ * but, at least up to librdkafka 2.6, waits without a limit for an answer that was lost in a change
+ * of leaders. */
+static rd_kafka_resp_err_t query_once(struct kafka_client *client, const char *topic, int partition,
+                                      int64_t time_ms, int limit_ms, int64_t *offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
     asked->offset = time_ms;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka_client_handle(client), list,
-                                                          kafka_client_limit_ms(client));
+    rd_kafka_resp_err_t code =
+        rd_kafka_offsets_for_times(kafka_client_handle(client), list, limit_ms);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = asked->err;
     *offset = asked->offset;
@@ -102,14 +103,30 @@ static rd_kafka_resp_err_t query_time(struct kafka_client *client, const char *t
     return code;
 }
 
+/* A leader that is gone never answers, and the next one is known only after it has been asked for:
+ * every question may take twice as long as the one before. */
+static rd_kafka_resp_err_t query(struct kafka_client *client, const char *topic, int partition,
+                                 int64_t time_ms, int64_t *offset)
+{
+    int64_t limit_ms = kafka_client_limit_ms(client), deadline_ms = monotonic_ms() + limit_ms;
+    int64_t left_ms = limit_ms, patience_ms = FIRST_PATIENCE_MS;
+    for (;; patience_ms *= 2) {
+        rd_kafka_resp_err_t code = query_once(client, topic, partition, time_ms,
+                                              (int)min_int64(patience_ms, left_ms), offset);
+        left_ms = deadline_ms - monotonic_ms();
+        bool passes = kafka_status_passes(code) || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+        if (!passes || left_ms <= 0)
+            return code;
+        learn_leaders(client, (int)min_int64(patience_ms, left_ms));
+        left_ms = max_int64(1, deadline_ms - monotonic_ms());
+    }
+}
+
 enum status kafka_offset_at_time(struct kafka_client *client, const char *topic, int partition,
                                  int64_t time_ms, int64_t end, int64_t *offset, struct error *err)
 {
-    int64_t found, deadline_ms = monotonic_ms() + kafka_client_limit_ms(client);
-    rd_kafka_resp_err_t code;
-    do
-        code = query_time(client, topic, partition, time_ms, &found);
-    while (may_ask_again(client, code, deadline_ms));
+    int64_t found;
+    rd_kafka_resp_err_t code = query(client, topic, partition, time_ms, &found);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         error_set(err, kafka_status(code), "asking for the offset of %s [%d] at %lld ms: %s", topic,
                   partition, (long long)time_ms, rd_kafka_err2str(code));
@@ -122,12 +139,10 @@ enum status kafka_offset_at_time(struct kafka_client *client, const char *topic,
 enum status kafka_offset_bounds(struct kafka_client *client, const char *topic, int partition,
                                 int64_t *first, int64_t *end, struct error *err)
 {
-    int64_t low, high, deadline_ms = monotonic_ms() + kafka_client_limit_ms(client);
-    rd_kafka_resp_err_t code;
-    do
-        code = rd_kafka_query_watermark_offsets(kafka_client_handle(client), topic, partition, &low,
-                                                &high, kafka_client_limit_ms(client));
-    while (may_ask_again(client, code, deadline_ms));
+    int64_t low, high;
+    rd_kafka_resp_err_t code = query(client, topic, partition, RD_KAFKA_OFFSET_BEGINNING, &low);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = query(client, topic, partition, RD_KAFKA_OFFSET_END, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         TRY(kafka_client_check(client, err));
         error_set(err, kafka_status(code), "asking for the offsets of %s [%d]: %s", topic,
