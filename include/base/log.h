@@ -1,8 +1,8 @@
 /* The log: lines on standard error and, once a run directory exists, in its `log` file.
  *
- * The level, the format and the file are the only mutable globals of this module. The first two are
- * set on one thread before others start. Ranks other than 0 write errors only. Lines are written
- * whole by one write(2), so threads do not interleave. */
+ * What is written and where to are the only mutable globals of this module. All but the file are set
+ * on one thread before others start. Lines are written whole by one write(2), so threads do not
+ * interleave. */
 #ifndef HEATSTREAM_BASE_LOG_H
 #define HEATSTREAM_BASE_LOG_H
 
@@ -15,8 +15,10 @@ enum log_format { LOG_HUMAN, LOG_JSON };
 
 void log_configure(enum log_level level, enum log_format format);
 
-/* Ranks other than 0 write nothing but errors. */
+/* Ranks other than 0 write nothing but errors, and warnings once they have been let, with their
+ * rank: one that does what the others do not has something of its own to tell. */
 void log_set_rank(int rank);
+void log_let_warn(void);
 
 /* Appends every later line to the file as well, with a time stamp, in the place of the one before.
  * Fails with STATUS_CANNOT_CREATE. */

@@ -15,7 +15,8 @@ static struct {
     enum log_level level;
     enum log_format format;
     int rank;
-    int file; /* 0: none; with its size, under the mutex */
+    bool warns; /* whatever the rank */
+    int file;   /* 0: none; with its size, under the mutex */
     int64_t file_bytes;
     bool progress_pending;
 } logger = {.level = LOG_INFO};
@@ -33,6 +34,18 @@ void log_configure(enum log_level level, enum log_format format)
 void log_set_rank(int rank)
 {
     logger.rank = rank;
+}
+
+void log_let_warn(void)
+{
+    logger.warns = true;
+}
+
+static bool is_written(enum log_level level)
+{
+    if (level > logger.level)
+        return false;
+    return logger.rank == 0 || level == LOG_ERROR || (level == LOG_WARN && logger.warns);
 }
 
 static void set_file(int fd, int64_t size)
@@ -139,10 +152,13 @@ static void disarm(char *text)
 
 static void log_line(enum log_level level, const char *format, va_list arguments)
 {
-    if (level > logger.level || (logger.rank != 0 && level != LOG_ERROR))
+    if (!is_written(level))
         return;
     char text[4096], line[8192];
-    vsnprintf(text, sizeof text, format, arguments);
+    int used = 0;
+    if (logger.rank != 0 && level == LOG_WARN)
+        used = snprintf(text, sizeof text, "rank %d: ", logger.rank);
+    vsnprintf(text + used, sizeof text - (size_t)used, format, arguments);
     disarm(text);
     pthread_mutex_lock(&log_mutex);
     if (logger.progress_pending)

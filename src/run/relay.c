@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/arith.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "grid/agree.h"
 #include "ingest/reader.h"
@@ -244,8 +245,10 @@ enum status relay_create(const struct domain *domain, int readers, struct share 
     MPI_Comm_dup(domain->comm, &relay->comm);
     relay->readers = readers;
     relay->share = share;
-    if (is_reader(domain->rank, readers, domain->ranks))
+    if (is_reader(domain->rank, readers, domain->ranks)) {
+        log_let_warn();
         status = reader_create(domain->rank, &relay->reader, err);
+    }
     status = agree(domain, status, err);
     if (status != STATUS_OK) {
         release(relay);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import signal
 import time
@@ -76,6 +77,10 @@ def test_a_broker_that_stays_away_longer_than_its_time_out_ends_the_run_which_go
     assert_undisturbed(bench, running_one)
 
 
+def says(program: Running, words: str) -> bool:
+    return words in program.text()
+
+
 @pytest.mark.parametrize("outlives", [True, False])
 def test_a_broker_that_stops_answering_is_waited_for_or_named(
     bench: Bench, single: Brokers, live: Start, outlives: bool
@@ -83,12 +88,13 @@ def test_a_broker_that_stops_answering_is_waited_for_or_named(
     limit = 60_000 if outlives else 2_000
     times = ["-X", f"socket.connection.setup.timeout.ms={limit}", "-X", "socket.timeout.ms=1000"]
     (node,) = single.nodes
-    with live(single, *times) as running_one:
+    with live(single, *times, "-D", "ingest.readers=2") as running_one:
         program = running_one.program
         node.signal(signal.SIGSTOP)
         try:
             if outlives:
-                program.until(lambda: "kafka:" in program.text(), "a warning")
+                for warning in ("warning: kafka:", "warning: rank 1: kafka:"):
+                    program.until(functools.partial(says, program, warning), warning)
             else:
                 outcome = program.wait(60).expect(69)
                 assert f"no Kafka broker at {single.address} for" in outcome.text
