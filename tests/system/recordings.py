@@ -50,10 +50,16 @@ def assert_is_the_topic(log: EventLog, kafka: Kafka, topic: str) -> None:
     assert [track.next for track in log.partitions] == ends
 
 
+def half_of_topic(kafka: Kafka, stream: Stream) -> str:
+    """A topic with the first half of its records."""
+    topic = kafka.create(len(stream.partitions))
+    kafka.send_stream(topic, Stream([values[: len(values) // 2] for values in stream.partitions]))
+    return topic
+
+
 def record_half(bench: Bench, kafka: Kafka, stream: Stream) -> tuple[Path, Path, str]:
     """A deck, a recording of the first half of its topic, and the topic."""
-    topic = kafka.create(5)
-    kafka.send_stream(topic, Stream([values[: len(values) // 2] for values in stream.partitions]))
+    topic = half_of_topic(kafka, stream)
     deck, file = bench.deck(DECK, from_kafka(kafka, topic)), bench.path / "half.hsl"
     record(deck, file, "--until", "end").expect(0)
     return deck, file, topic
