@@ -1,7 +1,7 @@
 /* The log: lines on standard error and, once a run directory exists, in its `log` file.
  *
- * What is written and where to are the only mutable globals of this module. All but the file are set
- * on one thread before others start. Lines are written whole by one write(2), so threads do not
+ * What is written and where to are the only mutable globals of this module. All but the file are
+ * set on one thread before others start. Lines are written whole by one write(2), so threads do not
  * interleave. */
 #ifndef HEATSTREAM_BASE_LOG_H
 #define HEATSTREAM_BASE_LOG_H

@@ -46,7 +46,8 @@ struct generator;
 /* The strings are copied. */
 struct generator *generator_create(const struct generator_config *config);
 
-/* Yields one partition's events only, equal to those of the whole, offsets included. */
+/* Yields one partition's events only, equal to those of the whole, offsets included. It makes
+ * events and nothing else: what encodes them is a generator of all partitions. */
 struct generator *generator_create_part(const struct generator_config *config, int partition);
 void generator_destroy(struct generator *generator); /* accepts NULL */
 
@@ -61,12 +62,12 @@ void generator_skip(struct generator *generator, int64_t count);
  * it can be told from the configuration. */
 int64_t generator_count(const struct generator_config *config, int partition);
 
-/* Appends the event's value (and, for binary, its key to `key`; others have none) as it lies on the
- * topic. */
+/* By a generator of all partitions. Appends the event's value (and, for binary, its key to `key`;
+ * others have none) as it lies on the topic. */
 void generator_encode(const struct generator *generator, const struct generated *event,
                       enum event_format format, struct buffer *key, struct buffer *value);
 
-/* Bytes of a message, key and value together, at most. */
+/* Bytes of a message, key and value together, at most; of a generator of all partitions. */
 size_t generator_longest(const struct generator *generator, enum event_format format);
 
 #endif

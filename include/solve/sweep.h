@@ -18,7 +18,7 @@
  * written past the cache.
  *
  * Measured on two cores of an AMD EPYC (Zen 5, 3.8 GHz, 48 KiB L1d, 1 MiB L2, shared), by
- * tests/bench/bench_step.c, in 1e9 cell updates a second and, in brackets, as a multiple of a plain
+ * tests/bench/part_step.c, in 1e9 cell updates a second and, in brackets, as a multiple of a plain
  * loop that took turns with it:
  *
  *                            40^2        256^2       1024^2      4096^2

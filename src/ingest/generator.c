@@ -257,7 +257,6 @@ struct generator *generator_create_part(const struct generator_config *config, i
         g->gap_scale = 1 / chance_log(1 - config->probability);
     if (config->delay_ms > 0)
         plan_delays(g);
-    g->text = event_text_create(config);
     g->mute = is_mute(g);
     begin_step(g, 0);
     return g;
@@ -265,7 +264,9 @@ struct generator *generator_create_part(const struct generator_config *config, i
 
 struct generator *generator_create(const struct generator_config *config)
 {
-    return generator_create_part(config, ALL_PARTITIONS);
+    struct generator *g = generator_create_part(config, ALL_PARTITIONS);
+    g->text = event_text_create(config);
+    return g;
 }
 
 bool generator_next(struct generator *g, struct generated *event)

@@ -1,7 +1,7 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
 Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
-topic.py, which need a broker, and that of checkpoint.py.
+topic.py, which need a broker, and those of stencil.py and checkpoint.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from system.program import MPIRUN
 
 from . import scaling, topic
 from .checkpoint import checkpoint
+from .stencil import stencil
 from .turns import Measured
 
 TOPIC_ROWS = {
@@ -27,7 +28,7 @@ TOPIC_ROWS = {
     "latency": topic.latency,
 }
 
-LOCAL_ROWS = {"checkpoint": checkpoint}
+LOCAL_ROWS = {"stencil": stencil, "checkpoint": checkpoint}
 
 
 def run_program(program: Path) -> None:

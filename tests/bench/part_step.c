@@ -1,13 +1,16 @@
-/* Cell updates a second of solver_step_window() against a plain double loop that exchanges a
- * column with its neighbours by MPI_Sendrecv every step, on the same cells and ranks. The ways
- * take turns, so that a disturbance from outside hits all alike; each ratio is the median of
- * those of single turns. */
+/* One turn of the stencil's race on a square of SIDE cells: seconds a step of
+ * solver_step_window() in several ways, and of a plain double loop that exchanges a column with its
+ * neighbours by MPI_Sendrecv every step, on the same cells and ranks.
+ *
+ *     part_step SIDE
+ *
+ * prints lines of seconds a step, steps a sweep, kernel ("-" of the plain loop) and way. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "solve/solver.h"
 
-enum { TURNS = 5, SOLVERS = 4, HEATED_PER_THOUSAND = 10 };
+enum { SOLVERS = 4, HEATED_PER_THOUSAND = 10 };
 
 static const struct {
     const char *name;
@@ -72,42 +75,20 @@ static double seconds_a_step(struct subject *subject, int way, int steps)
     return (MPI_Wtime() - start) / steps;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
-
-static double median(double *values)
-{
-    qsort(values, TURNS, sizeof *values, compare);
-    return values[TURNS / 2];
-}
-
 static void measure_ways(struct subject *subject)
 {
-    double plain[TURNS], ratio[SOLVERS][TURNS], seconds[SOLVERS][TURNS];
     double cells = (double)subject->domain->gnx * (double)subject->domain->gny;
     int steps = ((int)(5e7 / cells) / 32 + 1) * 32;
-    for (int turn = 0; turn < TURNS; turn++) {
-        plain[turn] = seconds_a_step(subject, -1, steps > 32 ? steps / 4 : 4);
-        for (int way = 0; way < SOLVERS; way++) {
-            seconds[way][turn] = seconds_a_step(subject, way, steps);
-            ratio[way][turn] = plain[turn] / seconds[way][turn];
-        }
-    }
-    if (subject->domain->rank > 0)
-        return;
-    int side = (int)subject->domain->gnx;
-    printf("%4d^2, %d ranks: plain loop %.2e cell updates/s\n", side, subject->domain->ranks,
-           cells / median(plain));
+    double plain_s = seconds_a_step(subject, -1, steps > 32 ? steps / 4 : 4);
+    bool tells = subject->domain->rank == 0;
+    if (tells)
+        printf("%.6e 1 - plain loop\n", plain_s);
     for (int way = 0; way < SOLVERS; way++) {
         struct solver_config chosen = solver_chosen(subject->solver[way]);
-        double spread = median(ratio[way]); /* sorts */
-        printf("    %-21s %5.2f of it (%.2f to %.2f): %.2e/s, %.2e s a step, %d a sweep, %s\n",
-               WAYS[way].name, spread, ratio[way][0], ratio[way][TURNS - 1],
-               cells / median(seconds[way]), median(seconds[way]), chosen.steps_per_sweep,
-               chosen.kernel->name);
+        double way_s = seconds_a_step(subject, way, steps);
+        if (tells)
+            printf("%.6e %d %s %s\n", way_s, chosen.steps_per_sweep, chosen.kernel->name,
+                   WAYS[way].name);
     }
 }
 
@@ -146,7 +127,7 @@ static void measure_grid(int side)
     struct domain *domain;
     struct error err;
     if (domain_create(MPI_COMM_WORLD, side, side, 256, &domain, &err) != STATUS_OK)
-        return;
+        MPI_Abort(MPI_COMM_WORLD, 1);
     struct subject subject;
     prepare(&subject, domain);
     measure_ways(&subject);
@@ -160,10 +141,12 @@ static void measure_grid(int side)
 
 int main(int argc, char **argv)
 {
-    static const int sides[] = {40, 256, 1024, 4096};
     MPI_Init(&argc, &argv);
-    for (int i = 0; i < 4; i++)
-        measure_grid(sides[i]);
+    if (argc != 2 || atoi(argv[1]) < 1) {
+        fprintf(stderr, "part_step SIDE\n");
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    }
+    measure_grid(atoi(argv[1]));
     MPI_Finalize();
     return 0;
 }
