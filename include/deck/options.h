@@ -32,6 +32,7 @@ enum {
     DECK_ABOVE_MIN = 4,    /* the minimum itself is out of range */
     DECK_RUNS_PROGRAM = 8, /* not taken from a deck file, and not printed into one */
     DECK_REQUIRED = 16,    /* a field of an item that has no default */
+    DECK_JUDGED = 32,      /* what stored frames are judged by again: see deck/judged.h */
 };
 
 struct deck_option {

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "deck/judged.h"
 #include "nearest.h"
 #include "rules.h"
 #include "value.h"
+#include "watch_rules.h"
 
 extern char **environ;
 
@@ -17,6 +19,7 @@ struct layer {
     struct deck *deck;
     struct deck_origin origin;
     struct error *err;
+    bool judged; /* only what the table marks DECK_JUDGED */
 };
 
 enum { KEY_SIZE = 320 };
@@ -40,6 +43,11 @@ static enum status set_option(const struct layer *layer, const struct deck_optio
                               const struct tree *tree)
 {
     struct setting setting = {layer->deck, layer->deck, option, tree, layer->origin, layer->err};
+    if (layer->judged && !(option->flags & DECK_JUDGED))
+        return layer->origin.kind == ORIGIN_FILE
+                   ? STATUS_OK
+                   : value_fail(&setting, "decides nothing about stored frames: what does is "
+                                          "regions, relations and alerts");
     bool runs = option->flags & DECK_RUNS_PROGRAM && !tree_is_null(tree);
     if (runs && layer->origin.kind == ORIGIN_FILE)
         return value_fail(&setting, "is not taken from a deck file: give it with -D or in the "
@@ -140,7 +148,10 @@ static enum status apply_text(const struct layer *layer, const char *key, const 
         TRY(tree_parse(label, false, value, strlen(value), &tree, layer->err));
     }
     struct setting setting = {layer->deck, layer->deck, map, tree, layer->origin, layer->err};
-    enum status status = map ? value_set_entry(&setting, name) : apply(layer, key, tree);
+    bool entry = map && !layer->judged;
+    enum status status = entry ? value_set_entry(&setting, name)
+                         : map ? set_option(layer, map, tree)
+                               : apply(layer, key, tree);
     tree_destroy(tree);
     return status;
 }
@@ -148,7 +159,7 @@ static enum status apply_text(const struct layer *layer, const char *key, const 
 static void load_defaults(struct deck *deck)
 {
     struct error err;
-    struct layer layer = {deck, {ORIGIN_DEFAULT, 0, 0}, &err};
+    struct layer layer = {.deck = deck, .err = &err};
     for (int i = 0; i < deck_option_count; i++) {
         struct tree *tree = NULL;
         const char *text = deck_options[i].fallback;
@@ -176,11 +187,11 @@ static enum status read_text(const char *path, struct buffer *text, struct error
     return status;
 }
 
-static enum status load_file(struct deck *deck, struct error *err)
+static enum status load_file(struct deck *deck, bool judged, struct error *err)
 {
     struct buffer text = {0};
     struct tree *tree = NULL;
-    struct layer layer = {deck, {ORIGIN_FILE, 1, 1}, err};
+    struct layer layer = {deck, {ORIGIN_FILE, 1, 1}, err, judged};
     enum status status = read_text(deck->path, &text, err);
     if (status == STATUS_OK)
         status = tree_parse(deck->path, true, (char *)text.data, text.size, &tree, err);
@@ -228,7 +239,7 @@ static enum status fail_variable(const char *name, size_t length, struct error *
 static enum status load_environment(struct deck *deck, struct error *err)
 {
     char name[DECK_VARIABLE_SIZE];
-    struct layer layer = {deck, {ORIGIN_VARIABLE, 0, 0}, err};
+    struct layer layer = {deck, {ORIGIN_VARIABLE, 0, 0}, err, false};
     for (char **entry = environ; *entry; entry++) {
         size_t length = strcspn(*entry, "=");
         if (!strncmp(*entry, "HEATSTREAM_", 11) && find_variable(*entry, length) < 0)
@@ -243,10 +254,11 @@ static enum status load_environment(struct deck *deck, struct error *err)
     return STATUS_OK;
 }
 
-static enum status load_override(struct deck *deck, const char *text, struct error *err)
+static enum status load_override(struct deck *deck, const char *text, bool judged,
+                                 struct error *err)
 {
     char key[KEY_SIZE];
-    struct layer layer = {deck, {ORIGIN_OVERRIDE, 0, 0}, err};
+    struct layer layer = {deck, {ORIGIN_OVERRIDE, 0, 0}, err, judged};
     size_t length = strcspn(text, "=");
     if (text[length] != '=' || length == 0 || length >= sizeof key)
         return error_set(err, STATUS_BAD_DECK, "-D %.200s: must be key=value", text);
@@ -258,21 +270,57 @@ static enum status fill(struct deck *deck, char *const *overrides, int override_
                         struct error *err)
 {
     load_defaults(deck);
-    TRY(load_file(deck, err));
+    TRY(load_file(deck, false, err));
     TRY(load_environment(deck, err));
     for (int i = 0; i < override_count; i++)
-        TRY(load_override(deck, overrides[i], err));
+        TRY(load_override(deck, overrides[i], false, err));
     TRY(rules_complete(deck, err));
     return rules_check(deck, err);
+}
+
+static struct deck *create(const char *path)
+{
+    struct deck *deck = memory_zeroed(1, sizeof *deck);
+    deck->path = memory_text(path);
+    deck->origins = memory_zeroed(deck_option_count, sizeof *deck->origins);
+    return deck;
 }
 
 enum status deck_load(const char *path, char *const *overrides, int override_count,
                       struct deck **deck, struct error *err)
 {
-    struct deck *loaded = memory_zeroed(1, sizeof *loaded);
-    loaded->path = memory_text(path);
-    loaded->origins = memory_zeroed(deck_option_count, sizeof *loaded->origins);
+    struct deck *loaded = create(path);
     enum status status = fill(loaded, overrides, override_count, err);
+    if (status == STATUS_OK)
+        *deck = loaded;
+    else
+        deck_destroy(loaded);
+    return status;
+}
+
+/* What is there so far is no line of this file. */
+static enum status load_other(struct deck *deck, const char *path, struct error *err)
+{
+    free(deck->path);
+    deck->path = memory_text(path);
+    memset(deck->origins, 0, (size_t)deck_option_count * sizeof *deck->origins);
+    return load_file(deck, true, err);
+}
+
+enum status deck_load_judged(const char *path, const char *other, char *const *overrides,
+                             int override_count, struct deck **deck, struct error *err)
+{
+    struct deck *loaded = create(path);
+    load_defaults(loaded);
+    enum status status = load_file(loaded, true, err);
+    if (status == STATUS_OK && other)
+        status = load_other(loaded, other, err);
+    for (int i = 0; i < override_count && status == STATUS_OK; i++)
+        status = load_override(loaded, overrides[i], true, err);
+    if (status == STATUS_OK)
+        status = rules_complete(loaded, err);
+    if (status == STATUS_OK)
+        status = watch_rules_check(loaded, err);
     if (status == STATUS_OK)
         *deck = loaded;
     else

@@ -32,12 +32,12 @@ const struct deck_option deck_options[] = {
            "longer is given up: the run ends without a new checkpoint and is gone on with from the "
            "one before."),
 
-    INT("grid.nx", grid.nx, "40", 1, 1e6, "cells", 0,
+    INT("grid.nx", grid.nx, "40", 1, 1e6, "cells", DECK_JUDGED,
         "Columns, from left to right. A run needs at least one column a rank."),
-    INT("grid.ny", grid.ny, "40", 1, 1e6, "cells", 0, "Rows, from bottom to top."),
-    DOUBLE("grid.dx", grid.dx, "0.5", 0, HUGE_RANGE, "length", DECK_ABOVE_MIN,
+    INT("grid.ny", grid.ny, "40", 1, 1e6, "cells", DECK_JUDGED, "Rows, from bottom to top."),
+    DOUBLE("grid.dx", grid.dx, "0.5", 0, HUGE_RANGE, "length", DECK_ABOVE_MIN | DECK_JUDGED,
            "Width of a cell. Halving it divides the largest stable time step by up to four."),
-    DOUBLE("grid.dy", grid.dy, "0.5", 0, HUGE_RANGE, "length", DECK_ABOVE_MIN,
+    DOUBLE("grid.dy", grid.dy, "0.5", 0, HUGE_RANGE, "length", DECK_ABOVE_MIN | DECK_JUDGED,
            "Height of a cell. As `grid.dx`."),
 
     DOUBLE("physics.conductivity", physics.conductivity, "1.0", 0, HUGE_RANGE, "length²/s", 0,
@@ -53,7 +53,7 @@ const struct deck_option deck_options[] = {
     SIDE("physics.boundary.bottom", physics.bottom, "The same for the lowest row."),
     SIDE("physics.boundary.top", physics.top, "The same for the highest row."),
 
-    INT("time.window_ms", time.window_ms, "100", 1, YEAR_MS, "ms", 0,
+    INT("time.window_ms", time.window_ms, "100", 1, YEAR_MS, "ms", DECK_JUDGED,
         "Length of a window of event time: heat is constant over it and one frame stands for it. "
         "Windows shorter than the sensors' pause leave cells without an event."),
     AUTO("time.substeps", time.substeps, "auto", 1, 2147483647.0, "steps", 0,
@@ -213,7 +213,7 @@ const struct deck_option deck_options[] = {
         "over the ranks. Changes speed, never the result. For topics of Kafka; files, and events "
         "without transport, are read by rank 0 alone."),
 
-    INT("output.frames.every", frames.every, "1", 1, 1e9, "windows", 0,
+    INT("output.frames.every", frames.every, "1", 1, 1e9, "windows", DECK_JUDGED,
         "One frame every so many windows."),
     ENUM("output.frames.dtype", frames.dtype, "f32", "f32|f64", 0,
          "Precision of stored temperatures. The solution itself is always f64."),

@@ -53,7 +53,7 @@
     }
 #define ITEMS(key, field, doc)                                                                     \
     {                                                                                              \
-        key, DECK_ITEMS, AT(field), "[]", "", 0, 0, "", 0, doc                                     \
+        key, DECK_ITEMS, AT(field), "[]", "", 0, 0, "", DECK_JUDGED, doc                           \
     }
 #define CONSTANT(key, names, fallback, flags, doc)                                                 \
     {                                                                                              \
