@@ -9,7 +9,14 @@
 
 #include "store/frames.h"
 
-enum { ROW_COLUMNS = 22 };
+enum { ROW_COLUMNS = 22, ROW_PANEL_PATH = 32 };
+
+/* Where a panel of frames_groups.h begins: "regions/stats/mean". */
+struct row_panel {
+    char path[ROW_PANEL_PATH];
+    int64_t width, at; /* values a row */
+    bool f64;          /* else bytes */
+};
 
 /* One segment: which rows it can hold, and where in the file. Plain data, written by the functions
  * below. */
@@ -22,6 +29,8 @@ struct row_place {
     bool f64;
     int64_t cells_at;               /* of the first chunk of /temperature */
     int64_t column_at[ROW_COLUMNS]; /* of each column of /series */
+    struct row_panel panel[FRAMES_PANELS_MAX];
+    int panels;
 };
 
 /* Of the open segment that holds row `index`. Rank 0, on the thread of HDF5. STATUS_NO_INPUT when
@@ -61,5 +70,15 @@ enum status row_reader_row(struct row_reader *reader, int64_t row, struct frame_
  * revisions. */
 enum status row_reader_cells(struct row_reader *reader, int64_t row, const int64_t box[4],
                              float *cells, struct error *err) MUST_CHECK;
+
+/* The same, as they are stored. */
+enum status row_reader_exact_cells(struct row_reader *reader, int64_t row, const int64_t box[4],
+                                   double *cells, struct error *err) MUST_CHECK;
+
+/* One thread at a time. A row of a panel of `width` values a row; bytes come as doubles.
+ * STATUS_NO_INPUT when the row's segment has no such panel. The row's record says whether they are
+ * of one revision: it is to be the same before and after. */
+enum status row_reader_panel(struct row_reader *reader, int64_t row, const char *path,
+                             int64_t width, double *values, struct error *err) MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include "frames_directory.h"
 #include "frames_read.h"
 #include "frames_segments.h"
+#include "row_panels.h"
 #include "segment.h"
 #include "store/row_reader.h"
 
@@ -113,6 +114,8 @@ enum status frames_place(struct frames *frames, int64_t index, struct row_place 
     bool right = find_cells(&scope, segment->temperature, &found);
     for (int i = 0; i < SERIES_COLUMNS && right; i++)
         right = find_column(&scope, segment->series[i], found.rows, &found.column_at[i]);
+    if (right)
+        row_panels_find(&scope, segment->file, found.rows, &found);
     TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
     if (!right)
         return misfit(segment->path, err);
@@ -124,12 +127,15 @@ static bool find_all(struct h5_scope *scope, hid_t file, struct row_place *place
 {
     hid_t set = h5_own(scope, H5Dopen2(file, "/temperature", H5P_DEFAULT));
     bool right = !scope->failed && find_cells(scope, set, place);
+    int64_t present = right ? rows_of(scope, set) : 0;
     for (int i = 0; i < SERIES_COLUMNS && right; i++) {
         int mark = scope->count;
         set = h5_own(scope, H5Dopen2(file, series_column(i)->path, H5P_DEFAULT));
         right = !scope->failed && find_column(scope, set, place->rows, &place->column_at[i]);
         h5_close_to(scope, mark);
     }
+    if (right)
+        row_panels_find(scope, file, present, place);
     return right;
 }
 

@@ -174,9 +174,23 @@ enum status row_reader_row(struct row_reader *reader, int64_t row, struct frame_
     return STATUS_OK;
 }
 
-static float cell_at(const struct row_place *place, const void *tile, int64_t index)
+/* Where cells go to: of one of both types. */
+struct target {
+    float *f32;
+    double *f64;
+};
+
+static void put_cell(const struct target *to, int64_t index, double value)
 {
-    return place->f64 ? (float)((const double *)tile)[index] : ((const float *)tile)[index];
+    if (to->f64)
+        to->f64[index] = value;
+    else
+        to->f32[index] = (float)value;
+}
+
+static double cell_at(const struct row_place *place, const void *tile, int64_t index)
+{
+    return place->f64 ? ((const double *)tile)[index] : (double)((const float *)tile)[index];
 }
 
 /* The lines of a chunk that the box has a part of are read at once. */
@@ -194,7 +208,7 @@ static enum status read_tile(struct row_reader *reader, const struct row_place *
 
 /* What box and chunk (tx, ty) have in common. */
 static enum status copy_tile(struct row_reader *reader, const struct row_place *place, int64_t row,
-                             const int64_t tile[2], const int64_t box[4], float *cells,
+                             const int64_t tile[2], const int64_t box[4], const struct target *to,
                              struct error *err)
 {
     int64_t nx = (place->gnx + place->tile_x - 1) / place->tile_x;
@@ -207,13 +221,13 @@ static enum status copy_tile(struct row_reader *reader, const struct row_place *
     TRY(read_tile(reader, place, place->cells_at + first * (place->f64 ? 8 : 4), y1 - y0, err));
     for (int64_t y = y0; y < y1; y++)
         for (int64_t x = x0; x < x1; x++)
-            cells[(y - box[1]) * (box[2] - box[0]) + (x - box[0])] =
-                cell_at(place, reader->tile, (y - y0) * place->tile_x + (x - left));
+            put_cell(to, (y - box[1]) * (box[2] - box[0]) + (x - box[0]),
+                     cell_at(place, reader->tile, (y - y0) * place->tile_x + (x - left)));
     return STATUS_OK;
 }
 
-enum status row_reader_cells(struct row_reader *reader, int64_t row, const int64_t box[4],
-                             float *cells, struct error *err)
+static enum status copy_box(struct row_reader *reader, int64_t row, const int64_t box[4],
+                            const struct target *to, struct error *err)
 {
     struct row_place place;
     TRY(open_row(reader, row, &place, err));
@@ -224,6 +238,48 @@ enum status row_reader_cells(struct row_reader *reader, int64_t row, const int64
                          (long long)box[3] - 1);
     for (int64_t ty = box[1] / place.tile_y; ty * place.tile_y < box[3]; ty++)
         for (int64_t tx = box[0] / place.tile_x; tx * place.tile_x < box[2]; tx++)
-            TRY(copy_tile(reader, &place, row, (int64_t[2]){tx, ty}, box, cells, err));
+            TRY(copy_tile(reader, &place, row, (int64_t[2]){tx, ty}, box, to, err));
     return STATUS_OK;
+}
+
+enum status row_reader_cells(struct row_reader *reader, int64_t row, const int64_t box[4],
+                             float *cells, struct error *err)
+{
+    return copy_box(reader, row, box, &(struct target){.f32 = cells}, err);
+}
+
+enum status row_reader_exact_cells(struct row_reader *reader, int64_t row, const int64_t box[4],
+                                   double *cells, struct error *err)
+{
+    return copy_box(reader, row, box, &(struct target){.f64 = cells}, err);
+}
+
+static const struct row_panel *find_panel(const struct row_place *place, const char *path,
+                                          int64_t width)
+{
+    for (int i = 0; i < place->panels; i++)
+        if (strcmp(place->panel[i].path, path) == 0 && place->panel[i].width == width)
+            return &place->panel[i];
+    return NULL;
+}
+
+enum status row_reader_panel(struct row_reader *reader, int64_t row, const char *path,
+                             int64_t width, double *values, struct error *err)
+{
+    struct row_place place;
+    TRY(open_row(reader, row, &place, err));
+    const struct row_panel *panel = find_panel(&place, path, width);
+    if (!panel)
+        return error_set(err, STATUS_NO_INPUT, "%s has no %s of %lld values", reader->path, path,
+                         (long long)width);
+    size_t size = (size_t)width * (panel->f64 ? sizeof(double) : 1);
+    int64_t at = panel->at + (row - place.first) * (int64_t)size;
+    if (panel->f64)
+        return read_at(reader, at, values, size, err);
+    uint8_t *bytes = memory_block(size);
+    enum status status = read_at(reader, at, bytes, size, err);
+    for (int64_t i = 0; i < width && status == STATUS_OK; i++)
+        values[i] = (double)bytes[i];
+    free(bytes);
+    return status;
 }
