@@ -24,9 +24,9 @@ struct domain_cut {
     int ranks;
 };
 
-/* Written by domain_create() only. */
+/* Written by domain_create() and domain_create_alone() only. */
 struct domain {
-    MPI_Comm comm; /* a duplicate, owned */
+    MPI_Comm comm; /* a duplicate, owned; MPI_COMM_NULL of domain_create_alone() */
     int rank, ranks;
     int64_t gnx, gny;
     int64_t x0;      /* first owned column */
@@ -41,6 +41,10 @@ struct domain {
 enum status domain_create(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile,
                           struct domain **domain, struct error *err) MUST_CHECK;
 void domain_destroy(struct domain *domain); /* collective; accepts NULL */
+
+/* A part of a grid on this process alone, without MPI: for fields, and for measuring regions. At
+ * most DOMAIN_LONGEST_SIDE a side. */
+struct domain *domain_create_alone(int64_t gnx, int64_t gny);
 
 /* The slabs of any number of ranks, without MPI. gnx at least `ranks`; `tile` 0: no alignment
  * wanted. */

@@ -29,7 +29,8 @@ enum { REGION_MIN, REGION_MEAN, REGION_MAX, REGION_PERCENTILES };
 
 struct regions;
 
-/* Collective, with the same config on every rank. */
+/* Collective, with the same config on every rank; without MPI on a domain that is alone, as is all
+ * that follows. */
 struct regions *regions_create(const struct domain *domain, const struct regions_config *config);
 void regions_destroy(struct regions *regions); /* local; accepts NULL */
 

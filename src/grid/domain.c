@@ -94,11 +94,22 @@ enum status domain_create(MPI_Comm comm, int64_t gnx, int64_t gny, int64_t tile,
     return STATUS_OK;
 }
 
+struct domain *domain_create_alone(int64_t gnx, int64_t gny)
+{
+    struct domain *domain = memory_zeroed(1, sizeof *domain);
+    *domain = (struct domain){
+        .comm = MPI_COMM_NULL, .ranks = 1, .gnx = gnx, .gny = gny, .cut = domain_cut(gnx, 1, 0)};
+    domain->pulse = memory_zeroed(1, sizeof *domain->pulse);
+    place(domain);
+    return domain;
+}
+
 void domain_destroy(struct domain *domain)
 {
     if (!domain)
         return;
-    MPI_Comm_free(&domain->comm);
+    if (domain->comm != MPI_COMM_NULL)
+        MPI_Comm_free(&domain->comm);
     free(domain->pulse);
     free(domain);
 }

@@ -50,6 +50,12 @@ struct regions {
     double *values; /* [count][stats] */
 };
 
+/* Without MPI: what would be gathered is here already. */
+static bool is_alone(const struct regions *regions)
+{
+    return regions->domain->comm == MPI_COMM_NULL;
+}
+
 static void take_runs(struct regions *regions, const struct region_cells *cells, int region)
 {
     const struct domain *domain = regions->domain;
@@ -84,7 +90,10 @@ static void expect_parts(struct regions *regions, const struct regions_config *c
     int64_t total = 0;
     regions->counts = memory_zeroed(root ? domain->ranks : 0, sizeof(int));
     regions->starts = memory_zeroed(root ? domain->ranks : 0, sizeof(int));
-    MPI_Gather(&regions->part_count, 1, MPI_INT, regions->counts, 1, MPI_INT, 0, domain->comm);
+    if (is_alone(regions))
+        regions->counts[0] = regions->part_count;
+    else
+        MPI_Gather(&regions->part_count, 1, MPI_INT, regions->counts, 1, MPI_INT, 0, domain->comm);
     if (!root)
         return;
     for (int rank = 0; rank < domain->ranks; rank++) {
@@ -118,8 +127,10 @@ struct regions *regions_create(const struct domain *domain, const struct regions
     regions->parts = memory_zeroed(regions->part_count, sizeof *regions->parts);
     regions->searches = memory_zeroed(searches, sizeof *regions->searches);
     regions->histogram = memory_zeroed(searches * BUCKETS, sizeof(int64_t));
-    MPI_Type_contiguous((int)sizeof(struct column_stats), MPI_BYTE, &regions->part);
-    MPI_Type_commit(&regions->part);
+    if (!is_alone(regions)) {
+        MPI_Type_contiguous((int)sizeof(struct column_stats), MPI_BYTE, &regions->part);
+        MPI_Type_commit(&regions->part);
+    }
     expect_parts(regions, config);
     if (domain->rank == 0)
         regions->sums = memory_zeroed(searches * BUCKETS, sizeof(int64_t));
@@ -130,7 +141,8 @@ void regions_destroy(struct regions *regions)
 {
     if (!regions)
         return;
-    MPI_Type_free(&regions->part);
+    if (!is_alone(regions))
+        MPI_Type_free(&regions->part);
     free(regions->percentiles);
     free(regions->runs);
     free(regions->parts);
@@ -240,18 +252,32 @@ static void begin_searches(struct regions *regions)
         }
 }
 
+static void add_histograms(struct regions *regions, int searches)
+{
+    if (is_alone(regions))
+        memcpy(regions->sums, regions->histogram, (size_t)searches * BUCKETS * sizeof(int64_t));
+    else
+        MPI_Reduce(regions->histogram, regions->sums, searches * BUCKETS, MPI_INT64_T, MPI_SUM, 0,
+                   regions->domain->comm);
+}
+
+static void tell_searches(struct regions *regions, int searches)
+{
+    if (!is_alone(regions))
+        MPI_Bcast(regions->searches, searches * (int)sizeof *regions->searches, MPI_BYTE, 0,
+                  regions->domain->comm);
+}
+
 static void find_percentiles(struct regions *regions, const struct field *field)
 {
-    MPI_Comm comm = regions->domain->comm;
     int searches = regions->count * regions->percentile_count;
     begin_searches(regions);
     for (int known = 0; known < KEY_BITS; known += DIGIT_BITS) {
         count_digits(regions, field, known);
-        MPI_Reduce(regions->histogram, regions->sums, searches * BUCKETS, MPI_INT64_T, MPI_SUM, 0,
-                   comm);
+        add_histograms(regions, searches);
         if (regions->domain->rank == 0)
             take_digits(regions);
-        MPI_Bcast(regions->searches, searches * (int)sizeof *regions->searches, MPI_BYTE, 0, comm);
+        tell_searches(regions, searches);
     }
     for (int s = 0; s < searches && regions->domain->rank == 0; s++) {
         int region = s / regions->percentile_count, p = s % regions->percentile_count;
@@ -263,8 +289,11 @@ static void find_percentiles(struct regions *regions, const struct field *field)
 void regions_measure(struct regions *regions, const struct field *field, const double **stats)
 {
     measure_parts(regions, field);
-    MPI_Gatherv(regions->parts, regions->part_count, regions->part, regions->all, regions->counts,
-                regions->starts, regions->part, 0, regions->domain->comm);
+    if (is_alone(regions))
+        memcpy(regions->all, regions->parts, (size_t)regions->part_count * sizeof *regions->parts);
+    else
+        MPI_Gatherv(regions->parts, regions->part_count, regions->part, regions->all,
+                    regions->counts, regions->starts, regions->part, 0, regions->domain->comm);
     if (regions->domain->rank == 0)
         combine(regions);
     if (regions->percentile_count > 0)
