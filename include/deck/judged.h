@@ -1,4 +1,4 @@
-/* The part of a deck by which stored frames are judged: regions, relations and alerts, and the shape
+/* The part of a deck by which stored frames are judged: regions, relations, alerts, and the shape
  * of the frames that they are meant for. The option table marks it. */
 #ifndef HEATSTREAM_DECK_JUDGED_H
 #define HEATSTREAM_DECK_JUDGED_H

@@ -81,14 +81,10 @@ static void measure_serially(const struct grid *grid, const struct region_cells 
     free(values);
 }
 
-static void check(const struct grid *grid)
+static void check(const struct grid *grid, struct domain *domain)
 {
     static struct cell_run runs[3][RUNS_MAX];
     struct region_cells cells[3];
-    struct domain *domain;
-    struct error err;
-    if (domain_create(MPI_COMM_WORLD, grid->gnx, grid->gny, 4, &domain, &err) != STATUS_OK)
-        abort();
     for (int r = 0; r < 3; r++)
         cells[r] = (struct region_cells){runs[r], draw_region(grid, r, runs[r])};
     struct field *field = field_create(domain, NAN); /* ghosts must not be measured */
@@ -112,6 +108,17 @@ static void check(const struct grid *grid)
     domain_destroy(domain);
 }
 
+/* All ranks together, then each without MPI. */
+static void check_all(const struct grid *grid)
+{
+    struct domain *domain;
+    struct error err;
+    if (domain_create(MPI_COMM_WORLD, grid->gnx, grid->gny, 4, &domain, &err) != STATUS_OK)
+        abort();
+    check(grid, domain);
+    check(grid, domain_create_alone(grid->gnx, grid->gny));
+}
+
 static void statistics_have_the_bits_of_one_rank(void)
 {
     int ranks;
@@ -119,7 +126,7 @@ static void statistics_have_the_bits_of_one_rank(void)
     const int64_t shapes[][2] = {{ranks, 1}, {ranks, 5}, {23, 17}, {41, 1}, {64, 129}};
     for (int i = 0; i < 5; i++)
         for (uint64_t seed = 0; seed < 4; seed++)
-            check(&(struct grid){shapes[i][0], shapes[i][1], 10 * seed});
+            check_all(&(struct grid){shapes[i][0], shapes[i][1], 10 * seed});
 }
 
 /* Most ranks have no part in it. */

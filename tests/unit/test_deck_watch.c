@@ -1,4 +1,5 @@
 /* What a deck says of regions, relations and alerts. */
+#include "deck/judged.h"
 #include "deck/regions.h"
 
 #include "deck_fixture.h"
@@ -223,6 +224,66 @@ static void a_program_is_named_by_the_user_and_by_no_deck(void)
     deck_destroy(again);
 }
 
+/* What a run needs and what it was told is of no use any more. */
+static const char old_run[] = "grid: {nx: 12, ny: 9}\n"
+                              "stream: {source: file, files: [gone], sensors: gone.csv,\n"
+                              "         fields: {id: s}, rdkafka: {sasl.password: \"${GONE}\"}}\n"
+                              "regions: [{name: core, box: [1, 1, 12, 9]}]\n"
+                              "alerts: [{name: hot, region: core, levels: [1]}]\n";
+
+static struct deck *load_judged(const char *other, char *override, struct error *err)
+{
+    struct deck *deck = NULL;
+    char path[80];
+    snprintf(path, sizeof path, "%s/other.yaml", fixture_directory);
+    fixture_write(old_run, sizeof old_run - 1);
+    if (other) {
+        FILE *file = fopen(path, "wb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        fputs(other, file);
+        CU_ASSERT_EQUAL(fclose(file), 0);
+    }
+    enum status status = deck_load_judged(fixture_path, other ? path : NULL, &override,
+                                          override ? 1 : 0, &deck, err);
+    CU_ASSERT((status == STATUS_OK) == (deck != NULL));
+    unlink(path);
+    return deck;
+}
+
+static void only_what_frames_are_judged_by_is_taken_of_a_deck(void)
+{
+    struct error err;
+    setenv("HEATSTREAM_ALERTS", "[]", 1);
+    struct deck *deck = load_judged(NULL, NULL, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(deck);
+    CU_ASSERT(deck->grid.nx == 12 && deck->alerts.count == 1);
+    CU_ASSERT(deck->stream.source == DECK_SOURCE_KAFKA && deck->stream.files.count == 0);
+    deck_destroy(deck);
+    deck = load_judged("alerts: [{name: a, region: core, levels: [2]}]\nphysics: {initial: no}",
+                       "regions=[{name: core, box: [0, 0, 1, 1]}]", &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(deck);
+    CU_ASSERT_STRING_EQUAL(deck_alerts(deck)[0].name, "a");
+    CU_ASSERT_EQUAL(deck_regions(deck)[0].box.x1, 1);
+    CU_ASSERT(deck->grid.nx == 12 && deck->physics.initial == 0);
+    deck_destroy(deck);
+    unsetenv("HEATSTREAM_ALERTS");
+}
+
+static void what_frames_cannot_be_judged_by_is_refused(void)
+{
+    static char *const overrides[] = {"stream.topic=a", "stream.rdkafka.a=b", "alerts.command=[a]",
+                                      "run.id=a"};
+    struct error err;
+    for (int i = 0; i < 4; i++) {
+        CU_ASSERT_PTR_NULL(load_judged(NULL, overrides[i], &err));
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "decides nothing about stored frames"));
+    }
+    CU_ASSERT_PTR_NULL(load_judged("phisics: {}", NULL, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "other.yaml:1:1: phisics: unknown key"));
+    CU_ASSERT_PTR_NULL(load_judged("regions: []", NULL, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "`hot`: no region `core`"));
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -236,6 +297,8 @@ int main(void)
         UNIT_TEST(drawings_that_do_not_fit_are_refused),
         UNIT_TEST(what_contradicts_itself_is_refused),
         UNIT_TEST(a_program_is_named_by_the_user_and_by_no_deck),
+        UNIT_TEST(only_what_frames_are_judged_by_is_taken_of_a_deck),
+        UNIT_TEST(what_frames_cannot_be_judged_by_is_refused),
     };
     if (!fixture_begin())
         return EXIT_FAILURE;
