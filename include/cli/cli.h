@@ -54,6 +54,8 @@ struct cli_options {
     char *record_out; /* record --out: the event log; NULL: named after the topic */
     char *listen;     /* replay --listen: HOST:PORT; NULL: any port of the loopback interface */
     char *token_file; /* replay --token-file; NULL: none */
+    char *deck;       /* replay --deck; NULL: the run's own alone */
+    bool alerts;      /* replay --alerts */
     double pace;      /* gen --pace: times real time; 0: as fast as possible */
     bool json;        /* info --json */
     bool repair;      /* verify --repair */

@@ -1,14 +1,28 @@
-/* The page over the frames of a run directory: finished, copied, or being written by another
- * process, of which the frames that were there at the start are shown. Without MPI. */
+/* The frames of a run directory, looked at again: finished, copied, or being written by another
+ * process, of which the frames that were there at the start count. Without MPI; nothing in the
+ * directory is changed. */
 #ifndef HEATSTREAM_RUN_REPLAY_H
 #define HEATSTREAM_RUN_REPLAY_H
 
 #include "base/status.h"
 
+/* What is looked at. Regions, relations and alerts are those of the run's config.yaml; of `deck`,
+ * where it is not NULL, those that it has; and of `overrides`, key=value of these alone. */
+struct replay {
+    const char *directory;
+    const char *deck;
+    char *const *overrides;
+    int override_count;
+};
+
 /* Serves the page at `listen` until a signal asks to stop, which is success. `token_file`: NULL on
  * the loopback interface. STATUS_NO_INPUT: no frames; STATUS_BAD_DATA: they cannot be read;
- * else as page_open(). */
-enum status replay_serve(const char *directory, const char *listen, const char *token_file,
+ * STATUS_BAD_DECK: rules were given that cannot be judged by; else as page_open(). */
+enum status replay_serve(const struct replay *replay, const char *listen, const char *token_file,
                          struct error *err) MUST_CHECK;
+
+/* Judges the frames and writes the alerts to standard output, as lines of alerts.ndjson: each frame
+ * once, as it is now, so that none is withdrawn. Errors as above, STATUS_IO. */
+enum status replay_alerts(const struct replay *replay, struct error *err) MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "deck/timestamp.h"
 #include "durations.h"
+#include "flags_replay.h"
 
 enum {
     IN_RUN = 1 << CLI_RUN,
@@ -176,23 +177,6 @@ static enum status take_log(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
-static enum status take_listen(struct parse *parse, const char *argument)
-{
-    if (!strchr(argument, ':'))
-        return cli_usage(parse, "--listen %.100s: must be HOST:PORT", argument);
-    if (parse->options->command == CLI_REPLAY)
-        cli_replace(&parse->options->listen, argument);
-    else
-        cli_override(parse, "watch.listen", argument);
-    return STATUS_OK;
-}
-
-static enum status take_token_file(struct parse *parse, const char *argument)
-{
-    cli_replace(&parse->options->token_file, argument);
-    return STATUS_OK;
-}
-
 static enum status take_metrics_file(struct parse *parse, const char *argument)
 {
     cli_override(parse, "watch.metrics_file", argument);
@@ -316,6 +300,9 @@ static enum status take_version(struct parse *parse, const char *argument)
 
 const struct flag cli_flags[] = {
     {'D', NULL, "KEY=VALUE", IN_DECK, "set an option of the deck", take_override},
+    {'D', NULL, "KEY=VALUE", IN_REPLAY,
+     "judge by this: regions=[…], relations=[…] or alerts=[…] in place of what the deck says",
+     take_override},
     {'b', NULL, "BROKERS", IN_DECK, "stream.brokers: host:port,… or `embedded`", take_brokers},
     {'t', NULL, "TOPIC", IN_DECK, "stream.topic", take_topic},
     {'X', NULL, "NAME=VALUE", IN_DECK, "a librdkafka property", take_property},
@@ -349,11 +336,16 @@ const struct flag cli_flags[] = {
     {0, "out", "FILE", IN_RECORD, "the file, TOPIC.hsl by default; one that exists is gone on with",
      take_out},
     {0, "pace", "N", IN_GEN, "N times real time; 0 (default): as fast as possible", take_pace},
-    {0, "listen", "HOST:PORT", IN_RUN, "watch.listen: serve the live page there", take_listen},
+    {0, "listen", "HOST:PORT", IN_RUN, "watch.listen: serve the live page there", flag_listen},
     {0, "listen", "HOST:PORT", IN_REPLAY,
-     "where the page is; any free port of 127.0.0.1 by default", take_listen},
+     "where the page is; any free port of 127.0.0.1 by default", flag_listen},
     {0, "token-file", "FILE", IN_REPLAY,
-     "token of the page, which other hosts than the loopback interface's need", take_token_file},
+     "token of the page, which other hosts than the loopback interface's need", flag_token_file},
+    {0, "deck", "FILE", IN_REPLAY,
+     "judge by the regions, relations and alerts of this deck; what it does not say is the run's",
+     flag_deck},
+    {0, "alerts", NULL, IN_REPLAY,
+     "write the alerts that the frames come to, as lines of alerts.ndjson, and leave", flag_alerts},
     {0, "metrics-file", "FILE", IN_RUN, "watch.metrics_file: metrics for Prometheus, as a file",
      take_metrics_file},
     {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",

@@ -152,6 +152,7 @@ void cli_release(struct cli_options *options)
     free(options->machine);
     free(options->listen);
     free(options->token_file);
+    free(options->deck);
     free(options->command_line);
     free(options->exposed);
     *options = (struct cli_options){0};
