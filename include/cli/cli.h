@@ -56,6 +56,8 @@ struct cli_options {
     char *token_file; /* replay --token-file; NULL: none */
     char *deck;       /* replay --deck; NULL: the run's own alone */
     bool alerts;      /* replay --alerts */
+    bool terminal;    /* replay --terminal */
+    int64_t window;   /* replay --window; -1: not given */
     double pace;      /* gen --pace: times real time; 0: as fast as possible */
     bool json;        /* info --json */
     bool repair;      /* verify --repair */

@@ -12,17 +12,15 @@ enum page_phase { PAGE_RUNNING, PAGE_WAITING, PAGE_STOPPING, PAGE_STORED };
 /* A region of the deck, as the page draws it, and what it is at. */
 struct page_region {
     const char *name;
-    struct watch_box box; /* around all of its cells */
-};
-struct page_reading {
-    double min, mean, max; /* NaN: not measured yet */
-    int level;             /* the highest of the alerts on it */
+    struct watch_box box;     /* around all of its cells */
+    const int64_t (*runs)[3]; /* of a mask: cells (x, y0) .. (x, y1 - 1), by x; NULL: all of it */
+    int64_t run_count;
 };
 
 /* How far a run is; counts are since it began, -1 where nobody knows. */
 struct page_state {
     enum page_phase phase;
-    int64_t rows;              /* frames 0 .. rows - 1 are there */
+    int64_t rows;              /* frames first_row .. rows - 1 are there */
     int64_t open_window;       /* the one that fills */
     int64_t corrections;       /* frames written anew */
     int waits_for;             /* partition the open window waits for most; -1: none */
@@ -39,11 +37,13 @@ struct page_config {
     const char *token;  /* NULL: only on the loopback interface */
     const char *run_id, *title;
     int64_t gnx, gny, window_ms, frames_every;
+    int64_t first_row, first_window; /* of a stored run whose first frames are gone, else 0 */
     double dx, dy;
     bool live;
     const struct page_region *regions;
     int region_count;
     const struct watch_rows *rows;
+    const struct watch_other *other; /* NULL: none */
     struct metrics *metrics;
 };
 
@@ -60,5 +60,9 @@ const char *page_url(const struct page *page);
 
 /* Any thread; copies and does not wait. */
 void page_tell(struct page *page, const struct page_state *state);
+
+/* Any thread: further alerts of a stored run, whole lines as those of watch_take(), by now judged
+ * up to row `judged` - 1. Copies. */
+void page_tell_alerts(struct page *page, const struct buffer *lines, int64_t judged);
 
 #endif

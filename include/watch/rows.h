@@ -21,6 +21,12 @@ struct watch_box {
     int64_t x0, y0, x1, y1;
 };
 
+/* What a region is at. */
+struct page_reading {
+    double min, mean, max; /* NaN: not measured yet */
+    int level;             /* the highest of the alerts on it */
+};
+
 struct watch_rows {
     void *context;
 
@@ -31,6 +37,26 @@ struct watch_rows {
      * rounded to f32 where they are stored as f64. */
     enum status (*cells)(void *context, int64_t row, const struct watch_box *box, float *cells,
                          struct error *err);
+
+    /* Of each of `count` regions in a row; NULL: nobody knows. */
+    enum status (*readings)(void *context, int64_t row, int count, struct page_reading *readings,
+                            struct error *err);
+};
+
+/* Of a difference A - B over all cells, as `heatstream compare` has them. */
+struct watch_norms {
+    double max, rms; /* the largest |A - B|, infinite where one is not a number */
+    int64_t cells;   /* that differ */
+    int64_t x, y;    /* where it is largest; of several the first by y, then x */
+};
+
+/* Another run beside this one. A row N here is the row of it that is of the same window as row N of
+ * this run; STATUS_NO_INPUT where it has none. Called as the above. */
+struct watch_other {
+    const char *name;
+    struct watch_rows rows, difference; /* difference: this run less the other; its cells only */
+    void *context;
+    enum status (*norms)(void *context, int64_t row, struct watch_norms *norms, struct error *err);
 };
 
 #endif

@@ -28,9 +28,11 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
     [CLI_COMPARE] = {"compare", "A B", "say how the frames of two runs or frames files differ",
                      "Norms of the difference for each window that differs and over all, and the "
                      "first differing cell. Exit code 0 when all bits are equal, else 65."},
-    [CLI_REPLAY] = {"replay", "RUN", "serve the page over the frames of a run directory",
-                    "The page of a live run, with the frames that are there: finished, copied, or "
-                    "still growing. Until it is interrupted."},
+    [CLI_REPLAY] = {"replay", "RUN [OTHER]", "serve the page over stored frames; judge them again",
+                    "The page of a live run, with the frames that a run directory holds: finished, "
+                    "copied, or still growing; beside those of another run, and their difference, "
+                    "where two are named. Until it is interrupted. Nothing is changed. Alerts are "
+                    "those of the run's own deck, or of other rules: --deck, -D."},
     [CLI_GENERATE] = {"generate", "NAME", "print a document made from the program's tables",
                       "Manual pages, completion and deck reference; `list` names them."},
 };

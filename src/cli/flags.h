@@ -23,7 +23,8 @@ extern const struct flag cli_flags[];
 extern const int cli_flag_count;
 
 struct command_text {
-    const char *name, *operand, *summary; /* operand "" when it takes none, "A B" when two */
+    const char *name, *operand, *summary; /* operand "" when it takes none, "A B" when two,
+                                              "A [B]" when one or two */
     const char *more;                     /* for its manual page */
 };
 extern const struct command_text cli_commands[CLI_COMMANDS];

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "durations.h"
+
 enum status flag_listen(struct parse *parse, const char *argument)
 {
     if (!strchr(argument, ':'))
@@ -29,5 +31,19 @@ enum status flag_alerts(struct parse *parse, const char *argument)
 {
     (void)argument;
     parse->options->alerts = true;
+    return STATUS_OK;
+}
+
+enum status flag_terminal(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->terminal = true;
+    return STATUS_OK;
+}
+
+enum status flag_window(struct parse *parse, const char *argument)
+{
+    if (!whole_parse(argument, &parse->options->window) || parse->options->window < 0)
+        return cli_usage(parse, "--window %.100s: must be the number of a window", argument);
     return STATUS_OK;
 }

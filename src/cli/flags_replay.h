@@ -9,5 +9,7 @@ enum status flag_listen(struct parse *parse, const char *argument);
 enum status flag_token_file(struct parse *parse, const char *argument);
 enum status flag_deck(struct parse *parse, const char *argument);
 enum status flag_alerts(struct parse *parse, const char *argument);
+enum status flag_terminal(struct parse *parse, const char *argument);
+enum status flag_window(struct parse *parse, const char *argument);
 
 #endif

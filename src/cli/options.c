@@ -62,19 +62,20 @@ static enum status fail_flag(const struct parse *parse, int code, char *const *a
 static enum status take_operand(struct parse *parse, int argc, char *const *argv)
 {
     const struct command_text *command = &cli_commands[parse->options->command];
-    int wanted = *command->operand ? 1 + (strchr(command->operand, ' ') != NULL) : 0;
+    int most = *command->operand ? 1 + (strchr(command->operand, ' ') != NULL) : 0;
+    int wanted = strchr(command->operand, '[') ? most - 1 : most;
     int given = argc - optind;
     if (parse->options->calibrate)
-        wanted = 0;
+        wanted = most = 0;
     if (parse->options->help || parse->options->version)
         return STATUS_OK;
     if (given < wanted)
         return cli_usage(parse, "%s needs a %s", command->name, command->operand);
-    if (given > wanted)
-        return cli_usage(parse, "one argument too many: `%.100s`", argv[optind + wanted]);
-    if (wanted)
+    if (given > most)
+        return cli_usage(parse, "one argument too many: `%.100s`", argv[optind + most]);
+    if (given > 0)
         cli_replace(&parse->options->path, argv[optind]);
-    if (wanted > 1)
+    if (given > 1)
         cli_replace(&parse->options->other, argv[optind + 1]);
     return STATUS_OK;
 }
@@ -122,7 +123,7 @@ static enum status parse_all(struct parse *parse, int argc, char **argv)
 
 enum status cli_parse(int argc, char **argv, struct cli_options *options, struct error *err)
 {
-    *options = (struct cli_options){.time_limit_s = -1};
+    *options = (struct cli_options){.time_limit_s = -1, .window = -1};
     struct parse parse = {options, err};
     cli_replace(&options->from, "beginning");
     options->command_line = cli_join_redacted(argc, argv);

@@ -1,5 +1,9 @@
 #include "run/watched.h"
 
+#include <stdlib.h>
+
+#include "base/memory.h"
+
 static enum status get_row(void *context, int64_t row, struct watch_row *out, struct error *err)
 {
     struct frame_row found;
@@ -34,7 +38,27 @@ static enum status get_cells(void *context, int64_t row, const struct watch_box 
     return row_reader_cells(context, row, corners, cells, err);
 }
 
+static enum status get_readings(void *context, int64_t row, int count,
+                                struct page_reading *readings, struct error *err)
+{
+    static const char *const panels[] = {"regions/stats/min", "regions/stats/mean",
+                                         "regions/stats/max", "regions/level"};
+    enum status status = STATUS_OK;
+    double *values = memory_block(4 * (size_t)count * sizeof *values);
+    for (int i = 0; i < 4 && status == STATUS_OK; i++)
+        status =
+            row_reader_panel(context, row, panels[i], count, values + (ptrdiff_t)i * count, err);
+    for (int i = 0; i < count && status == STATUS_OK; i++)
+        readings[i] = (struct page_reading){.min = values[i],
+                                            .mean = values[count + i],
+                                            .max = values[2 * count + i],
+                                            .level = (int)values[3 * count + i]};
+    free(values);
+    return status;
+}
+
 struct watch_rows watched_rows(struct row_reader *reader)
 {
-    return (struct watch_rows){.context = reader, .row = get_row, .cells = get_cells};
+    return (struct watch_rows){
+        .context = reader, .row = get_row, .cells = get_cells, .readings = get_readings};
 }

@@ -18,6 +18,8 @@ EMBED(js, "page.js");
 EMBED(view, "view.js");
 EMBED(colours, "colours.js");
 EMBED(plots, "plots.js");
+EMBED(alerts, "alerts.js");
+EMBED(compare, "compare.js");
 EMBED(openapi, "openapi.json");
 
 static const struct asset assets[] = {
@@ -27,6 +29,8 @@ static const struct asset assets[] = {
     {"/view.js", "text/javascript; charset=utf-8", asset_view_start, asset_view_end},
     {"/colours.js", "text/javascript; charset=utf-8", asset_colours_start, asset_colours_end},
     {"/plots.js", "text/javascript; charset=utf-8", asset_plots_start, asset_plots_end},
+    {"/alerts.js", "text/javascript; charset=utf-8", asset_alerts_start, asset_alerts_end},
+    {"/compare.js", "text/javascript; charset=utf-8", asset_compare_start, asset_compare_end},
     {"/api/openapi.json", "application/json", asset_openapi_start, asset_openapi_end},
 };
 

@@ -9,6 +9,8 @@
 #include "base/arith.h"
 #include "base/memory.h"
 
+enum { MOST_RUNS = 4096 };
+
 static json_t *real(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -28,6 +30,16 @@ static void finish(json_t *object, struct buffer *json)
     json_decref(object);
 }
 
+/* The cells of a mask: x, y0, y1 of each run in turn. Too many to be drawn are left out. */
+static json_t *runs_of(const struct page_region *region)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < region->run_count; i++)
+        for (int part = 0; part < 3; part++)
+            json_array_append_new(list, whole(region->runs[i][part]));
+    return list;
+}
+
 static json_t *regions_of(const struct page_config *config)
 {
     json_t *list = json_array();
@@ -39,6 +51,8 @@ static json_t *regions_of(const struct page_config *config)
         json_object_set_new(object, "y0", whole(region->box.y0));
         json_object_set_new(object, "x1", whole(region->box.x1));
         json_object_set_new(object, "y1", whole(region->box.y1));
+        if (region->runs && region->run_count <= MOST_RUNS)
+            json_object_set_new(object, "runs", runs_of(region));
         json_array_append_new(list, object);
     }
     return list;
@@ -71,12 +85,16 @@ void tell_run(const struct page_config *config, const char *start, struct buffer
     json_object_set_new(object, "dy", real(config->dy));
     json_object_set_new(object, "window_ms", whole(config->window_ms));
     json_object_set_new(object, "frames_every", whole(config->frames_every));
+    json_object_set_new(object, "first_row", whole(config->first_row));
+    json_object_set_new(object, "first_window", whole(config->first_window));
+    json_object_set_new(object, "other",
+                        config->other ? json_string(config->other->name) : json_null());
     json_object_set_new(object, "regions", regions_of(config));
     finish(object, json);
 }
 
-void tell_state(const struct page_config *config, const struct page_state *state, const char *start,
-                struct buffer *json)
+void tell_state(const struct page_config *config, const struct page_state *state,
+                const struct tell_alerts *alerts, const char *start, struct buffer *json)
 {
     static const char *const phases[] = {"running", "waiting", "stopping", "stored"};
     json_t *object = json_object();
@@ -94,6 +112,8 @@ void tell_state(const struct page_config *config, const struct page_state *state
     json_object_set_new(object, "dead", whole(state->dead));
     json_object_set_new(object, "lag", whole(state->lag));
     json_object_set_new(object, "remaining_s", real(state->remaining_s));
+    json_object_set_new(object, "alerts", whole(alerts->count));
+    json_object_set_new(object, "judged", whole(alerts->judged));
     json_object_set_new(object, "regions", readings_of(state->readings, config->region_count));
     finish(object, json);
 }
@@ -136,13 +156,44 @@ static json_t *value_of(const struct watch_row *row, int column)
     return whole(*(const int64_t *)(const void *)at);
 }
 
-void tell_row(int64_t index, const struct watch_row *row, struct buffer *json)
+void tell_row(int64_t index, const struct watch_row *row, const struct page_reading *readings,
+              int regions, struct buffer *json)
 {
     json_t *object = json_object();
     json_object_set_new(object, "row", whole(index));
     for (int i = 0; i < COLUMNS; i++)
         json_object_set_new(object, columns[i].name, value_of(row, i));
+    if (readings)
+        json_object_set_new(object, "regions", readings_of(readings, regions));
     finish(object, json);
+}
+
+void tell_norms(int64_t row, const struct watch_norms *norms, struct buffer *json)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "row", whole(row));
+    json_object_set_new(object, "max", real(norms->max));
+    json_object_set_new(object, "rms", real(norms->rms));
+    json_object_set_new(object, "cells", whole(norms->cells));
+    json_object_set_new(object, "x", whole(norms->x));
+    json_object_set_new(object, "y", whole(norms->y));
+    finish(object, json);
+}
+
+void tell_alerts(const struct tell_alerts *alerts, int64_t from, int64_t most, struct buffer *json)
+{
+    const char *line = (const char *)alerts->lines.data, *end = line + alerts->lines.size;
+    const char *next;
+    buffer_printf(json, "{\"judged\":%lld,\"count\":%lld,\"alerts\":[", (long long)alerts->judged,
+                  (long long)alerts->count);
+    for (int64_t i = 0; i < alerts->count && i - from < most && line < end; i++, line = next) {
+        next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
+        if (i < from)
+            continue;
+        buffer_printf(json, "%s", i > from ? "," : "");
+        buffer_append(json, line, (size_t)(next - line) - 1);
+    }
+    buffer_printf(json, "]}");
 }
 
 static int64_t stride_of(const struct tell_range *range)

@@ -5,11 +5,24 @@
 #include "base/buffer.h"
 #include "watch/page.h"
 
+/* Lines of news, all ended, of the rows before `judged`. */
+struct tell_alerts {
+    struct buffer lines;
+    int64_t count, judged;
+};
+
 /* `start` names this start of the program: a page that sees another one knows of a restart. */
 void tell_run(const struct page_config *config, const char *start, struct buffer *json);
-void tell_state(const struct page_config *config, const struct page_state *state, const char *start,
-                struct buffer *json);
-void tell_row(int64_t index, const struct watch_row *row, struct buffer *json);
+void tell_state(const struct page_config *config, const struct page_state *state,
+                const struct tell_alerts *alerts, const char *start, struct buffer *json);
+
+/* `readings` of the regions, NULL: not known. */
+void tell_row(int64_t index, const struct watch_row *row, const struct page_reading *readings,
+              int regions, struct buffer *json);
+void tell_norms(int64_t row, const struct watch_norms *norms, struct buffer *json);
+
+/* At most `most` alerts after the first `from`. */
+void tell_alerts(const struct tell_alerts *alerts, int64_t from, int64_t most, struct buffer *json);
 
 /* Rows first .. last, at most `points` of them, evenly; rows that are not there are left out. */
 struct tell_range {

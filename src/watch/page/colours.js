@@ -54,26 +54,41 @@ function makeTable() {
 
 export const TABLE = makeTable();
 
+/* For differences: blue below, red above, lighter the nearer to nothing, alike on both sides. */
+function makeDiverging() {
+    const table = new Uint8ClampedArray(3 * STEPS);
+    for (let step = 0; step < STEPS; step++) {
+        const t = (2 * step - STEPS + 1) / (STEPS - 1), far = Math.abs(t);
+        const hue = ((t < 0 ? 255 : 32) * Math.PI) / 180, L = 0.97 - 0.57 * far;
+        let C = 0.17 * Math.min(1, 1.4 * far);
+        while (C > 0 && !inGamut(toLinear(L, C, hue))) C -= 0.001;
+        table.set(toLinear(L, Math.max(C, 0), hue).map(toByte), 3 * step);
+    }
+    return table;
+}
+
+export const DIVERGING = makeDiverging();
+
 /* Writes a pixel of RGBA at `at`; what is no number is grey. */
-export function paint(pixels, at, value, low, high) {
+export function paint(pixels, at, value, low, high, table = TABLE) {
     if (!Number.isFinite(value)) {
         pixels.set([128, 128, 128, 255], at);
         return;
     }
     const t = high > low ? (value - low) / (high - low) : 0.5;
     const step = 3 * Math.min(STEPS - 1, Math.max(0, Math.floor(t * STEPS)));
-    pixels[at] = TABLE[step];
-    pixels[at + 1] = TABLE[step + 1];
-    pixels[at + 2] = TABLE[step + 2];
+    pixels[at] = table[step];
+    pixels[at + 1] = table[step + 1];
+    pixels[at + 2] = table[step + 2];
     pixels[at + 3] = 255;
 }
 
 /* The map itself, hot at the top. */
-export function paintBar(canvas) {
+export function paintBar(canvas, table = TABLE) {
     const context = canvas.getContext("2d");
     canvas.width = 1;
     canvas.height = STEPS;
     const image = context.createImageData(1, STEPS);
-    for (let i = 0; i < STEPS; i++) paint(image.data, 4 * i, STEPS - 0.5 - i, 0, STEPS);
+    for (let i = 0; i < STEPS; i++) paint(image.data, 4 * i, STEPS - 0.5 - i, 0, STEPS, table);
     context.putImageData(image, 0, 0);
 }

@@ -1,6 +1,8 @@
 /* The page: asks the run what it is, follows what it pushes, and shows one frame of it. */
 
+import { AlertList } from "./alerts.js";
 import { paintBar } from "./colours.js";
+import { VIEWS, captions, rangeOf, tableOf, wordsOf } from "./compare.js";
 import { plot, short } from "./plots.js";
 import { HeatView, parsePicture } from "./view.js";
 
@@ -16,6 +18,9 @@ let state = null; // what was pushed last
 let shown = null; // the record of the frame that is shown
 let wanted = null; // the row that is to be shown; null: the newest
 let view = null;
+let beside = null; // the map of the other run
+let compared = null; // of the other run: its record and the norms of the difference
+let alerts = null; // the list
 let series = null; // columns of the rows of the small plots
 let history = null; // the chosen cell's
 let lags = [];
@@ -51,25 +56,62 @@ function latest(task) {
 const newestRow = () => (state ? state.rows - 1 : -1);
 const rowToShow = () => Math.min(wanted ?? newestRow(), newestRow());
 
+const mode = () => (run.other ? element("mode").value : "this");
+
 function range() {
     if (!element("automatic").checked)
         return [Number(element("from").value), Number(element("to").value)];
-    return [shown.t_min, shown.t_max];
+    return rangeOf(mode(), shown, compared?.record, compared?.norms);
+}
+
+/* What the other run has of the window; null where it has none. */
+async function askOther(row) {
+    if (!run.other) return null;
+    try {
+        const [record, norms] = await Promise.all([
+            askJson(`/api/row?row=${row}&of=other`), askJson(`/api/difference?row=${row}`)]);
+        return { record, norms };
+    } catch {
+        return null;
+    }
+}
+
+async function askPicture(row, of) {
+    const { x0, y0, x1, y1 } = view.box;
+    const stat = element("stat").value;
+    const response = await ask(`/api/picture?row=${row}&x0=${x0}&y0=${y0}&x1=${x1}&y1=${y1}&stat=${stat}&of=${of}`);
+    return parsePicture(await response.arrayBuffer());
+}
+
+/* A run that lacks the window leaves its place empty. */
+async function askPictures(row) {
+    return Promise.all(VIEWS[mode()].map((of) =>
+        of === "this" ? askPicture(row, of) : askPicture(row, of).catch(() => null)));
+}
+
+function drawMaps(pictures) {
+    const table = tableOf(mode());
+    element("beside").hidden = pictures.length < 2;
+    element("which").hidden = !run.other;
+    captions(mode(), run).forEach((text, i) => { element(i ? "which2" : "which").textContent = text; });
+    paintBar(element("bar"), table);
+    [view, beside].forEach((map, i) => {
+        if (!map) return;
+        map.levels = i === 0 && mode() !== "other" ? levels() : [];
+        if (pictures[i]) map.show(pictures[i], range(), table);
+        else map.clear();
+    });
 }
 
 /* A large one takes its time, so the one that is there stays until it comes. */
 const showFrame = latest(async () => {
     const row = rowToShow();
     if (row < 0) return;
-    const { x0, y0, x1, y1 } = view.box;
-    const stat = element("stat").value;
-    const [record, bytes] = await Promise.all([
-        askJson(`/api/row?row=${row}`),
-        ask(`/api/picture?row=${row}&x0=${x0}&y0=${y0}&x1=${x1}&y1=${y1}&stat=${stat}`)
-            .then((response) => response.arrayBuffer()),
-    ]);
+    const [record, other, pictures] = await Promise.all([
+        askJson(`/api/row?row=${row}`), askOther(row), askPictures(row)]);
     shown = record;
-    view.show(parsePicture(bytes), range());
+    compared = other;
+    drawMaps(pictures);
     tellFrame();
     drawPlots();
 });
@@ -80,7 +122,7 @@ function utc(ms) {
 }
 
 function tellFrame() {
-    const [low, high] = view.range;
+    const [low, high] = range();
     element("low").textContent = short(low);
     element("high").textContent = short(high);
     if (element("automatic").checked) {
@@ -103,21 +145,27 @@ function tellFrame() {
         `mean ${short(shown.t_mean)} K`);
     element("map").dataset.row = shown.row;
     element("map").dataset.revision = shown.revision;
+    element("norms").textContent = run.other ? wordsOf(compared?.norms, shown, compared?.record, run) : "";
     remember();
+    tellRegions();
+    alerts.show(shown.row);
     if (view.cursor) tellCell(view.cursor);
 }
 
 function tellCell(cell) {
     const read = cell && view.read(cell.x, cell.y);
     const many = read && read.cells > 1;
+    const other = cell && mode() === "both" ? beside.read(cell.x, cell.y) : null;
     element("cell").textContent = !read ? "point at one"
-        : `${many ? `${read.cells} × ${read.cells} cells from ` : ""}x ${cell.x}, y ${cell.y}: ${short(read.value)} K`;
+        : `${many ? `${read.cells} × ${read.cells} cells from ` : ""}x ${cell.x}, y ${cell.y}: ${short(read.value)} K` +
+            (other ? `, the other ${short(other.value)} K` : "");
 }
 
 /* What is shown, in the address, so that it can be sent to somebody. */
 function remember() {
     const parts = new URLSearchParams();
     if (wanted !== null) parts.set("row", shown.row);
+    if (run.other) parts.set("show", mode());
     if (!element("automatic").checked) {
         parts.set("from", element("from").value);
         parts.set("to", element("to").value);
@@ -132,6 +180,7 @@ function recall() {
         wanted = Number(parts.get("row"));
         playing = false;
     }
+    if (VIEWS[parts.get("show")]) element("mode").value = parts.get("show");
     if (parts.has("from") && parts.has("to")) {
         element("automatic").checked = false;
         element("from").value = parts.get("from");
@@ -154,8 +203,8 @@ const followSeries = latest(async () => {
     const last = series ? series.row[series.row.length - 1] ?? -1 : -1;
     if (newestRow() <= last) return;
     const whole = !run.live && !series;
-    addSeries(await askJson(whole ? `/api/series?from=0&points=${POINTS}`
-        : `/api/series?from=${Math.max(last + 1, newestRow() - POINTS + 1)}&points=${POINTS}`));
+    addSeries(await askJson(whole ? `/api/series?from=${run.first_row}&points=${POINTS}`
+        : `/api/series?from=${Math.max(run.first_row, last + 1, newestRow() - POINTS + 1)}&points=${POINTS}`));
     drawPlots();
 });
 
@@ -194,15 +243,22 @@ function drawPlots() {
         plot(element("lag"), lags.map((_, i) => i), [{ name: "messages", colour: "--a", values: lags }], null);
 }
 
+/* Of the frame that is shown, where they are known; else of the newest one. */
+function readings() {
+    if (shown?.regions) return shown.regions;
+    return wanted === null && run.live ? state.regions : [];
+}
+const levels = () => readings().map(({ level }) => level);
+
 /* A gauge for each region: mean, lowest and highest on the scale of the colours, level of its alerts. */
 function tellRegions() {
-    const list = element("regions");
-    list.hidden = !run.regions.length || !run.live;
+    const list = element("regions"), told = readings();
+    list.hidden = !shown || !told.length;
     if (list.hidden) return;
-    const [low, high] = view.range;
+    const [low, high] = mode() === "difference" ? [shown.t_min, shown.t_max] : range();
     const place = (v) => `${100 * Math.min(1, Math.max(0, (v - low) / Math.max(high - low, 1e-300)))}%`;
     list.replaceChildren(...run.regions.map(({ name }, i) => {
-        const { min, mean, max, level } = state.regions[i];
+        const { min, mean, max, level } = told[i];
         const item = document.createElement("li");
         item.dataset.level = level;
         const text = document.createElement("span");
@@ -216,8 +272,17 @@ function tellRegions() {
         item.append(text, gauge);
         return item;
     }));
-    view.levels = wanted === null ? state.regions.map(({ level }) => level) : [];
 }
+
+/* Alerts come in parts, while the run is being judged. */
+const followAlerts = latest(async () => {
+    while (alerts.alerts.length < state.alerts) {
+        const told = await askJson(`/api/alerts?from=${alerts.alerts.length}`);
+        if (!told.alerts.length) return;
+        alerts.take(told.alerts);
+        alerts.drawMarks([run.first_row, newestRow()]);
+    }
+});
 
 function tellState() {
     const words = { running: "running", waiting: "waiting for events", stopping: "stopping",
@@ -233,7 +298,11 @@ function tellState() {
         ? `Window ${state.open_window} fills: ${state.clocks_passed} of ${state.clocks} partition clocks have passed it.` +
             `${waits} ${state.late} events came late, ${state.dead} are dead letters.` : "";
     element("scrub").max = Math.max(0, newestRow());
+    element("scrub").min = run.first_row;
+    element("judged").textContent = state.judged < state.rows
+        ? `${state.alerts} so far, judged up to frame ${state.judged}` : String(state.alerts);
     tellRegions();
+    followAlerts();
 }
 
 /* The run is another process now: what was known of it is looked at again. */
@@ -243,22 +312,44 @@ async function begin() {
     element("title").textContent = run.title || run.run_id;
     document.title = `${run.run_id} – heatstream`;
     element("playing").hidden = run.live;
+    element("comparing").hidden = element("differs").hidden = !run.other;
     if (before) {
         notice(`The run was started again at ${new Date().toLocaleTimeString()}; it goes on from its checkpoint.`);
         series = null;
         lags = [];
     }
     if (!view) {
-        view = new HeatView(element("map"), run, showFrame, (cell, chosen) => {
-            tellCell(cell);
-            if (cell && chosen) {
-                history = { x: cell.x, y: cell.y };
-                followCell();
-            }
-        });
+        beginMaps();
+        const rowOf = (window) => run.first_row + Math.round((window - run.first_window) / run.frames_every);
+        alerts = new AlertList(element("alerts"), element("marks"), rowOf, show);
         recall();
     }
     tellPlaying();
+}
+
+/* Both maps show the same part, and point at the same cell. */
+function beginMaps() {
+    const follow = (from, to) => {
+        if (!to) return;
+        to.box = from.box;
+        to.draw();
+    };
+    const point = (from, to) => (cell, chosen) => {
+        if (to()) {
+            to().cursor = from().cursor;
+            to().draw();
+        }
+        tellCell(cell);
+        if (cell && chosen) {
+            history = { x: cell.x, y: cell.y };
+            followCell();
+        }
+    };
+    view = new HeatView(element("map"), run, () => { follow(view, beside); showFrame(); },
+        point(() => view, () => beside));
+    if (run.other)
+        beside = new HeatView(element("map2"), run, () => { follow(beside, view); showFrame(); },
+            point(() => beside, () => view));
 }
 
 const take = latest(async () => {
@@ -301,7 +392,7 @@ function tellPlaying() {
 
 function show(row) {
     playing = false;
-    wanted = Math.max(0, Math.min(newestRow(), row));
+    wanted = Math.max(run.first_row, Math.min(newestRow(), row));
     tellPlaying();
     showFrame();
 }
@@ -309,7 +400,7 @@ function show(row) {
 function togglePlaying() {
     playing = !playing;
     if (run.live) wanted = playing ? null : shown?.row ?? newestRow();
-    else if (playing && (wanted === null || wanted >= newestRow())) wanted = 0;
+    else if (playing && (wanted === null || wanted >= newestRow())) wanted = run.first_row;
     tellPlaying();
     showFrame();
 }
@@ -327,8 +418,10 @@ function play(now) {
     const step = Math.floor(part);
     if (step < 1) return;
     part -= step;
-    wanted = (wanted ?? 0) + step;
-    if (wanted > newestRow() && element("loop").checked) wanted %= state.rows;
+    const rows = state.rows - run.first_row;
+    wanted = (wanted ?? run.first_row) + step;
+    if (wanted > newestRow() && element("loop").checked)
+        wanted = run.first_row + ((wanted - run.first_row) % rows);
     if (wanted >= newestRow() && !element("loop").checked) {
         wanted = newestRow();
         playing = false;
@@ -339,7 +432,7 @@ function play(now) {
 
 function listen() {
     element("play").onclick = togglePlaying;
-    element("first").onclick = () => show(0);
+    element("first").onclick = () => show(run.first_row);
     element("back").onclick = () => show((shown?.row ?? 0) - 1);
     element("on").onclick = () => show((shown?.row ?? 0) + 1);
     element("last").onclick = () => {
@@ -351,18 +444,23 @@ function listen() {
         element("from").disabled = element("to").disabled = event.target.checked;
         showFrame();
     };
-    element("from").onchange = element("to").onchange = element("stat").onchange = () => showFrame();
+    element("from").onchange = element("to").onchange = element("stat").onchange =
+        element("mode").onchange = () => showFrame();
     document.querySelector("form").onsubmit = (event) => event.preventDefault();
     addEventListener("keydown", (event) => {
         if (/^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey) return;
         const keys = { " ": togglePlaying, ",": element("back").onclick, ".": element("on").onclick,
-            Home: element("first").onclick, End: element("last").onclick };
+            Home: element("first").onclick, End: element("last").onclick,
+            n: () => alerts.step(1), p: () => alerts.step(-1) };
         if (!keys[event.key] || !run) return;
         event.preventDefault();
         keys[event.key]();
     });
-    addEventListener("resize", () => drawPlots());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawPlots());
+    addEventListener("resize", () => { drawPlots(); alerts?.drawMarks(); });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+        drawPlots();
+        alerts?.drawMarks();
+    });
 }
 
 paintBar(element("bar"));

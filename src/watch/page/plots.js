@@ -1,6 +1,6 @@
 /* Small plots of values over frames, drawn with lines that have names, and read out as text. */
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export function short(value) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "–";

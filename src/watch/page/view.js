@@ -1,6 +1,6 @@
 /* The heat map: a part of one frame on a canvas, with zoom, pan and a cursor that reads cells. */
 
-import { paint } from "./colours.js";
+import { TABLE, paint } from "./colours.js";
 
 const HEADER = 48;
 
@@ -19,6 +19,34 @@ export function parsePicture(buffer) {
         y0: Number(head.getBigInt64(40, true)),
         values: new Float32Array(buffer, HEADER, width * height),
     };
+}
+
+/* Lines around the runs x, y0, y1 of a mask, which come by x. */
+function edgesOf(flat) {
+    const columns = new Map(), edges = [];
+    for (let i = 0; i < flat.length; i += 3) {
+        const [x, y0, y1] = flat.slice(i, i + 3);
+        columns.set(x, [...(columns.get(x) ?? []), [y0, y1]]);
+        edges.push([x, y0, x + 1, y0], [x, y1, x + 1, y1]);
+    }
+    for (const [x, runs] of columns)
+        for (const run of runs)
+            for (const [side, beside] of [[x, x - 1], [x + 1, x + 1]])
+                for (const [y0, y1] of without(run, columns.get(beside) ?? []))
+                    edges.push([side, y0, side, y1]);
+    return edges;
+}
+
+/* The parts of a range that lie in none of the rising `others`. */
+function without([y0, y1], others) {
+    const parts = [];
+    for (const [from, to] of others) {
+        if (to <= y0 || from >= y1) continue;
+        if (from > y0) parts.push([y0, from]);
+        y0 = to;
+    }
+    if (y0 < y1) parts.push([y0, y1]);
+    return parts;
 }
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -56,7 +84,13 @@ export class HeatView {
         this.draw();
     }
 
-    show(picture, range) {
+    /* Nothing in the place of the map. */
+    clear() {
+        this.picture = null;
+        this.draw();
+    }
+
+    show(picture, range, table = TABLE) {
         this.picture = picture;
         this.range = range;
         this.offscreen.width = picture.width;
@@ -71,6 +105,7 @@ export class HeatView {
                     picture.values[y * picture.width + x],
                     range[0],
                     range[1],
+                    table,
                 );
         context.putImageData(image, 0, 0);
         this.draw();
@@ -107,7 +142,8 @@ export class HeatView {
         context.lineWidth = (level ? 3 : 1.5) * ratio;
         for (const [colour, grow] of [["#000", ratio], [level ? "#ff5252" : "#fff", 0]]) {
             context.strokeStyle = colour;
-            context.strokeRect(left - grow, top - grow, right - left + 2 * grow, bottom - top + 2 * grow);
+            if (region.runs) this.drawMask(context, region, 2 * grow);
+            else context.strokeRect(left - grow, top - grow, right - left + 2 * grow, bottom - top + 2 * grow);
         }
         context.font = `${12 * ratio}px system-ui, sans-serif`;
         context.lineWidth = 3 * ratio;
@@ -116,6 +152,20 @@ export class HeatView {
         const text = level ? `${region.name} ▲${level}` : region.name;
         context.strokeText(text, left + 4 * ratio, top + 14 * ratio);
         context.fillText(text, left + 4 * ratio, top + 14 * ratio);
+    }
+
+    /* The edges between cells of a mask and others. */
+    drawMask(context, region, grow) {
+        region.edges ??= edgesOf(region.runs);
+        const width = context.lineWidth;
+        context.lineWidth = width + grow;
+        context.beginPath();
+        for (const [x0, y0, x1, y1] of region.edges) {
+            context.moveTo(...this.place(x0, y0));
+            context.lineTo(...this.place(x1, y1));
+        }
+        context.stroke();
+        context.lineWidth = width;
     }
 
     drawCursor(context) {
