@@ -1,146 +1,10 @@
-/* The page's server, asked over sockets by clients that are well behaved and by others. The frames
- * are made up: cell (x, y) of row r is r + x / 1000 + y / 1000000. */
-#include "watch/page.h"
-
-#include <math.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "unit.h"
-#include "watch/view.h"
-
-enum { NX = 700, NY = 500, ROWS = 9, PATIENCE_MS = 60000 };
-
-static float made_up(int64_t row, int64_t x, int64_t y)
-{
-    return (float)((double)row + (double)x / 1e3 + (double)y / 1e6);
-}
-
-static enum status get_row(void *context, int64_t row, struct watch_row *out, struct error *err)
-{
-    (void)context;
-    if (row < 0 || row >= ROWS)
-        return error_set(err, STATUS_NO_INPUT, "no row %lld", (long long)row);
-    if (row == 3)
-        return STATUS_RETRY;
-    *out = (struct watch_row){.window = row, .revision = row % 2, .t_max = NAN, .final = true};
-    return STATUS_OK;
-}
-
-static enum status get_cells(void *context, int64_t row, const struct watch_box *box, float *cells,
-                             struct error *err)
-{
-    struct watch_row ignored;
-    TRY(get_row(context, row, &ignored, err));
-    for (int64_t y = box->y0; y < box->y1; y++)
-        for (int64_t x = box->x0; x < box->x1; x++)
-            *cells++ = made_up(row, x, y);
-    return STATUS_OK;
-}
-
-static const struct watch_rows rows = {.row = get_row, .cells = get_cells};
-
-static const struct page_region regions[] = {{"core", {1, 2, 3, 4}}, {"\"", {0, 0, NX, NY}}};
-static const struct page_reading readings[] = {{.min = 1, .mean = 2, .max = 3, .level = 2},
-                                               {.min = NAN, .mean = NAN, .max = NAN}};
-
-static struct page_config config_of(const char *listen, const char *token)
-{
-    return (struct page_config){.listen = listen,
-                                .token = token,
-                                .run_id = "a \"run\"",
-                                .title = "</script>",
-                                .gnx = NX,
-                                .gny = NY,
-                                .dx = 1,
-                                .dy = 1,
-                                .window_ms = 100,
-                                .frames_every = 1,
-                                .live = true,
-                                .regions = regions,
-                                .region_count = 2,
-                                .rows = &rows};
-}
+/* The page's server, asked over sockets by clients that are well behaved and by others. */
+#include "page_client.h"
 
 static struct page *open_page(const char *token)
 {
-    struct error err;
-    struct page *page = NULL;
     struct page_config config = config_of("127.0.0.1:0", token);
-    CU_ASSERT_EQUAL_FATAL(page_open(&config, &page, &err), STATUS_OK);
-    page_tell(page, &(struct page_state){
-                        .rows = ROWS, .waits_for = -1, .remaining_s = NAN, .readings = readings});
-    return page;
-}
-
-static int dial(const struct page *page)
-{
-    int port = 0;
-    CU_ASSERT_EQUAL(sscanf(page_url(page), "http://127.0.0.1:%d/", &port), 1);
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
-}
-
-/* Until the other end closes, or `until` has been said. With a final 0. */
-static void listen_to(int fd, const char *until, struct buffer *said)
-{
-    for (;;) {
-        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        CU_ASSERT_EQUAL_FATAL(poll(&poll_fd, 1, PATIENCE_MS), 1);
-        ssize_t got = recv(fd, buffer_reserve(said, 65536), 65535, 0);
-        if (got <= 0)
-            break;
-        said->size += (size_t)got;
-        said->data[said->size] = '\0';
-        if (until && strstr((const char *)said->data, until))
-            return;
-    }
-    buffer_put_u8(said, '\0');
-    said->size--;
-}
-
-/* The status code, 0 when nothing was said; the answer in `said`. */
-static int ask_raw(const struct page *page, const char *request, size_t size, struct buffer *said)
-{
-    int fd = dial(page), code = 0;
-    buffer_clear(said);
-    (void)!send(fd, request, size, MSG_NOSIGNAL);
-    listen_to(fd, NULL, said);
-    close(fd);
-    sscanf((const char *)said->data, "HTTP/1.%*d %d", &code);
-    return code;
-}
-
-static int ask(const struct page *page, const char *path, const char *headers, struct buffer *said)
-{
-    struct buffer request = {0};
-    buffer_printf(&request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s\r\n",
-                  path, headers);
-    int code = ask_raw(page, (const char *)request.data, request.size, said);
-    buffer_release(&request);
-    return code;
-}
-
-static const char *body_of(const struct buffer *said)
-{
-    const char *end = strstr((const char *)said->data, "\r\n\r\n");
-    return end ? end + 4 : "";
-}
-
-/* Until the server has heard what was told. */
-static void await_rows(const struct page *page, struct buffer *said)
-{
-    do {
-        CU_ASSERT_EQUAL_FATAL(ask(page, "/api/state", "", said), 200);
-    } while (!strstr((const char *)said->data, "\"rows\":9"));
+    return open_configured(&config);
 }
 
 static void every_path_answers_with_what_it_is_for(void)
@@ -157,11 +21,17 @@ static void every_path_answers_with_what_it_is_for(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"run_id\":\"a \\\"run\\\"\""));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(body_of(&said), "\"name\":\"core\",\"x0\":1,\"y0\":2,\"x1\":3,\"y1\":4}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"y1\":500,\"runs\":[0,0,2,1,1,3]}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"other\":null"));
     CU_ASSERT_EQUAL(ask(page, "/api/state", "", &said), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"mean\":2.0,\"max\":3.0,\"level\":2}"));
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"mean\":null,\"max\":null,\"level\":0}"));
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=4", "", &said), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"t_max\":null"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        body_of(&said), "\"regions\":[{\"min\":4.0,\"mean\":null,\"max\":0.0,\"level\":0},"));
+    CU_ASSERT_EQUAL(ask(page, "/api/difference?row=4", "", &said), 404);
+    CU_ASSERT_EQUAL(ask(page, "/api/picture?of=difference", "", &said), 400);
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=3", "", &said), 503);
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=9", "", &said), 404);
     CU_ASSERT_EQUAL(ask(page, "/api/series?points=1", "", &said), 200);
