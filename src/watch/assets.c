@@ -20,6 +20,7 @@ EMBED(colours, "colours.js");
 EMBED(plots, "plots.js");
 EMBED(alerts, "alerts.js");
 EMBED(compare, "compare.js");
+EMBED(gauges, "gauges.js");
 EMBED(openapi, "openapi.json");
 
 static const struct asset assets[] = {
@@ -31,6 +32,7 @@ static const struct asset assets[] = {
     {"/plots.js", "text/javascript; charset=utf-8", asset_plots_start, asset_plots_end},
     {"/alerts.js", "text/javascript; charset=utf-8", asset_alerts_start, asset_alerts_end},
     {"/compare.js", "text/javascript; charset=utf-8", asset_compare_start, asset_compare_end},
+    {"/gauges.js", "text/javascript; charset=utf-8", asset_gauges_start, asset_gauges_end},
     {"/api/openapi.json", "application/json", asset_openapi_start, asset_openapi_end},
 };
 

@@ -3,6 +3,7 @@
 import { AlertList } from "./alerts.js";
 import { paintBar } from "./colours.js";
 import { VIEWS, captions, rangeOf, tableOf, wordsOf } from "./compare.js";
+import { tellGauges } from "./gauges.js";
 import { plot, short } from "./plots.js";
 import { HeatView, parsePicture } from "./view.js";
 
@@ -250,28 +251,10 @@ function readings() {
 }
 const levels = () => readings().map(({ level }) => level);
 
-/* A gauge for each region: mean, lowest and highest on the scale of the colours, level of its alerts. */
 function tellRegions() {
-    const list = element("regions"), told = readings();
-    list.hidden = !shown || !told.length;
-    if (list.hidden) return;
-    const [low, high] = mode() === "difference" ? [shown.t_min, shown.t_max] : range();
-    const place = (v) => `${100 * Math.min(1, Math.max(0, (v - low) / Math.max(high - low, 1e-300)))}%`;
-    list.replaceChildren(...run.regions.map(({ name }, i) => {
-        const { min, mean, max, level } = told[i];
-        const item = document.createElement("li");
-        item.dataset.level = level;
-        const text = document.createElement("span");
-        text.textContent = `${name} ${short(mean)} K (${short(min)} to ${short(max)})` +
-            (level ? `, alert level ${level}` : "");
-        const gauge = document.createElement("i");
-        gauge.setAttribute("aria-hidden", "true");
-        const bar = document.createElement("b");
-        bar.style.width = place(mean ?? low);
-        gauge.append(bar);
-        item.append(text, gauge);
-        return item;
-    }));
+    const told = shown ? readings() : [];
+    const scale = mode() === "difference" ? [shown?.t_min, shown?.t_max] : shown ? range() : [0, 1];
+    tellGauges(element("regions"), run.regions, told, scale);
 }
 
 /* Alerts come in parts, while the run is being judged. */
@@ -448,7 +431,8 @@ function listen() {
         element("mode").onchange = () => showFrame();
     document.querySelector("form").onsubmit = (event) => event.preventDefault();
     addEventListener("keydown", (event) => {
-        if (/^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey) return;
+        const pressed = event.target.tagName === "BUTTON" && /^( |Enter)$/.test(event.key);
+        if (pressed || /^(INPUT|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey) return;
         const keys = { " ": togglePlaying, ",": element("back").onclick, ".": element("on").onclick,
             Home: element("first").onclick, End: element("last").onclick,
             n: () => alerts.step(1), p: () => alerts.step(-1) };
