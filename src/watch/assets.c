@@ -14,25 +14,35 @@
 
 EMBED(html, "page.html");
 EMBED(css, "page.css");
-EMBED(js, "page.js");
-EMBED(view, "view.js");
-EMBED(colours, "colours.js");
-EMBED(plots, "plots.js");
 EMBED(alerts, "alerts.js");
+EMBED(api, "api.js");
+EMBED(colours, "colours.js");
 EMBED(compare, "compare.js");
 EMBED(gauges, "gauges.js");
+EMBED(maps, "maps.js");
+EMBED(page, "page.js");
+EMBED(plots, "plots.js");
+EMBED(view, "view.js");
 EMBED(openapi, "openapi.json");
+
+#define SCRIPT(name)                                                                               \
+    {                                                                                              \
+        "/" #name ".js", "text/javascript; charset=utf-8", asset_##name##_start,                   \
+            asset_##name##_end                                                                     \
+    }
 
 static const struct asset assets[] = {
     {"/", "text/html; charset=utf-8", asset_html_start, asset_html_end},
     {"/page.css", "text/css; charset=utf-8", asset_css_start, asset_css_end},
-    {"/page.js", "text/javascript; charset=utf-8", asset_js_start, asset_js_end},
-    {"/view.js", "text/javascript; charset=utf-8", asset_view_start, asset_view_end},
-    {"/colours.js", "text/javascript; charset=utf-8", asset_colours_start, asset_colours_end},
-    {"/plots.js", "text/javascript; charset=utf-8", asset_plots_start, asset_plots_end},
-    {"/alerts.js", "text/javascript; charset=utf-8", asset_alerts_start, asset_alerts_end},
-    {"/compare.js", "text/javascript; charset=utf-8", asset_compare_start, asset_compare_end},
-    {"/gauges.js", "text/javascript; charset=utf-8", asset_gauges_start, asset_gauges_end},
+    SCRIPT(alerts),
+    SCRIPT(api),
+    SCRIPT(colours),
+    SCRIPT(compare),
+    SCRIPT(gauges),
+    SCRIPT(maps),
+    SCRIPT(page),
+    SCRIPT(plots),
+    SCRIPT(view),
     {"/api/openapi.json", "application/json", asset_openapi_start, asset_openapi_end},
 };
 

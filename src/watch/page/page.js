@@ -1,11 +1,12 @@
 /* The page: asks the run what it is, follows what it pushes, and shows one frame of it. */
 
 import { AlertList } from "./alerts.js";
+import { askJson, latest } from "./api.js";
 import { paintBar } from "./colours.js";
-import { VIEWS, captions, rangeOf, tableOf, wordsOf } from "./compare.js";
+import { VIEWS, rangeOf, wordsOf } from "./compare.js";
 import { tellGauges } from "./gauges.js";
+import { Maps } from "./maps.js";
 import { plot, short } from "./plots.js";
-import { HeatView, parsePicture } from "./view.js";
 
 const POINTS = 500;
 const PAUSE = "M4 2h3v12H4zM9 2h3v12H9z";
@@ -18,8 +19,7 @@ let run = null; // what /api/run says
 let state = null; // what was pushed last
 let shown = null; // the record of the frame that is shown
 let wanted = null; // the row that is to be shown; null: the newest
-let view = null;
-let beside = null; // the map of the other run
+let maps = null;
 let compared = null; // of the other run: its record and the norms of the difference
 let alerts = null; // the list
 let series = null; // columns of the rows of the small plots
@@ -27,31 +27,9 @@ let history = null; // the chosen cell's
 let lags = [];
 let playing = true;
 
-async function ask(path) {
-    const response = await fetch(path);
-    if (response.status === 401) throw new Error("this page needs its token: open /?token=…");
-    if (!response.ok) throw new Error((await response.text()).trim());
-    return response;
-}
-const askJson = async (path) => (await ask(path)).json();
-
 function notice(text) {
     element("notice").hidden = !text;
     element("notice").textContent = text;
-}
-
-/* One task of a kind at a time; of those asked for meanwhile, the newest follows. */
-function latest(task) {
-    let busy = false, again = false;
-    return async function go() {
-        if (busy) { again = true; return; }
-        busy = true;
-        do {
-            again = false;
-            try { await task(); } catch (error) { if (error.name !== "TypeError") console.warn(error); }
-        } while (again);
-        busy = false;
-    };
 }
 
 const newestRow = () => (state ? state.rows - 1 : -1);
@@ -77,42 +55,15 @@ async function askOther(row) {
     }
 }
 
-async function askPicture(row, of) {
-    const { x0, y0, x1, y1 } = view.box;
-    const stat = element("stat").value;
-    const response = await ask(`/api/picture?row=${row}&x0=${x0}&y0=${y0}&x1=${x1}&y1=${y1}&stat=${stat}&of=${of}`);
-    return parsePicture(await response.arrayBuffer());
-}
-
-/* A run that lacks the window leaves its place empty. */
-async function askPictures(row) {
-    return Promise.all(VIEWS[mode()].map((of) =>
-        of === "this" ? askPicture(row, of) : askPicture(row, of).catch(() => null)));
-}
-
-function drawMaps(pictures) {
-    const table = tableOf(mode());
-    element("beside").hidden = pictures.length < 2;
-    element("which").hidden = !run.other;
-    captions(mode(), run).forEach((text, i) => { element(i ? "which2" : "which").textContent = text; });
-    paintBar(element("bar"), table);
-    [view, beside].forEach((map, i) => {
-        if (!map) return;
-        map.levels = i === 0 && mode() !== "other" ? levels() : [];
-        if (pictures[i]) map.show(pictures[i], range(), table);
-        else map.clear();
-    });
-}
-
 /* A large one takes its time, so the one that is there stays until it comes. */
 const showFrame = latest(async () => {
     const row = rowToShow();
     if (row < 0) return;
     const [record, other, pictures] = await Promise.all([
-        askJson(`/api/row?row=${row}`), askOther(row), askPictures(row)]);
+        askJson(`/api/row?row=${row}`), askOther(row), maps.ask(row, mode(), element("stat").value)]);
     shown = record;
     compared = other;
-    drawMaps(pictures);
+    maps.draw(pictures, mode(), range(), levels());
     tellFrame();
     drawPlots();
 });
@@ -150,13 +101,12 @@ function tellFrame() {
     remember();
     tellRegions();
     alerts.show(shown.row);
-    if (view.cursor) tellCell(view.cursor);
+    if (maps.cursor()) tellCell(maps.cursor());
 }
 
 function tellCell(cell) {
-    const read = cell && view.read(cell.x, cell.y);
+    const [read, other] = maps.read(cell);
     const many = read && read.cells > 1;
-    const other = cell && mode() === "both" ? beside.read(cell.x, cell.y) : null;
     element("cell").textContent = !read ? "point at one"
         : `${many ? `${read.cells} × ${read.cells} cells from ` : ""}x ${cell.x}, y ${cell.y}: ${short(read.value)} K` +
             (other ? `, the other ${short(other.value)} K` : "");
@@ -301,8 +251,8 @@ async function begin() {
         series = null;
         lags = [];
     }
-    if (!view) {
-        beginMaps();
+    if (!maps) {
+        maps = new Maps(run, showFrame, pointed);
         const rowOf = (window) => run.first_row + Math.round((window - run.first_window) / run.frames_every);
         alerts = new AlertList(element("alerts"), element("marks"), rowOf, show);
         recall();
@@ -310,29 +260,11 @@ async function begin() {
     tellPlaying();
 }
 
-/* Both maps show the same part, and point at the same cell. */
-function beginMaps() {
-    const follow = (from, to) => {
-        if (!to) return;
-        to.box = from.box;
-        to.draw();
-    };
-    const point = (from, to) => (cell, chosen) => {
-        if (to()) {
-            to().cursor = from().cursor;
-            to().draw();
-        }
-        tellCell(cell);
-        if (cell && chosen) {
-            history = { x: cell.x, y: cell.y };
-            followCell();
-        }
-    };
-    view = new HeatView(element("map"), run, () => { follow(view, beside); showFrame(); },
-        point(() => view, () => beside));
-    if (run.other)
-        beside = new HeatView(element("map2"), run, () => { follow(beside, view); showFrame(); },
-            point(() => beside, () => view));
+function pointed(cell, chosen) {
+    tellCell(cell);
+    if (!cell || !chosen) return;
+    history = { x: cell.x, y: cell.y };
+    followCell();
 }
 
 const take = latest(async () => {

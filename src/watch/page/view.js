@@ -111,6 +111,17 @@ export class HeatView {
         this.draw();
     }
 
+    /* As another map does. */
+    move(box) {
+        this.box = box;
+        this.draw();
+    }
+
+    follow(cursor) {
+        this.cursor = cursor;
+        this.draw();
+    }
+
     /* Of a cell's lower left corner, in pixels of the canvas. */
     place(x, y) {
         const { x0, y0, x1, y1 } = this.box;
