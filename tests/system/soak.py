@@ -21,6 +21,7 @@ from . import garbage
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, WATCHED, Deck, Stream, chunks_in_random_order, merged, sensors
 from .failing import Target, points_alone, random_moment, target_at
+from .judged import assert_alerts_are_those_of_the_frames
 from .kafka import Kafka, start_broker, stop_broker
 from .lives import Feeder, Life
 from .results import (
@@ -203,6 +204,7 @@ class Campaign:
     def compare(self, life: Life, whole: RunDirectory) -> None:
         assert_same(life.run, whole)
         assert_manifest_stands_for_rows(life.run)
+        assert_alerts_are_those_of_the_frames(life.run)
         assert life.run.promised() == whole.promised()
 
 

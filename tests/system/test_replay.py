@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from .conftest import Bench
 from .decks import AWKWARD, WATCHED, Deck, Stream, merged, sensors, write_deck
+from .judged import judgement, replayed, told
 from .program import tool
 from .results import RunDirectory
 
@@ -31,30 +30,6 @@ OTHERS: Deck = {
         {"name": "r", "relation": "r", "levels": [0.85, 0.9, 0.95]},
     ],
 }
-Words = dict[tuple[str, int], dict[str, Any]]
-
-
-def words(lines: Iterable[str]) -> Words:
-    """The last line about each alert and window, without those that were withdrawn."""
-    last = {(w["alert"], w["window"]): w for w in map(json.loads, lines)}
-    return {key: w for key, w in last.items() if w["event"] != "withdrawn"}
-
-
-def judgement(said: Words) -> dict[tuple[str, int], dict[str, Any]]:
-    """Without what names the moment at which it was said."""
-    moment = ("revision", "final")
-    return {key: {k: v for k, v in w.items() if k not in moment} for key, w in said.items()}
-
-
-def told(run: RunDirectory) -> Words:
-    return words(run.alerts().decode().splitlines())
-
-
-def replayed(run: RunDirectory, *arguments: str | Path) -> Words:
-    lines = tool("replay", run.path, "--alerts", *arguments).expect(0).out.splitlines()
-    found = words(lines)
-    assert len(found) == len(lines)  # each frame is judged once
-    return found
 
 
 def contents(path: Path) -> dict[str, tuple[str, int]]:
@@ -108,7 +83,7 @@ def test_rounded_frames_keep_the_stored_statistics_and_measure_others_as_rounded
     levels = [0.2, 0.22, 0.24, 0.26, 0.28, 0.3]
     rules = [
         {"name": "stored", "region": "spot", "levels": levels},
-        {"name": "measured", "region": "new", "stat": "max", "levels": levels},
+        {"name": "measured", "region": "new", "stat": "max", "levels": [*levels]},
     ]
     regions = [*WATCHED["regions"], {"name": "new", "box": [3, 2, 20, 4]}]
     deck = write_deck(
@@ -162,8 +137,8 @@ def test_what_cannot_be_judged_by_is_refused(bench: Bench, late: Stream) -> None
         (["-D", "alerts=[{name: a, region: nowhere, levels: [1]}]"], 78, "no region `nowhere`"),
         (["-D", "regions=[{name: spot, box: [0, 0, 24, 1]}]"], 78, "`spot` reaches to column 23"),
         (["-D", "regions=[{name: spot"], 78, "-D regions"),
-        (["--deck", narrow], 78, "narrow.yaml:1:1: grid.nx: is 22, but 23 of the frames"),
-        (["--deck", slow], 78, "slow.yaml:1:1: time.window_ms: is 50, but 100 of the frames"),
+        (["--deck", narrow], 78, "narrow.yaml:2:3: grid.nx: is 22, but 23 of the frames"),
+        (["--deck", slow], 78, "slow.yaml:2:3: time.window_ms: is 50, but 100 of the frames"),
         (["--deck", unknown], 78, "unknown.yaml:1:1: alrets: unknown key"),
         (["--deck", bench.path / "none.yaml"], 66, "none.yaml"),
         (["--deck"], 64, "--deck needs a value"),
