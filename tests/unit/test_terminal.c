@@ -1,5 +1,5 @@
-/* Frames as text: what is drawn where, in the colours that a terminal has. Cell (x, y) is x + 100 y,
- * but one that is no number. */
+/* Frames as text: what is drawn where, in the colours that a terminal has. Cell (x, y) is x + 100 y;
+ * one is no number. */
 #include "watch/terminal.h"
 
 #include <math.h>
