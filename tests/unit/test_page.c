@@ -137,7 +137,7 @@ static void the_newest_state_is_pushed_and_the_last_word_heard(void)
     CU_ASSERT_EQUAL(send(fd, request, sizeof request - 1, 0), (ssize_t)sizeof request - 1);
     listen_to(fd, "\"rows\":9", &said);
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)said.data, "text/event-stream"));
-    page_tell(page, &(struct page_state){.rows = 10, .phase = PAGE_RUNNING});
+    page_tell(page, &(struct page_state){.rows = 10, .phase = PAGE_RUNNING, .corrections = 1});
     page_tell(page, &(struct page_state){.rows = 11, .phase = PAGE_STOPPING});
     page_close(page);
     listen_to(fd, NULL, &said);

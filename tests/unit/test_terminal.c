@@ -1,4 +1,4 @@
-/* Frames as text: what is drawn where, in the colours that a terminal has. Cell (x, y) is x + 100 y;
+/* Frames as text: what is drawn where, in the colours a terminal has. Cell (x, y) is x + 100 y;
  * one is no number. */
 #include "watch/terminal.h"
 
