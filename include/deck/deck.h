@@ -44,14 +44,13 @@ struct deck {
         char *schema;             /* of the Avro formats; NULL: none */
         char schema_digest[33];   /* of its bytes, as sensors_digest */
         int64_t schema_id;        /* 0: none */
-        int time_unit;
+        int time_unit, estimate;
         int64_t early_ms; /* 0: no early pictures */
         int64_t idle_ms, disorder_ms, horizon_windows, jump_cells, jump_expiry;
         int64_t jump_ms; /* 0: auto */
         int64_t max_gap_windows, max_open_events, batch;
         int64_t dead_letter_file_bytes, dead_letter_files; /* files 0: all */
-        int estimate;
-        int64_t span, hold; /* windows; hold 0: `missing: zero` */
+        int64_t span, hold;                                /* windows; hold 0: `missing: zero` */
         double gen_limit;
         bool dedup;
     } stream;
@@ -82,7 +81,8 @@ struct deck {
     } watch;
     struct {
         int64_t seed, start_ms, step_ms, steps, partitions;
-        int partition_by;
+        int partition_by, csv_times;
+        char *csv; /* may be NULL */
         double probability, value, jitter_ms, delay_ms, dropout, duplicates;
         bool zeros;
     } gen;
@@ -108,8 +108,8 @@ void deck_print(const struct deck *deck, struct buffer *yaml);
  * table says which) are left out. The sensor table and the schema count by what they hold. */
 void deck_hash(const struct deck *deck, char hex[33]);
 
-/* STATUS_BAD_DECK where the generator cannot make events of the form the deck asks for. A deck
- * whose source is the generator has been asked already. */
+/* STATUS_BAD_DECK where `gen` cannot make events of the form the deck asks for, from its generator
+ * or from gen.csv. A deck whose source is the generator has been asked already. */
 enum status deck_check_generated(const struct deck *deck, struct error *err) MUST_CHECK;
 
 /* Failure of a value that only shows later (too few columns for the ranks, …): file:line:column of

@@ -26,6 +26,7 @@ enum deck_estimate { DECK_MEAN, DECK_SUM, DECK_LAST, DECK_LINEAR, DECK_CUBIC };
 enum deck_idle { DECK_IDLE_BLOCK, DECK_IDLE_TIMEOUT };
 enum deck_dtype { DECK_F32, DECK_F64 };
 enum deck_partition_by { DECK_BY_COLUMN, DECK_BY_KEY };
+enum deck_csv_times { DECK_CSV_TIMES_KEPT, DECK_CSV_TIMES_NOW };
 enum deck_log_level { DECK_LOG_ERROR, DECK_LOG_WARN, DECK_LOG_INFO, DECK_LOG_DEBUG };
 enum deck_log_format { DECK_LOG_HUMAN, DECK_LOG_JSON };
 

@@ -43,7 +43,7 @@ enum status avro_plan_of_deck(const struct deck *deck, struct avro_plan **plan,
                               struct error *err) MUST_CHECK;
 
 /* How the generator writes them, *event NULL where it writes another format. STATUS_BAD_DECK says
- * why it cannot. */
+ * why it cannot, or that the deck has rows in its place, which it does not send. */
 enum status event_avro_of_deck(const struct deck *deck, struct event_avro **event,
                                struct error *err) MUST_CHECK;
 

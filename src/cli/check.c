@@ -122,13 +122,13 @@ static enum status check_schema(const struct deck *deck, struct error *err)
     struct avro_plan *plan;
     struct event_avro *event = NULL;
     TRY(avro_plan_of_deck(deck, &plan, err));
-    if (!plan)
-        return STATUS_OK;
+    const bool has_schema = plan != NULL;
     avro_plan_destroy(plan);
     if (deck_is_generated(deck))
         TRY(event_avro_of_deck(deck, &event, err));
     event_avro_destroy(event);
-    printf("schema      %s\n", deck->stream.schema);
+    if (has_schema)
+        printf("schema      %s\n", deck->stream.schema);
     return STATUS_OK;
 }
 

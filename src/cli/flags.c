@@ -222,8 +222,10 @@ static enum status take_pace(struct parse *parse, const char *argument)
 {
     char *end;
     double pace = strtod(argument, &end);
-    if (end == argument || *end || !isfinite(pace) || pace < 0)
-        return cli_usage(parse, "--pace %.100s: must be a number, 0 for as fast as possible",
+    if (!strcmp(argument, "max"))
+        pace = 0;
+    else if (end == argument || *end || !isfinite(pace) || pace < 0)
+        return cli_usage(parse, "--pace %.100s: must be a number, or max for as fast as possible",
                          argument);
     parse->options->pace = pace;
     return STATUS_OK;
@@ -335,7 +337,8 @@ const struct flag cli_flags[] = {
      take_out},
     {0, "out", "FILE", IN_RECORD, "the file, TOPIC.hsl by default; one that exists is gone on with",
      take_out},
-    {0, "pace", "N", IN_GEN, "N times real time; 0 (default): as fast as possible", take_pace},
+    {0, "pace", "N", IN_GEN, "N times real time; 0 or max (default): as fast as possible",
+     take_pace},
     {0, "listen", "HOST:PORT", IN_RUN, "watch.listen: serve the live page there", flag_listen},
     {0, "listen", "HOST:PORT", IN_REPLAY,
      "where the page is; any free port of 127.0.0.1 by default", flag_listen},

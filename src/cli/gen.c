@@ -1,4 +1,5 @@
-/* heatstream gen: synthetic sensors to a topic, to files or to standard output. */
+/* heatstream gen: synthetic sensors, or the rows of a CSV file, to a topic, to files or to standard
+ * output. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,51 +9,10 @@
 #include "cli/cli.h"
 #include "deck/deck.h"
 #include "ingest/generator.h"
+#include "ingest/pace.h"
+#include "ingest/row_replay.h"
 #include "ingest/sink.h"
 #include "run/deck_sources.h"
-
-/* When the events of a step leave: an absolute schedule, so that no delay adds up. */
-struct pace {
-    struct timespec begin;
-    double ms_per_step; /* 0: as fast as possible */
-    int64_t step;       /* the step being sent */
-};
-
-static struct timespec now(void)
-{
-    struct timespec when;
-    clock_gettime(CLOCK_MONOTONIC, &when);
-    return when;
-}
-
-static double seconds_since(struct timespec begin)
-{
-    struct timespec end = now();
-    return (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
-}
-
-static struct timespec later(struct timespec begin, double ms)
-{
-    int64_t whole_s = (int64_t)(ms / 1000);
-    int64_t nanoseconds = begin.tv_nsec + (int64_t)((ms - (double)whole_s * 1000) * 1e6);
-    begin.tv_sec += (time_t)(whole_s + nanoseconds / 1000000000);
-    begin.tv_nsec = (long)(nanoseconds % 1000000000);
-    return begin;
-}
-
-/* Sends what has been put, then waits for the time of `step`. */
-static enum status wait_for_step(struct pace *pace, int64_t step, struct sink *sink,
-                                 struct error *err)
-{
-    if (pace->ms_per_step <= 0 || step == pace->step)
-        return STATUS_OK;
-    TRY(sink_push(sink, err));
-    struct timespec due = later(pace->begin, (double)step * pace->ms_per_step);
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) != 0)
-        continue;
-    pace->step = step;
-    return STATUS_OK;
-}
 
 static enum status send_event(const struct generator *generator, const struct generated *event,
                               enum event_format format, struct sink *sink, struct buffer bytes[2],
@@ -72,14 +32,15 @@ static enum status send_event(const struct generator *generator, const struct ge
                     err);
 }
 
-static enum status send_all(struct generator *generator, enum event_format format,
-                            struct pace *pace, struct sink *sink, int64_t *sent, struct error *err)
+static enum status send_all(struct generator *generator, const struct deck *deck, struct pace *pace,
+                            struct sink *sink, int64_t *sent, struct error *err)
 {
+    enum event_format format = format_of_deck(deck);
     struct buffer bytes[2] = {{0}, {0}};
     struct generated event;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && generator_next(generator, &event)) {
-        status = wait_for_step(pace, event.step, sink, err);
+        status = pace_wait(pace, (double)event.step * (double)deck->gen.step_ms, sink, err);
         if (status == STATUS_OK)
             status = send_event(generator, &event, format, sink, bytes, err);
         *sent += status == STATUS_OK;
@@ -87,6 +48,13 @@ static enum status send_all(struct generator *generator, enum event_format forma
     buffer_release(&bytes[0]);
     buffer_release(&bytes[1]);
     return status;
+}
+
+static int64_t wall_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static enum status open_sink(const struct cli_options *options, const struct deck *deck,
@@ -109,27 +77,83 @@ static enum status open_sink(const struct cli_options *options, const struct dec
     return sink_open_kafka(&kafka, partitions, sink, err);
 }
 
-static enum status generate(const struct cli_options *options, const struct deck *deck,
-                            const struct event_avro *avro, struct sink *sink, struct error *err)
+/* Sends the generator's events, or the rows of gen.csv. */
+struct sender {
+    const struct deck *deck;
+    struct generator *generator; /* either this */
+    struct row_replay *replay;   /* or this, the other one is NULL */
+};
+
+static enum status open_replay(const struct deck *deck, struct row_replay **replay,
+                               struct error *err)
 {
-    struct generator_config config = generator_of_deck(deck, avro);
-    enum event_format format = format_of_deck(deck);
-    struct pace pace = {.begin = now(), .step = -1};
-    if (options->pace > 0)
-        pace.ms_per_step = (double)config.step_ms / options->pace;
+    struct sensors *sensors;
+    struct row_replay_config config = {.path = deck->gen.csv,
+                                       .decoding = decoding_of_deck(deck),
+                                       .partitions = (int)deck->gen.partitions,
+                                       .partition_by_key = deck->gen.partition_by == DECK_BY_KEY};
+    TRY(sensors_of_deck(deck, &sensors, err));
+    config.decoding.sensors = sensors;
+    TRY(row_replay_open(&config, replay, err));
+    if (deck->gen.csv_times == DECK_CSV_TIMES_NOW)
+        row_replay_start_at(*replay, wall_clock_ms());
+    return STATUS_OK;
+}
+
+static enum status open_sender(struct sender *sender, const struct event_avro *avro,
+                               struct error *err)
+{
+    if (sender->deck->gen.csv)
+        return open_replay(sender->deck, &sender->replay, err);
+    struct generator_config config = generator_of_deck(sender->deck, avro);
+    sender->generator = generator_create(&config);
+    return STATUS_OK;
+}
+
+static enum status send_rows(const struct sender *sender, struct pace *pace, struct sink *sink,
+                             int64_t *sent, struct error *err)
+{
+    struct row_counts counts;
+    TRY(row_replay_send(sender->replay, pace, sink, &counts, err));
+    *sent = counts.sent;
+    if (counts.faulty > 0)
+        log_warn("%s: %lld of %lld rows are no events and were not sent", sender->deck->gen.csv,
+                 (long long)counts.faulty, (long long)(counts.faulty + counts.sent));
+    return STATUS_OK;
+}
+
+static enum status send_everything(const struct sender *sender, double times, struct sink *sink,
+                                   struct error *err)
+{
+    struct pace pace = pace_begin(pace_clock_monotonic(), times);
     int64_t sent = 0;
-    struct generator *generator = generator_create(&config);
-    enum status status = send_all(generator, format, &pace, sink, &sent, err);
-    generator_destroy(generator);
+    enum status status = sender->replay
+                             ? send_rows(sender, &pace, sink, &sent, err)
+                             : send_all(sender->generator, sender->deck, &pace, sink, &sent, err);
     if (status != STATUS_OK) {
         sink_discard(sink);
         return status;
     }
     TRY(sink_close(sink, err));
-    double duration_s = seconds_since(pace.begin);
-    log_info("generated %lld events in %.3f s: %.4g events/s", (long long)sent, duration_s,
-             duration_s > 0 ? (double)sent / duration_s : 0.0);
+    double spent_s = pace_spent_s(&pace);
+    log_info("%s %lld events in %.3f s: %.4g events/s", sender->replay ? "sent" : "generated",
+             (long long)sent, spent_s, spent_s > 0 ? (double)sent / spent_s : 0.0);
     return STATUS_OK;
+}
+
+static enum status generate(const struct cli_options *options, const struct deck *deck,
+                            const struct event_avro *avro, struct error *err)
+{
+    struct sender sender = {.deck = deck};
+    struct sink *sink;
+    enum status status = open_sender(&sender, avro, err);
+    if (status == STATUS_OK)
+        status = open_sink(options, deck, &sink, err);
+    if (status == STATUS_OK)
+        status = send_everything(&sender, options->pace, sink, err);
+    generator_destroy(sender.generator);
+    row_replay_close(sender.replay);
+    return status;
 }
 
 enum status command_gen(const struct cli_options *options, struct error *err)
@@ -137,15 +161,12 @@ enum status command_gen(const struct cli_options *options, struct error *err)
     struct deck *deck;
     TRY(deck_load(options->path, options->overrides, options->override_count, &deck, err));
     cli_warn_exposed(options);
-    struct sink *sink;
     struct event_avro *avro = NULL;
     enum status status = deck_check_generated(deck, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !deck->gen.csv)
         status = event_avro_of_deck(deck, &avro, err);
     if (status == STATUS_OK)
-        status = open_sink(options, deck, &sink, err);
-    if (status == STATUS_OK)
-        status = generate(options, deck, avro, sink, err);
+        status = generate(options, deck, avro, err);
     event_avro_destroy(avro);
     deck_destroy(deck);
     return status;

@@ -66,6 +66,7 @@ static enum status resolve_files(struct deck *deck, struct error *err)
                       : deck->stream.oauth_token_file ? "stream.oauth_token_file"
                       : deck->regions.count > 0       ? "regions"
                       : deck->watch.token_file        ? "watch.token_file"
+                      : deck->gen.csv                 ? "gen.csv"
                                                       : "stream.files";
     if (!getcwd(current, sizeof current))
         return deck_error(deck, key, err, "the current directory: %s", strerror(errno));
@@ -73,6 +74,7 @@ static enum status resolve_files(struct deck *deck, struct error *err)
     make_absolute(deck, current, &deck->stream.schema);
     make_absolute(deck, current, &deck->stream.oauth_token_file);
     make_absolute(deck, current, &deck->watch.token_file);
+    make_absolute(deck, current, &deck->gen.csv);
     for (int i = 0; i < deck->stream.files.count; i++)
         make_absolute(deck, current, &deck->stream.files.items[i]);
     struct deck_region *regions = deck->regions.items;
@@ -86,7 +88,8 @@ enum status rules_complete(struct deck *deck, struct error *err)
     if (!strcmp(deck->run.id, "auto"))
         replace(&deck->run.id, id_of_path(deck->path));
     if (deck->stream.files.count > 0 || deck->stream.sensors || deck->stream.schema ||
-        deck->stream.oauth_token_file || deck->watch.token_file || deck->regions.count > 0)
+        deck->stream.oauth_token_file || deck->watch.token_file || deck->gen.csv ||
+        deck->regions.count > 0)
         TRY(resolve_files(deck, err));
     TRY(watch_rules_read_masks(deck, err));
     return stream_rules_read_files(deck, err);

@@ -158,10 +158,25 @@ enum status stream_rules_check(const struct deck *deck, struct error *err)
     return stream_rules_generated(deck) ? deck_check_generated(deck, err) : STATUS_OK;
 }
 
-enum status deck_check_generated(const struct deck *deck, struct error *err)
+static enum status check_flat(const struct deck *deck, struct error *err)
 {
     struct field fields[FIELDS_MAX];
-    int count = list_fields(deck, fields), unit = deck->stream.time_unit;
+    int count = list_fields(deck, fields);
+    for (int i = 0; i < count && deck->stream.format == DECK_FORMAT_JSON; i++)
+        if (strchr(fields[i].name, '.'))
+            return deck_error(deck, fields[i].key, err,
+                              "`%s`: events are generated without nested objects", fields[i].name);
+    return STATUS_OK;
+}
+
+enum status deck_check_generated(const struct deck *deck, struct error *err)
+{
+    int unit = deck->stream.time_unit;
+    if (deck->gen.csv && is_avro(deck))
+        return deck_error(deck, "stream.format", err,
+                          "rows of gen.csv are sent as json, binary or csv");
+    if (deck->gen.csv)
+        return check_flat(deck, err);
     if (deck->stream.sensors)
         return deck_error(deck, "stream.sensors", err, "generated events name cells, not sensors");
     if (deck->stream.format == DECK_FORMAT_CSV)
@@ -169,11 +184,7 @@ enum status deck_check_generated(const struct deck *deck, struct error *err)
                           "events are generated as json, binary, avro or confluent-avro");
     if (unit != DECK_TIME_AUTO && unit != DECK_TIME_MS)
         return deck_error(deck, "stream.time_unit", err, "events are generated with times in ms");
-    for (int i = 0; i < count && deck->stream.format == DECK_FORMAT_JSON; i++)
-        if (strchr(fields[i].name, '.'))
-            return deck_error(deck, fields[i].key, err,
-                              "`%s`: events are generated without nested objects", fields[i].name);
-    return STATUS_OK;
+    return check_flat(deck, err);
 }
 
 static enum status read_digest(const struct deck *deck, const char *key, const char *path,

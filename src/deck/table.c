@@ -317,6 +317,15 @@ const struct deck_option deck_options[] = {
     DOUBLE("gen.dropout", gen.dropout, "0", 0, 1, "", 0, "Chance that an event is lost."),
     DOUBLE("gen.duplicates", gen.duplicates, "0", 0, 1, "", 0,
            "Chance that an event is delivered twice."),
+    OR_NULL(
+        "gen.csv", gen.csv, 1, PATH_BYTES, DECK_MAY_CHANGE,
+        "For `heatstream gen`: in place of synthetic sensors, the rows of this CSV file, relative "
+        "to the deck's folder, in their order, as events of the deck's `stream`. Its first line "
+        "names the columns as `stream.fields` does. `--pace N` sends them at N times real time."),
+    ENUM(
+        "gen.csv_times", gen.csv_times, "kept", "kept|now", DECK_MAY_CHANGE,
+        "Times of these events: as in the file, or all moved by as much as makes the first one the "
+        "moment of the start."),
 
     ENUM("log.level", log.level, "info", "error|warn|info|debug", DECK_MAY_CHANGE,
          "Least important line that is written."),
@@ -347,7 +356,7 @@ const struct deck_group deck_groups[] = {
     {"checkpoint", "When the state is saved."},
     {"solve", "How steps are computed; never changes the result."},
     {"watch", "Looking at a run."},
-    {"gen", "Synthetic sensors: `brokers: embedded`, `source: synthetic` and `heatstream gen`."},
+    {"gen", "What makes events: `brokers: embedded`, `source: synthetic` and `heatstream gen`."},
     {"log", "Progress and messages."},
 };
 const int deck_group_count = sizeof deck_groups / sizeof *deck_groups;

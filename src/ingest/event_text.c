@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/memory.h"
 #include "base/shortest.h"
@@ -25,6 +26,13 @@ void event_key(int64_t x, int64_t y, uint8_t key[EVENT_KEY_BYTES])
     put_big_endian(key, (uint64_t)x << 32 | (uint64_t)y, EVENT_KEY_BYTES);
 }
 
+int event_partition_by_key(int64_t x, int64_t y, int partitions)
+{
+    uint8_t key[EVENT_KEY_BYTES];
+    event_key(x, y, key);
+    return (int)(XXH32(key, sizeof key, 0) % (unsigned)partitions);
+}
+
 void event_text_put_binary(const struct generated *event, struct buffer *key, struct buffer *value)
 {
     uint64_t bits;
@@ -38,18 +46,19 @@ void event_text_put_binary(const struct generated *event, struct buffer *key, st
     value->size += EVENT_VALUE_BYTES;
 }
 
-static void put_quoted(struct buffer *text, const char *name)
+void event_text_quote(struct buffer *json, const void *text, size_t size)
 {
-    buffer_put_u8(text, '"');
-    for (; *name; name++) {
-        if ((unsigned char)*name < ' ')
-            buffer_printf(text, "\\u%04x", (unsigned)*name);
-        else if (*name == '"' || *name == '\\')
-            buffer_printf(text, "\\%c", *name);
+    const uint8_t *at = text, *end = at + size;
+    buffer_put_u8(json, '"');
+    for (; at < end; at++) {
+        if (*at < ' ')
+            buffer_printf(json, "\\u%04x", (unsigned)*at);
+        else if (*at == '"' || *at == '\\')
+            buffer_printf(json, "\\%c", *at);
         else
-            buffer_put_u8(text, (uint8_t)*name);
+            buffer_put_u8(json, *at);
     }
-    buffer_put_u8(text, '"');
+    buffer_put_u8(json, '"');
 }
 
 struct event_text *event_text_create(const struct generator_config *config)
@@ -60,7 +69,8 @@ struct event_text *event_text_create(const struct generator_config *config)
     struct event_text *text = memory_zeroed(1, sizeof *text);
     for (int i = 0; i < PARTS; i++) {
         buffer_put_u8(&text->parts[i], i ? ',' : '{');
-        put_quoted(&text->parts[i], given[i] ? given[i] : usual[i]);
+        const char *name = given[i] ? given[i] : usual[i];
+        event_text_quote(&text->parts[i], name, strlen(name));
         buffer_put_u8(&text->parts[i], ':');
         text->longest += text->parts[i].size + SHORTEST_DOUBLE_SIZE;
     }

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 #include "base/arith.h"
 #include "base/memory.h"
@@ -107,9 +106,7 @@ static int partition_of(const struct generator *g, int64_t x, int64_t y)
 {
     if (!g->config.partition_by_key)
         return g->part != ALL_PARTITIONS ? g->part : g->partition_of_column[x];
-    uint8_t key[EVENT_KEY_BYTES];
-    event_key(x, y, key);
-    return (int)(XXH32(key, sizeof key, 0) % (unsigned)g->config.partitions);
+    return event_partition_by_key(x, y, g->config.partitions);
 }
 
 /* Puts the event into the bucket of its delivery. */

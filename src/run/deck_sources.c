@@ -143,6 +143,10 @@ enum status event_avro_of_deck(const struct deck *deck, struct event_avro **even
     struct avro_plan *plan;
     bool plain = deck->stream.format == DECK_FORMAT_AVRO;
     *event = NULL;
+    if (deck->gen.csv)
+        return deck_error(deck, "gen.csv", err,
+                          "only `heatstream gen` sends these rows; a run reads such a file by "
+                          "itself, with stream.source: file and stream.files");
     TRY(avro_plan_of_deck(deck, &plan, err));
     if (!plan)
         return STATUS_OK;
