@@ -131,6 +131,7 @@ lint: $(B)/heatstream $(VENV)/tests.stamp ## format, include rules, sizes, compi
 	$(Q)$(PYTHON) tests/tools/reference.py --check $(B)/heatstream
 	$(Q)shellcheck $$(grep -rlE '^#!.*[/ ](ba)?sh$$' jobs tests .ci)
 	$(Q)$(VENV)/bin/ruff check -q analysis tests && $(VENV)/bin/ruff format -q --check analysis tests
+	$(Q)cd analysis && $(abspath $(VENV))/bin/mypy
 	$(Q)tests/tools/selftest.sh
 	$(Q)$(MAKE) --no-print-directory B=build/lint-gcc SAN= CC=gcc WERROR=-Werror objects
 	$(Q)$(MAKE) --no-print-directory B=build/lint-clang SAN= CC=clang WERROR=-Werror objects

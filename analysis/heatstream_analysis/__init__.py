@@ -1,12 +1,12 @@
-"""Reads heatstream runs into xarray and draws them.
+"""Reads heatstream runs: frames, regions, alerts and heat as xarray and pandas, and pictures.
 
 from heatstream_analysis import open_run
-run = open_run("out/demo")
-run.temperature.isel(time=-1).plot()
+with open_run("out/demo") as run:
+    run.at(x=5.0, y=5.0).plot()
 """
 
-from heatstream_analysis.picture import draw_picture
-from heatstream_analysis.reading import RunError, find_frames_file, open_run
-from heatstream_analysis.selection import select_frame
+from heatstream_analysis.comparison import Comparison, Difference
+from heatstream_analysis.reading import RunError, find_frames_file
+from heatstream_analysis.run import Run, open_run
 
-__all__ = ["RunError", "draw_picture", "find_frames_file", "open_run", "select_frame"]
+__all__ = ["Comparison", "Difference", "Run", "RunError", "find_frames_file", "open_run"]

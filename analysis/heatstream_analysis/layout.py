@@ -1,6 +1,6 @@
 """Where the parts of a picture go: sizes follow from the shape of the grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 MARGIN = 0.16  # all lengths in inches
@@ -19,20 +19,44 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Layout:
+class MapLayout:
     """Size of the figure, and left, bottom, width and height of each part of it."""
 
     width: float
     height: float
     map: Box
     bar: Box
-    series: Box
-    bar_orientation: Literal["vertical", "horizontal"] = "vertical"
+    bar_orientation: Literal["vertical", "horizontal"] = field(default="vertical", kw_only=True)
 
     def fraction(self, box: Box) -> Box:
         """Return a box in fractions of the figure."""
         left, bottom, width, height = box
         return left / self.width, bottom / self.height, width / self.width, height / self.height
+
+
+@dataclass(frozen=True)
+class Layout(MapLayout):
+    """The same with the series below or beside the map."""
+
+    series: Box
+
+
+def map_layout_for(x_length: float, y_length: float, header_lines: int) -> MapLayout:
+    """Return the layout of a map alone, for a domain of these lengths under so many lines."""
+    scale = MAP_SIDE / max(x_length, y_length)
+    wide, high = max(x_length * scale, 0.05), max(y_length * scale, 0.05)
+    header = MARGIN + header_lines * HEADER_LINE + 0.2
+    bar_room = BAR_GAP + BAR_THICK + BAR_LABELS
+    width = LEFT_LABELS + MAP_SIDE + bar_room
+    if high < FLAT * wide:
+        bottom = 2 * BOTTOM_LABELS + BAR_THICK
+        bar = (LEFT_LABELS, BOTTOM_LABELS, wide, BAR_THICK)
+        place = (LEFT_LABELS, bottom, wide, high)
+        return MapLayout(width, bottom + high + header, place, bar, bar_orientation="horizontal")
+    left = LEFT_LABELS + (MAP_SIDE - wide) / 2
+    bar = (left + wide + BAR_GAP, BOTTOM_LABELS, BAR_THICK, high)
+    place = (left, BOTTOM_LABELS, wide, high)
+    return MapLayout(width, BOTTOM_LABELS + high + header, place, bar)
 
 
 def layout_for(x_length: float, y_length: float, header_lines: int) -> Layout:
@@ -65,7 +89,9 @@ def _flat(wide: float, high: float, header: float) -> Layout:
     bar = (LEFT_LABELS, bar_bottom, wide, BAR_THICK)
     place = (LEFT_LABELS, map_bottom, wide, high)
     series = _series_below(width)
-    return Layout(width, map_bottom + high + header, place, bar, series, "horizontal")
+    return Layout(
+        width, map_bottom + high + header, place, bar, series, bar_orientation="horizontal"
+    )
 
 
 def _side_by_side(wide: float, high: float, header: float) -> Layout:

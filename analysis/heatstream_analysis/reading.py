@@ -1,15 +1,18 @@
-"""Opens the frames of a run as one xarray.Dataset.
+"""Opens what a frames file holds, as xarray.Datasets.
 
 A frames file is a segment, or a virtual master over segments. HDF5 answers with fill values where a
-segment is missing, so the segments of a master are checked before anything is believed.
+segment is missing, so the segments of a master are checked before anything is believed. Files are
+opened without HDF5's file locks: a reader that is looked at for hours must not be in a run's way.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import h5py
+import numpy as np
 import xarray as xr
 
 SCHEMA = "frames/1"
@@ -30,25 +33,20 @@ class UnsettledError(RunError):
     """Master and segments disagree, as they also do for a moment while a run cuts rows back."""
 
 
-def open_run(path: str | Path) -> xr.Dataset:
-    """Open the frames of a run, also while the run is still writing them.
+@dataclass(frozen=True)
+class Stored:
+    """What a frames file holds; everything is read when used. `close` ends that."""
 
-    `path` is a run directory, its frames.h5, or one segment. The result is lazy: the field is read
-    when used, so close it (or use `with`) when done.
+    file: Path
+    frames: xr.Dataset
+    regions: xr.Dataset
+    relations: xr.Dataset
+    alerts: xr.Dataset
+    close: Callable[[], None]
 
-    Dimensions: time (one stored frame each), y (bottom to top), x (left to right).
 
-    Coordinates:
-        time    datetime64[ms], UTC: the end of the frame's window in event time, exact
-        y, x    float64 cell positions, units in attrs
-
-    Variables:
-        temperature (time, y, x)    units in attrs
-        everything of /series (time), under its own name: window, revision, final (0: provisional),
-        t_min, t_max, t_mean (units of temperature), heat_content, events, late, missing, …;
-        digest, stored_digest and row_digest are bytes, in hex
-
-    Attributes: those of the file's root (title, run_id, source, …).
+def open_stored(path: str | Path) -> Stored:
+    """Open the frames file of a run, also while the run is writing it; see Run for what is in it.
 
     Raises RunError: no such run, not a frames file, no frame stored yet, a segment missing.
     """
@@ -84,19 +82,60 @@ def retrying(read: Callable[[], Result]) -> Result:
         raise RunError(" ".join(str(error).split())) from error
 
 
-def _open_file(file: Path) -> xr.Dataset:
+def _open_file(file: Path) -> Stored:
     _check_file(file)
-    # One opening for both groups: a running writer replaces the master between two.
-    tree = xr.open_datatree(file, engine="h5netcdf", decode_times=False)
+    # One opening for all groups: a running writer replaces the master between two.
+    tree = xr.open_datatree(
+        file, engine="h5netcdf", decode_times=False, driver_kwds={"locking": False}
+    )
+    try:
+        return _arrange(file, tree)
+    except BaseException:
+        tree.close()
+        raise
+
+
+def _arrange(file: Path, tree: xr.DataTree) -> Stored:
     root, series = tree.to_dataset(), tree.children["series"].to_dataset(inherit=False)
-    merged = root.merge(series, join="exact")
-    event_time = merged["event_time"].values.astype("datetime64[ms]")
+    # A segment has its rows before they are written; these have no window yet.
+    written = slice(0, int((series["window"].values >= 0).sum()))
+    if written.stop == 0:
+        raise UnsettledError(f"{file}: the run has no frames yet")
+    frames = root.merge(series, join="exact").isel(time=written)
+    event_time = frames["event_time"].values.astype("datetime64[ms]")
     attrs = {"long_name": "event time (UTC) of the end of the window"}
-    merged = merged.drop_vars("event_time").assign_coords(time=("time", event_time, attrs))
-    merged.attrs = {name: _text(value) for name, value in root.attrs.items()}
-    merged.set_close(tree.close)
-    merged.encoding["source"] = str(file)
-    return merged
+    time = xr.DataArray(event_time, dims="time", attrs=attrs)
+    frames = frames.drop_vars("event_time").assign_coords(time=time)
+    frames.attrs = {name: _text(value) for name, value in root.attrs.items()}
+    frames.encoding["source"] = str(file)
+
+    def group(name: str, axis: str) -> xr.Dataset:
+        return _labelled(tree, name, axis, written).assign_coords(time=time)
+
+    return Stored(
+        file,
+        frames,
+        group("regions", "region"),
+        group("relations", "relation"),
+        group("alerts", "alert"),
+        tree.close,
+    )
+
+
+def _labelled(tree: xr.DataTree, name: str, axis: str, written: slice) -> xr.Dataset:
+    """Return a group with the names along its axis; one of nothing where the deck had none."""
+    if name not in tree.children:
+        return xr.Dataset(coords={axis: np.array([], dtype=str)})
+    node = tree.children[name]
+    data = node.to_dataset(inherit=False).drop_vars(axis)
+    for child in node.children.values():
+        data = data.merge(child.to_dataset(inherit=False), join="exact")
+    for text in [n for n, values in data.variables.items() if values.dtype.kind == "S"]:
+        data[text] = data[text].dims, np.char.decode(data[text].values, "utf-8", "replace")
+    if "corner" in data.variables:
+        data = data.assign_coords(corner=["x0", "y0", "x1", "y1"])
+    names = data["name"].values
+    return data.drop_vars("name").isel(time=written).assign_coords({axis: names})
 
 
 def _text(value: object) -> object:
@@ -109,7 +148,7 @@ def _text(value: object) -> object:
 def _check_file(file: Path) -> None:
     if not h5py.is_hdf5(file):
         raise RunError(f"{file}: not an HDF5 file")
-    with h5py.File(file, "r") as h5:
+    with h5py.File(file, "r", locking=False) as h5:
         _check_schema(file, h5)
         if h5["temperature"].shape[0] == 0:
             raise RunError(f"{file}: the run has no frames yet")
@@ -151,7 +190,7 @@ def _check_segments(file: Path, field: h5py.Dataset) -> None:
 
 def _rows_of(segment: Path) -> int:
     try:
-        with h5py.File(segment, "r") as h5:
+        with h5py.File(segment, "r", locking=False) as h5:
             return int(h5["temperature"].shape[0])
     except (OSError, KeyError) as error:
         reason = " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""Chooses one stored frame of a run."""
+"""Chooses one stored frame of a run, or one cell."""
 
 import datetime as dt
 
@@ -51,3 +51,16 @@ def parse_time(text: str) -> np.datetime64:
     if moment.tzinfo is not None:
         moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
     return np.datetime64(moment, "ms")
+
+
+def nearest_cell(run: xr.Dataset, x: float, y: float) -> tuple[int, int]:
+    """Return column and row of the cell that holds a position. RunError: it lies outside."""
+    return _cell_along(run["x"].values, "x", x), _cell_along(run["y"].values, "y", y)
+
+
+def _cell_along(middles: np.ndarray, name: str, position: float) -> int:
+    half = (middles[1] - middles[0]) / 2 if len(middles) > 1 else np.inf
+    low, high = float(middles[0] - half), float(middles[-1] + half)
+    if not low <= position <= high:
+        raise RunError(f"{name} = {position} lies outside of the grid, {low:.6g} to {high:.6g}")
+    return int(np.argmin(np.abs(middles - position)))

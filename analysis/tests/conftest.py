@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from heatstream_analysis.__main__ import main
+from heatstream_analysis.commands import main
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Writes a small run directory as FORMATS describes it: segments under a virtual master."""
 
+import hashlib
 from pathlib import Path
 
 import h5py
@@ -11,7 +12,9 @@ EPOCH_MS = T0_MS - T0_MS % 86_400_000  # day of the first frame: /time counts fr
 SERIES = {
     "window": "i8", "event_time": "i8", "revision": "i8", "final": "u1", "complete": "u1",
     "t_min": "f8", "t_max": "f8", "t_mean": "f8", "events": "i8", "digest": "S32",
+    "heat_content": "f8", "heat_in": "f8", "heat_out": "f8", "heat_residual": "f8",
 }  # fmt: skip
+REGIONS = {"core": (2, 1, 8, 5), "whole": (0, 0, 12, 8)}
 
 
 def heat(rows: int, nx: int, ny: int, dx: float) -> np.ndarray:
@@ -69,9 +72,52 @@ def make_series(
         "t_max": [f.max() for f in field],
         "t_mean": [f.mean() for f in field],
         "events": np.full(rows, 17),
-        "digest": [b"%032x" % row for row in range(rows)],
+        "digest": [b"%s" % hashlib.md5(frame.tobytes()).hexdigest().encode() for frame in field],
+        **heats(field),
     }
     return {name: np.asarray(values[name]).astype(kind) for name, kind in SERIES.items()}
+
+
+def heats(field: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a balance that adds up: an eighth of what comes in leaves again."""
+    content = field.sum(axis=(1, 2))
+    gain = np.diff(content, prepend=0.0)
+    heat_out = gain / 7
+    heat_in = gain + heat_out
+    return {
+        "heat_content": content,
+        "heat_in": heat_in,
+        "heat_out": heat_out,
+        "heat_residual": gain - (heat_in - heat_out),
+    }
+
+
+def panels(field: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what the regions are, by path: [rows, regions]."""
+    if not len(field):
+        return {}
+    parts = [field[:, y0:y1, x0:x1].reshape(len(field), -1) for x0, y0, x1, y1 in REGIONS.values()]
+    mean = np.stack([part.mean(axis=1) for part in parts], axis=1)
+    return {
+        "regions/stats/min": np.stack([part.min(axis=1) for part in parts], axis=1),
+        "regions/stats/mean": mean,
+        "regions/stats/max": np.stack([part.max(axis=1) for part in parts], axis=1),
+        "regions/level": ((mean > 0.3) + 0 + (mean > 0.6)).astype("u1"),
+    }
+
+
+def write_region_axis(h5: h5py.File) -> None:
+    group = h5.require_group("regions")
+    names = [name.encode() for name in REGIONS]
+    group["region"] = np.arange(len(names))
+    group["region"].make_scale("region")
+    group["corner"] = np.arange(4)
+    group["corner"].make_scale("corner")
+    group.create_dataset("name", data=np.array(names, dtype="S5"))
+    group["box"] = np.array(list(REGIONS.values()))
+    group["name"].dims[0].attach_scale(group["region"])
+    group["box"].dims[0].attach_scale(group["region"])
+    group["box"].dims[1].attach_scale(group["corner"])
 
 
 def columns(field: np.ndarray, series: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -81,6 +127,7 @@ def columns(field: np.ndarray, series: dict[str, np.ndarray]) -> dict[str, np.nd
         "temperature": field.astype("f4"),
         "time": series["event_time"] - EPOCH_MS + 0.0,
         **named,
+        **(panels(field) if field.shape[1:] == (8, 12) else {}),
     }
 
 
@@ -110,6 +157,11 @@ def write_virtual(h5: h5py.File, path: str, data: np.ndarray, per_segment: int) 
 def attach_scales(h5: h5py.File) -> None:
     for name in ("time", "y", "x"):
         h5[name].make_scale(name)
+    if "regions" in h5:
+        write_region_axis(h5)
+        for path in ("stats/min", "stats/mean", "stats/max", "level"):
+            h5["regions"][path].dims[0].attach_scale(h5["time"])
+            h5["regions"][path].dims[1].attach_scale(h5["regions/region"])
     set_text(h5["time"], "units", "milliseconds since 2023-11-14 00:00:00")
     set_text(h5["temperature"], "units", "K")
     set_text(h5["temperature"], "long_name", "temperature")

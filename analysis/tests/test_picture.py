@@ -11,8 +11,10 @@ from example_run import T0_MS, WINDOW_MS, write_run
 from matplotlib import colormaps
 from matplotlib.image import imread
 
-from heatstream_analysis import RunError, draw_picture, open_run, select_frame
-from heatstream_analysis.layout import layout_for
+from heatstream_analysis import RunError, open_run
+from heatstream_analysis.layout import Box, MapLayout, layout_for, map_layout_for
+from heatstream_analysis.picture import draw_picture
+from heatstream_analysis.selection import select_frame
 from heatstream_analysis.timeline import provisional_spans, time_axis
 
 Call = Callable[..., tuple[int, str, str]]
@@ -68,18 +70,18 @@ def test_out_says_where_the_picture_goes(tmp_path: Path, call: Call) -> None:
 def test_frame_is_chosen_by_window_time_or_as_the_last(tmp_path: Path) -> None:
     write_run(tmp_path, rows=25)
     with open_run(tmp_path) as run:
-        assert select_frame(run) == 24
-        assert select_frame(run, window=7) == 7
-        assert select_frame(run, time=at(7)) == 7
-        assert select_frame(run, time=at(7) + "Z") == 7
-        assert select_frame(run, time=at(7)[:-3] + "850+00:00") == 7
-        assert select_frame(run, time="2023-11-14T23:13:20.900+01:00") == 8
+        assert select_frame(run.frames) == 24
+        assert select_frame(run.frames, window=7) == 7
+        assert select_frame(run.frames, time=at(7)) == 7
+        assert select_frame(run.frames, time=at(7) + "Z") == 7
+        assert select_frame(run.frames, time=at(7)[:-3] + "850+00:00") == 7
+        assert select_frame(run.frames, time="2023-11-14T23:13:20.900+01:00") == 8
 
 
 def test_thinned_frames_are_found_by_window_not_by_position(tmp_path: Path) -> None:
     write_run(tmp_path, rows=25)
     with open_run(tmp_path) as run:
-        thin = run.isel(time=slice(4, None, 5))
+        thin = run.frames.isel(time=slice(4, None, 5))
         assert select_frame(thin, window=14) == 2
         with pytest.raises(RunError, match=r"window 15 is not stored.* 4\.\.24, the nearest is 14"):
             select_frame(thin, window=15)
@@ -165,20 +167,20 @@ def test_unreadable_run_ends_with_2_and_one_line(
 def test_provisional_rows_are_shaded_from_the_end_of_the_last_final_one(tmp_path: Path) -> None:
     write_run(tmp_path, rows=20, provisional_from=15)
     with open_run(tmp_path) as run:
-        axis = time_axis(run)
-        assert list(provisional_spans(run, axis)) == [(1.5, 2.0)]
+        axis = time_axis(run.frames)
+        assert list(provisional_spans(run.frames, axis)) == [(1.5, 2.0)]
         assert axis.limits() == (0.0, 2.0)
         assert axis.label == "event time [s] since 2023-11-14 22:13:20 UTC"
-        everything = run.assign(final=xr.zeros_like(run.final))
+        everything = run.frames.assign(final=xr.zeros_like(run.frames.final))
         assert list(provisional_spans(everything, axis)) == [(0.0, 2.0)]
-        assert not list(provisional_spans(run.isel(time=slice(15)), axis))
+        assert not list(provisional_spans(run.frames.isel(time=slice(15)), axis))
 
 
 @pytest.mark.parametrize(("nx", "ny", "rows"), [(1, 1, 1), (1, 40, 2), (300, 2, 3), (7, 90, 9)])
 def test_any_shape_of_domain_can_be_drawn(tmp_path: Path, nx: int, ny: int, rows: int) -> None:
     write_run(tmp_path, rows=rows, nx=nx, ny=ny, provisional_from=1)
     with open_run(tmp_path) as run:
-        width, height = png_size(draw_picture(run, rows - 1, tmp_path / "a.png"))
+        width, height = png_size(draw_picture(run.frames, rows - 1, tmp_path / "a.png"))
     assert max(width, height) < 2200
 
 
@@ -186,14 +188,19 @@ def test_any_shape_of_domain_can_be_drawn(tmp_path: Path, nx: int, ny: int, rows
 def test_field_without_extremes_can_be_drawn(tmp_path: Path, value: float) -> None:
     write_run(tmp_path)
     with open_run(tmp_path) as run:
-        flat = run.assign(temperature=xr.full_like(run.temperature, value))
+        flat = run.frames.assign(temperature=xr.full_like(run.frames.temperature, value))
         png_size(draw_picture(flat, 0, tmp_path / "a.png"))
 
 
 @pytest.mark.parametrize("aspect", [0.01, 0.2, 0.34, 0.36, 1.0, 1.39, 1.41, 5.0, 100.0])
 def test_parts_of_a_picture_do_not_overlap_and_lie_inside(aspect: float) -> None:
     layout = layout_for(1.0, aspect, header_lines=2)
-    boxes = [layout.map, layout.bar, layout.series]
+    check_layout(layout, [layout.map, layout.bar, layout.series], aspect)
+    alone = map_layout_for(1.0, aspect, header_lines=2)
+    check_layout(alone, [alone.map, alone.bar], aspect)
+
+
+def check_layout(layout: MapLayout, boxes: list[Box], aspect: float) -> None:
     for number, (left, bottom, width, height) in enumerate(boxes):
         assert min(left, bottom, width, height) > 0
         assert left + width < layout.width

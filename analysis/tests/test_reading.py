@@ -16,26 +16,28 @@ from heatstream_analysis import RunError, open_run
 def test_field_and_series_come_in_order_over_all_segments(tmp_path: Path) -> None:
     field = write_run(tmp_path, rows=25, per_segment=10)
     with open_run(tmp_path) as run:
-        assert run.temperature.dims == ("time", "y", "x")
-        assert run.temperature.values.tobytes() == field.astype("f4").tobytes()
-        assert run.window.values.tolist() == list(range(25))
-        assert run.t_max.values.tolist() == [frame.max() for frame in field]
-        assert run.temperature.attrs["units"] == "K"
-        assert run.x.values.tolist() == [0.5 * i for i in range(12)]
+        assert run.frames.temperature.dims == ("time", "y", "x")
+        assert run.frames.temperature.values.tobytes() == field.astype("f4").tobytes()
+        assert run.frames.window.values.tolist() == list(range(25))
+        assert run.frames.t_max.values.tolist() == [frame.max() for frame in field]
+        assert run.frames.temperature.attrs["units"] == "K"
+        assert run.frames.x.values.tolist() == [0.5 * i for i in range(12)]
 
 
 def test_time_is_exact_to_the_millisecond(tmp_path: Path) -> None:
     write_run(tmp_path)
     ends = T0_MS + WINDOW_MS * np.arange(1, 26)
     with open_run(tmp_path) as run:
-        assert run.time.values.astype("datetime64[ms]").astype("i8").tolist() == ends.tolist()
+        assert (
+            run.frames.time.values.astype("datetime64[ms]").astype("i8").tolist() == ends.tolist()
+        )
 
 
 @pytest.mark.parametrize("t0_ms", [-(10**17), 9 * 10**17])
 def test_times_beyond_the_range_of_nanoseconds_are_read(tmp_path: Path, t0_ms: int) -> None:
     write_run(tmp_path, t0_ms=t0_ms)
     with open_run(tmp_path) as run:
-        assert int(run.time.values[0].astype("i8")) == t0_ms + WINDOW_MS
+        assert int(run.frames.time.values[0].astype("i8")) == t0_ms + WINDOW_MS
 
 
 def test_directory_master_and_segment_are_all_accepted(tmp_path: Path) -> None:
@@ -43,13 +45,13 @@ def test_directory_master_and_segment_are_all_accepted(tmp_path: Path) -> None:
     rows = {"": 25, "frames.h5": 25, "frames/seg_000002.h5": 5}
     for name, count in rows.items():
         with open_run(tmp_path / name) as run:
-            assert run.sizes["time"] == count
+            assert run.frames.sizes["time"] == count
 
 
 def test_title_keeps_its_letters(tmp_path: Path) -> None:
     write_run(tmp_path, title="Größe 40 × 40")
     with open_run(tmp_path) as run:
-        assert run.attrs["title"] == "Größe 40 × 40"
+        assert run.frames.attrs["title"] == "Größe 40 × 40"
 
 
 def test_title_not_tagged_as_utf8_keeps_its_letters_too(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_title_not_tagged_as_utf8_keeps_its_letters_too(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "frames.h5", "a") as h5:
         h5.attrs["title"] = np.bytes_("Größe".encode())
     with open_run(tmp_path) as run:
-        assert run.attrs["title"] == "Größe"
+        assert run.frames.attrs["title"] == "Größe"
 
 
 def test_plain_xarray_opens_the_file_with_times_as_datetimes(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_master_replaced_while_it_is_opened_gives_one_of_the_two(tmp_path: Path)
     try:
         for _ in range(20):
             with open_run(tmp_path) as run:
-                assert run.sizes["time"] in masters
+                assert run.frames.sizes["time"] in masters
     finally:
         done.set()
         writer.join()
