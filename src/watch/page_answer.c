@@ -1,13 +1,10 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "assets.h"
-#include "base/arith.h"
 #include "base/memory.h"
 #include "page_internal.h"
-
-enum { MOST_POINTS = 2000 };
+#include "query.h"
 
 static void answer_error(struct http_answer *answer, int code, const char *text)
 {
@@ -25,59 +22,30 @@ static void answer_status(struct http_answer *answer, enum status status, const 
         answer_error(answer, status == STATUS_NO_INPUT ? 404 : 500, err->text);
 }
 
-/* *value stays what it is where there is no such parameter; false: it is no number. */
-static bool get_number(const struct http_request *request, const char *name, int64_t *value)
+static const char *parameter(const void *request, const char *name)
 {
-    const char *text = http_parameter(request, name);
-    char *end;
-    if (!text)
-        return true;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    if (errno || end == text || *end || text[0] == ' ')
-        return false;
-    *value = number;
-    return true;
+    return http_parameter(request, name);
 }
 
-static bool get_box(const struct page *page, const struct http_request *request,
-                    struct watch_box *box)
+static struct query query_of(const struct page *page, const struct http_request *request)
 {
-    *box = (struct watch_box){0, 0, page->config.gnx, page->config.gny};
-    return get_number(request, "x0", &box->x0) && get_number(request, "y0", &box->y0) &&
-           get_number(request, "x1", &box->x1) && get_number(request, "y1", &box->y1) &&
-           0 <= box->x0 && box->x0 < box->x1 && box->x1 <= page->config.gnx && 0 <= box->y0 &&
-           box->y0 < box->y1 && box->y1 <= page->config.gny;
-}
-
-static bool get_stat(const struct http_request *request, enum view_stat *stat)
-{
-    static const char *const names[] = {"mean", "min", "max"};
-    const char *text = http_parameter(request, "stat");
-    *stat = VIEW_MEAN;
-    if (!text)
-        return true;
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *stat = (enum view_stat)i;
-            return true;
-        }
-    return false;
+    return (struct query){.parameter = parameter,
+                          .context = request,
+                          .gnx = page->config.gnx,
+                          .gny = page->config.gny,
+                          .first_row = page->config.first_row,
+                          .rows = page->state.rows};
 }
 
 /* False: there is no such view. */
-static bool get_view(const struct page *page, const struct http_request *request,
-                     enum page_view *view)
+static bool get_of(const struct page *page, const struct query *query, enum page_view *of)
 {
-    static const char *const names[] = {"this", "other", "difference"};
-    const char *text = http_parameter(request, "of");
-    *view = PAGE_OWN;
-    for (int i = 0; text && i < PAGE_VIEWS; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *view = (enum page_view)i;
-            return page->pictures[i] != NULL;
-        }
-    return !text;
+    static const char *const names[] = {
+        [PAGE_OWN] = "this", [PAGE_OTHER] = "other", [PAGE_DIFFERENCE] = "difference"};
+    int index;
+    bool known = query_choice(query, "of", names, PAGE_VIEWS, &index);
+    *of = (enum page_view)index;
+    return known && page->pictures[index];
 }
 
 static void answer_picture(struct page *page, const struct http_request *request,
@@ -85,9 +53,9 @@ static void answer_picture(struct page *page, const struct http_request *request
 {
     struct error err;
     enum page_view of;
-    struct view view = {.row = page->state.rows - 1};
-    if (!get_view(page, request, &of) || !get_number(request, "row", &view.row) ||
-        !get_box(page, request, &view.box) || !get_stat(request, &view.stat)) {
+    struct view view;
+    struct query query = query_of(page, request);
+    if (!get_of(page, &query, &of) || !query_view(&query, &view)) {
         answer_error(answer, 400,
                      "row, x0, y0, x1, y1: numbers within the run; stat: mean, min, max; of: "
                      "this, and other and difference where there is another run");
@@ -121,9 +89,9 @@ static void answer_row(struct page *page, const struct http_request *request,
     struct error err;
     struct watch_row row;
     enum page_view of;
-    int64_t index = page->state.rows - 1;
-    if (!get_number(request, "row", &index) || !get_view(page, request, &of) ||
-        of == PAGE_DIFFERENCE) {
+    int64_t index;
+    struct query query = query_of(page, request);
+    if (!query_row(&query, &index) || !get_of(page, &query, &of) || of == PAGE_DIFFERENCE) {
         answer_error(answer, 400, "row: a number; of: this, or other where there is another run");
         return;
     }
@@ -145,8 +113,9 @@ static void answer_difference(struct page *page, const struct http_request *requ
     struct error err;
     struct watch_norms norms;
     const struct watch_other *other = page->config.other;
-    int64_t row = page->state.rows - 1;
-    if (!other || !get_number(request, "row", &row)) {
+    int64_t row;
+    struct query query = query_of(page, request);
+    if (!other || !query_row(&query, &row)) {
         answer_error(answer, other ? 400 : 404,
                      other ? "row: a number" : "there is no other run to compare with");
         return;
@@ -162,37 +131,24 @@ static void answer_difference(struct page *page, const struct http_request *requ
 static void answer_alerts(struct page *page, const struct http_request *request,
                           struct http_answer *answer)
 {
-    int64_t from = 0;
-    if (!get_number(request, "from", &from) || from < 0) {
+    int64_t from;
+    struct query query = query_of(page, request);
+    if (!query_alerts(&query, &from)) {
         answer_error(answer, 400, "from: a number of alerts");
         return;
     }
     answer->code = 200;
-    tell_alerts(&page->alerts, from, MOST_POINTS, &answer->body);
-}
-
-/* By default the newest rows. */
-static bool get_range(const struct page *page, const struct http_request *request,
-                      struct tell_range *range)
-{
-    *range = (struct tell_range){.points = 500, .last = page->state.rows - 1};
-    if (!get_number(request, "points", &range->points) || range->points < 1 ||
-        range->points > MOST_POINTS || !get_number(request, "to", &range->last))
-        return false;
-    range->last = min_int64(range->last, page->state.rows - 1);
-    range->first = max_int64(page->config.first_row, range->last - range->points + 1);
-    return get_number(request, "from", &range->first) && range->first >= page->config.first_row;
+    tell_alerts(&page->alerts, from, QUERY_MOST_POINTS, &answer->body);
 }
 
 static void answer_range(struct page *page, const struct http_request *request,
                          struct http_answer *answer)
 {
     struct tell_range range;
-    int64_t x = 0, y = 0;
+    int64_t x, y;
+    struct query query = query_of(page, request);
     bool cell = strcmp(request->path, "/api/cell") == 0;
-    if (!get_range(page, request, &range) || !get_number(request, "x", &x) ||
-        !get_number(request, "y", &y) || x < 0 || x >= page->config.gnx || y < 0 ||
-        y >= page->config.gny) {
+    if (!query_range(&query, &range) || !query_cell(&query, &x, &y)) {
         answer_error(answer, 400, "from, to: rows; points: 1 to 2000; x, y: a cell");
         return;
     }

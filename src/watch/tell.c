@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arith.h"
 #include "base/memory.h"
 
 enum { MOST_RUNS = 4096 };
@@ -196,15 +195,22 @@ void tell_alerts(const struct tell_alerts *alerts, int64_t from, int64_t most, s
     buffer_printf(json, "]}");
 }
 
+/* Of at most so many points. */
 static int64_t stride_of(const struct tell_range *range)
 {
-    return max_int64(1, (range->last - range->first) / max_int64(range->points - 1, 1));
+    return (range->last - range->first) / range->points + 1;
+}
+
+/* How many come before the last one; -1: not even that. */
+static int64_t before_last(const struct tell_range *range)
+{
+    return range->first > range->last ? -1 : (range->last - range->first) / stride_of(range);
 }
 
 /* Evenly from the last one backwards, which is the one that counts most. */
-static int64_t first_of(const struct tell_range *range)
+static int64_t row_at(const struct tell_range *range, int64_t left)
 {
-    return range->last - (range->last - range->first) / stride_of(range) * stride_of(range);
+    return range->last - left * stride_of(range);
 }
 
 void tell_series(const struct watch_rows *rows, const struct tell_range *range, struct buffer *json)
@@ -215,7 +221,8 @@ void tell_series(const struct watch_rows *rows, const struct tell_range *range, 
     json_object_set_new(object, "row", indices);
     for (int i = 0; i < COLUMNS; i++)
         json_object_set_new(object, columns[i].name, lists[i] = json_array());
-    for (int64_t at = first_of(range); at <= range->last; at += stride_of(range)) {
+    for (int64_t left = before_last(range); left >= 0; left--) {
+        int64_t at = row_at(range, left);
         if (rows->row(rows->context, at, &row, &ignored) != STATUS_OK)
             continue;
         json_array_append_new(indices, whole(at));
@@ -236,7 +243,8 @@ void tell_cell(const struct watch_rows *rows, const struct tell_range *range, in
     json_object_set_new(object, "y", whole(y));
     json_object_set_new(object, "row", indices);
     json_object_set_new(object, "temperature", values);
-    for (int64_t at = first_of(range); at <= range->last; at += stride_of(range)) {
+    for (int64_t left = before_last(range); left >= 0; left--) {
+        int64_t at = row_at(range, left);
         if (rows->cells(rows->context, at, &box, &value, &ignored) != STATUS_OK)
             continue;
         json_array_append_new(indices, whole(at));

@@ -6,6 +6,7 @@
 
 #include "../fuzz/avro_checks.h"
 #include "../fuzz/event_log_checks.h"
+#include "../fuzz/page_checks.h"
 #include "splitmix.h"
 #include "unit.h"
 
@@ -136,6 +137,11 @@ static void any_event_log_is_read_refused_or_cut(void)
     check_mutations("fuzz_event_log", check_event_log);
 }
 
+static void any_request_is_in_range_or_refused(void)
+{
+    check_mutations("fuzz_page", check_page);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -147,6 +153,7 @@ int main(void)
         UNIT_TEST(any_avro_body_gets_a_verdict),
         UNIT_TEST(any_avro_schema_is_good_or_refused),
         UNIT_TEST(any_event_log_is_read_refused_or_cut),
+        UNIT_TEST(any_request_is_in_range_or_refused),
     };
     return unit_run("decoder_mutations", tests, UNIT_COUNT(tests));
 }

@@ -34,10 +34,14 @@ static void every_path_answers_with_what_it_is_for(void)
     CU_ASSERT_EQUAL(ask(page, "/api/picture?of=difference", "", &said), 400);
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=3", "", &said), 503);
     CU_ASSERT_EQUAL(ask(page, "/api/row?row=9", "", &said), 404);
-    CU_ASSERT_EQUAL(ask(page, "/api/series?points=1", "", &said), 200);
+    CU_ASSERT_EQUAL(ask(page, "/api/series?from=0&points=1", "", &said), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"row\":[8]"));
     CU_ASSERT_EQUAL(ask(page, "/api/series?from=0&points=9", "", &said), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"row\":[0,1,2,4,5,6,7,8]"));
+    CU_ASSERT_EQUAL(ask(page, "/api/series?from=0&points=6", "", &said), 200);
+    CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"row\":[0,2,4,6,8]"));
+    CU_ASSERT_EQUAL(ask(page, "/api/series?from=9", "", &said), 200);
+    CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&said), "\"row\":[]"));
     CU_ASSERT_EQUAL(ask(page, "/metrics", "", &said), 404);
     CU_ASSERT_EQUAL(ask(page, "/api/openapi.json", "", &said), 200);
     buffer_release(&said);
@@ -51,7 +55,8 @@ static void parameters_out_of_range_are_refused(void)
         "/api/picture?x0=5&x1=5", "/api/picture?stat=sum",   "/api/picture?y1=99999999999999999999",
         "/api/series?points=0",   "/api/series?points=2001", "/api/series?from=-1",
         "/api/cell?x=700&y=0",    "/api/cell?x=0&y=-1",      "/api/row?row=",
-        "/api/row?row=1%202",     "/api/picture?x0=%00",
+        "/api/row?row=1%202",     "/api/picture?x0=%00",     "/api/row?row=%2B1",
+        "/api/row?row=NaN",       "/api/row?row=1e3",        "/api/cell?to=-9223372036854775808",
     };
     struct page *page = open_page(NULL);
     struct buffer said = {0};
@@ -78,7 +83,6 @@ static void no_path_leads_to_a_file(void)
         "/api/row/../../x",
         "/\\..\\..\\etc",
         "*",
-
     };
     struct page *page = open_page(NULL);
     struct buffer said = {0};
