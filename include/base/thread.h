@@ -8,4 +8,7 @@
  * pthread_create(). To be joined by the caller. */
 int thread_start(pthread_t *thread, void *(*main)(void *), void *context);
 
+/* What the calling thread has used of its processor, in seconds. */
+double thread_spent_s(void);
+
 #endif

@@ -3,8 +3,9 @@
  *
  *     connections at a time 256 · headers of a request 16 KiB · until they are complete 10 s
  *     until an answer is taken 30 s · until a push is taken 10 s · bodies of requests: none
+ *     answers that wait to be taken 64 MiB, then large ones come to 503 for a while
  *
- * A connection that takes longer is closed. */
+ * A connection that takes longer is closed; time that the server itself takes does not count. */
 #ifndef HEATSTREAM_WATCH_HTTP_H
 #define HEATSTREAM_WATCH_HTTP_H
 
@@ -12,6 +13,7 @@
 #include "base/status.h"
 
 struct http;
+struct shared;
 
 /* Valid while it is answered. */
 struct http_request {
@@ -22,11 +24,13 @@ struct http_request {
 /* A parameter of the request, %-escapes resolved; NULL when it has none of that name. */
 const char *http_parameter(const struct http_request *request, const char *name);
 
-/* Filled by the handler; zeroed before. `body` is taken over. */
+/* Filled by the handler; zeroed before. `body` is taken over, or `shared` in its place, which other
+ * answers may send, too. */
 struct http_answer {
     int code; /* 200, 404, … */
     const char *type;
     struct buffer body;
+    struct shared *shared;
     bool stream; /* server-sent events: what http_push() gives, from the newest on */
 };
 

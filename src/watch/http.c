@@ -23,6 +23,12 @@
 
 enum { CONNECTIONS = 256, REQUEST_BYTES = 16384, NICE = 10, EVENT_CHUNK = 4096 };
 
+/* What the kernel keeps of an answer: without a bound megabytes, in which events grow old. */
+enum { SOCKET_BYTES = 64 << 10 };
+
+/* A round of the server counts as so much at most for those that wait for it. */
+static const double ROUND_S = 0.5;
+
 /* A quiet stream says the same again now and then, so that proxies keep it and a browser that has
  * gone is noticed. */
 static const double QUIET_S = 15.0;
@@ -37,6 +43,8 @@ struct http {
     int wake_fd, epoll_fd;
     char url[300];
     struct peers peers;
+    struct outbox outbox;
+    double clock_s;      /* by which peers are slow */
     struct buffer event; /* the newest, as it goes over the wire */
     long event_number;   /* 0: none yet */
     double pushed_s;
@@ -69,7 +77,7 @@ static void wake_streams(struct http *http)
         if (!peer->stream || !peer->asleep)
             continue;
         peer->asleep = false;
-        peer->since_s = monotonic_s();
+        peer->since_s = http->clock_s;
         MHD_resume_connection(peer->connection);
     }
 }
@@ -106,7 +114,7 @@ static ssize_t more_of_stream(void *context, uint64_t position, char *out, size_
         buffer_append(&peer->event, http->event.data, http->event.size);
         peer->number = http->event_number;
         peer->sent = 0;
-        peer->since_s = monotonic_s();
+        peer->since_s = http->clock_s;
     }
     size_t left = peer->event.size - peer->sent, count = left < most ? left : most;
     memcpy(out, peer->event.data + peer->sent, count);
@@ -162,7 +170,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     peer->state = PEER_ANSWERED;
-    peer->since_s = monotonic_s();
+    peer->since_s = http->clock_s;
     struct guard_request asked = {
         .method = method,
         .path = path,
@@ -175,13 +183,13 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     };
     enum guard_verdict verdict = guard_judge(&http->guard, &asked);
     if (verdict != GUARD_PASS)
-        return reply_refusal(connection, verdict, http->config.token);
+        return reply_refusal(&http->outbox, connection, verdict, http->config.token);
     struct http_request request = {.path = path, .connection = connection};
     struct http_answer answer = {.code = 404, .type = "text/plain; charset=utf-8"};
     http->config.answer(http->config.context, &request, &answer);
     if (answer.stream && strcmp(method, "HEAD") != 0)
         return answer_stream(http, connection, peer);
-    return reply(connection, &answer, NULL);
+    return reply(&http->outbox, connection, &answer, NULL);
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **peer,
@@ -191,7 +199,9 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *peer = peers_add(&http->peers, info->connect_fd, monotonic_s());
+        const int room = SOCKET_BYTES;
+        setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+        *peer = peers_add(&http->peers, info->connect_fd, http->clock_s);
     } else {
         peers_remove(&http->peers, *peer);
         *peer = NULL;
@@ -209,7 +219,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     http->peers.streams -= peer->stream;
     peer->stream = peer->asleep = false;
     peer->state = PEER_SENDS;
-    peer->since_s = monotonic_s();
+    peer->since_s = http->clock_s;
 }
 
 /* Nobody's complaint is worth a line of the run's log. */
@@ -226,25 +236,35 @@ static void keep_streams_alive(struct http *http)
         announce_event(http);
 }
 
+/* Waits until somebody has something to say, or it is time for the next tick. */
+static void await_work(struct http *http, int tick_ms)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms;
+    uint64_t woken;
+    struct pollfd fds[2] = {{.fd = http->epoll_fd, .events = POLLIN},
+                            {.fd = http->wake_fd, .events = POLLIN}};
+    if (MHD_get_timeout(http->daemon, &wait_ms) != MHD_YES ||
+        wait_ms > (MHD_UNSIGNED_LONG_LONG)tick_ms)
+        wait_ms = (MHD_UNSIGNED_LONG_LONG)tick_ms;
+    poll(fds, 2, (int)wait_ms);
+    (void)!read(http->wake_fd, &woken, sizeof woken);
+}
+
 static void *serve(void *context)
 {
     struct http *http = context;
     int tick_ms = 0;
+    double began_s = monotonic_s();
     setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, which gives way to the solver */
     while (!atomic_load(&http->stop)) {
-        MHD_UNSIGNED_LONG_LONG wait_ms;
-        struct pollfd fds[2] = {{.fd = http->epoll_fd, .events = POLLIN},
-                                {.fd = http->wake_fd, .events = POLLIN}};
-        if (MHD_get_timeout(http->daemon, &wait_ms) != MHD_YES ||
-            wait_ms > (MHD_UNSIGNED_LONG_LONG)tick_ms)
-            wait_ms = (MHD_UNSIGNED_LONG_LONG)tick_ms;
-        poll(fds, 2, (int)wait_ms);
-        uint64_t woken;
-        (void)!read(http->wake_fd, &woken, sizeof woken);
+        await_work(http, tick_ms);
         tick_ms = http->config.tick(http->config.context);
         keep_streams_alive(http);
         MHD_run(http->daemon);
-        peers_end_slow(&http->peers, monotonic_s());
+        double now_s = monotonic_s();
+        http->clock_s += now_s - began_s < ROUND_S ? now_s - began_s : ROUND_S;
+        began_s = now_s;
+        peers_end_slow(&http->peers, http->clock_s);
     }
     http->config.tick(http->config.context); /* the last word */
     MHD_run(http->daemon);

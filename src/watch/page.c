@@ -1,5 +1,6 @@
 #include "watch/page.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,13 @@
 
 #include "base/memory.h"
 #include "base/monotonic.h"
+#include "base/thread.h"
 #include "page_internal.h"
 #include "watch/guard.h"
 
-/* An event a tenth of a second is as much as an eye follows, and pictures may take an eighth of
- * the thread's time. */
-enum { PUSH_EVERY_MS = 100, PICTURE_SHARE = 8, IDLE_MS = 500 };
+/* An event a tenth of a second is as much as an eye follows; fewer where what clients ask for after
+ * one takes more than an eighth of a processor, but never none. */
+enum { PUSH_EVERY_MS = 100, PUSH_LEAST_MS = 2000, SHARE = 8, IDLE_MS = 500 };
 
 static size_t readings_size(const struct page *page)
 {
@@ -82,13 +84,12 @@ static bool has_news(struct page *page, bool *closing)
     return news;
 }
 
-static double picture_cost_s(const struct page *page)
+/* Milliseconds to the next push. */
+static double until_push_ms(const struct page *page)
 {
-    double most_s = 0;
-    for (int i = 0; i < PAGE_VIEWS; i++)
-        if (page->pictures[i] && pictures_cost_s(page->pictures[i]) > most_s)
-            most_s = pictures_cost_s(page->pictures[i]);
-    return most_s;
+    double cost_ms = 1e3 * SHARE * (thread_spent_s() - page->spent_s);
+    double apart_ms = fmin(fmax(cost_ms, PUSH_EVERY_MS), PUSH_LEAST_MS);
+    return apart_ms - 1e3 * (monotonic_s() - page->pushed_s);
 }
 
 /* Says what is new, if it is time to; returns after how many ms it will be. */
@@ -98,13 +99,12 @@ static int tick(void *context)
     bool closing;
     if (!has_news(page, &closing))
         return IDLE_MS;
-    double cost_ms = 1e3 * PICTURE_SHARE * picture_cost_s(page);
-    double left_ms = (cost_ms > PUSH_EVERY_MS ? cost_ms : PUSH_EVERY_MS) -
-                     1e3 * (monotonic_s() - page->pushed_s);
+    double left_ms = until_push_ms(page);
     if (left_ms > 0 && !closing)
         return left_ms < IDLE_MS ? 1 + (int)left_ms : IDLE_MS;
     if (take_news(page)) {
         page->pushed_s = monotonic_s();
+        page->spent_s = thread_spent_s();
         buffer_clear(&page->event);
         tell_state(&page->config, &page->state, &page->alerts, page->start, &page->event);
         http_push(page->http, (const char *)page->event.data, page->event.size);

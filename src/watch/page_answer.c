@@ -61,7 +61,7 @@ static void answer_picture(struct page *page, const struct http_request *request
                      "this, and other and difference where there is another run");
         return;
     }
-    enum status status = pictures_get(page->pictures[of], &view, &answer->body, &err);
+    enum status status = pictures_get(page->pictures[of], &view, &answer->shared, &err);
     answer->code = 200;
     answer->type = "application/octet-stream";
     if (status != STATUS_OK)

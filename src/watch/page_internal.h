@@ -27,7 +27,7 @@ struct page {
     struct page_reading *readings;
     struct tell_alerts alerts;
     struct buffer event;
-    double pushed_s;
+    double pushed_s, spent_s; /* when, and what the thread had used of its processor by then */
 };
 
 /* Of http_config; the context is the page. */

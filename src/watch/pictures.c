@@ -4,21 +4,19 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/monotonic.h"
 
 enum { KEPT = 32 }; /* of at most VIEW_PIXELS squared pixels: 32 MiB */
 
 struct kept {
     struct view view;
-    struct buffer picture;
-    long used; /* 0: empty */
+    struct shared *picture; /* NULL: none */
+    long used;
 };
 
 struct pictures {
     const struct watch_rows *rows;
     struct kept kept[KEPT];
     long uses;
-    double cost_s;
 };
 
 struct pictures *pictures_create(const struct watch_rows *rows)
@@ -28,24 +26,24 @@ struct pictures *pictures_create(const struct watch_rows *rows)
     return pictures;
 }
 
+static void forget(struct kept *kept)
+{
+    shared_release(kept->picture);
+    *kept = (struct kept){0};
+}
+
 void pictures_destroy(struct pictures *pictures)
 {
     if (!pictures)
         return;
-    for (int i = 0; i < KEPT; i++)
-        buffer_release(&pictures->kept[i].picture);
+    pictures_forget(pictures);
     free(pictures);
 }
 
 void pictures_forget(struct pictures *pictures)
 {
     for (int i = 0; i < KEPT; i++)
-        pictures->kept[i].used = 0;
-}
-
-double pictures_cost_s(const struct pictures *pictures)
-{
-    return pictures->cost_s;
+        forget(&pictures->kept[i]);
 }
 
 static bool is_same(const struct view *a, const struct view *b)
@@ -60,7 +58,7 @@ static struct kept *choose(struct pictures *pictures, const struct view *view, b
     struct kept *chosen = &pictures->kept[0];
     for (int i = 0; i < KEPT; i++) {
         struct kept *kept = &pictures->kept[i];
-        *found = kept->used > 0 && is_same(&kept->view, view);
+        *found = kept->picture && is_same(&kept->view, view);
         if (*found)
             return kept;
         if (kept->used < chosen->used)
@@ -69,27 +67,22 @@ static struct kept *choose(struct pictures *pictures, const struct view *view, b
     return chosen;
 }
 
-/* A dear one lets the next be cheap again only slowly. */
-static void note_cost(struct pictures *pictures, double cost_s)
-{
-    double slowly = 0.8 * pictures->cost_s;
-    pictures->cost_s = cost_s > slowly ? cost_s : slowly;
-}
-
-enum status pictures_get(struct pictures *pictures, const struct view *view, struct buffer *picture,
-                         struct error *err)
+enum status pictures_get(struct pictures *pictures, const struct view *view,
+                         struct shared **picture, struct error *err)
 {
     bool found;
     struct kept *kept = choose(pictures, view, &found);
     if (!found) {
-        double began_s = monotonic_s();
-        kept->used = 0;
-        buffer_clear(&kept->picture);
-        TRY(view_make(pictures->rows, view, &kept->picture, err));
-        kept->view = *view;
-        note_cost(pictures, monotonic_s() - began_s);
+        struct buffer made = {0};
+        enum status status = view_make(pictures->rows, view, &made, err);
+        if (status != STATUS_OK) {
+            buffer_release(&made);
+            return status;
+        }
+        forget(kept);
+        *kept = (struct kept){.view = *view, .picture = shared_create(&made)};
     }
     kept->used = ++pictures->uses;
-    buffer_append(picture, kept->picture.data, kept->picture.size);
+    *picture = shared_use(kept->picture);
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef HEATSTREAM_WATCH_PICTURES_H
 #define HEATSTREAM_WATCH_PICTURES_H
 
+#include "shared.h"
 #include "watch/view.h"
 
 struct pictures;
@@ -9,14 +10,11 @@ struct pictures;
 struct pictures *pictures_create(const struct watch_rows *rows);
 void pictures_destroy(struct pictures *pictures); /* accepts NULL */
 
-/* Appends the picture, as view_make(). */
-enum status pictures_get(struct pictures *pictures, const struct view *view, struct buffer *picture,
-                         struct error *err) MUST_CHECK;
+/* The picture that view_make() makes; to be released by the caller. */
+enum status pictures_get(struct pictures *pictures, const struct view *view,
+                         struct shared **picture, struct error *err) MUST_CHECK;
 
 /* Frames have changed. */
 void pictures_forget(struct pictures *pictures);
-
-/* What a new picture has cost of late; 0 while none was made. */
-double pictures_cost_s(const struct pictures *pictures);
 
 #endif

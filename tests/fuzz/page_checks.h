@@ -123,8 +123,12 @@ static inline void check_query(const struct check_request *request, int64_t gnx,
                                int64_t first_row, int64_t rows)
 {
     struct view view;
-    struct query query = {
-        .parameter = check_parameter, .context = request, .gnx = gnx, .gny = gny, .rows = rows};
+    struct query query = {.parameter = check_parameter,
+                          .context = request,
+                          .gnx = gnx,
+                          .gny = gny,
+                          .first_row = first_row,
+                          .rows = rows};
     if (query_view(&query, &view)) {
         const struct watch_box *box = &view.box;
         int64_t scale = view_scale(box);
