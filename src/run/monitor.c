@@ -66,7 +66,6 @@ void monitor_frame(struct run *run, const struct frame_row *row)
     struct metrics *metrics = monitor->metrics;
     if (monitor->reader)
         monitor_follow(run, run_row(run, row->window));
-    metrics_set(metrics, METRIC_HEAT_RESIDUAL, 0, run->root->balance_ratio);
     metrics_add(metrics, METRIC_FRAMES, 0, 1);
     metrics_add(metrics, METRIC_BYTES_WRITTEN, 0, (double)run->root->room.row_bytes);
     metrics_observe(metrics, METRIC_EVENT_TO_FRAME, 0, 1e-3 * row->latency_ms);
