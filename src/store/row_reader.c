@@ -180,17 +180,22 @@ struct target {
     double *f64;
 };
 
-static void put_cell(const struct target *to, int64_t index, double value)
+/* So many cells of a tile, from `from` on. */
+static void put_cells(const struct target *to, int64_t at, const struct row_place *place,
+                      const void *tile, int64_t from, int64_t count)
 {
-    if (to->f64)
-        to->f64[index] = value;
+    const float *f32 = (const float *)tile + from;
+    const double *f64 = (const double *)tile + from;
+    if (place->f64 && to->f64)
+        memcpy(to->f64 + at, f64, (size_t)count * sizeof *f64);
+    else if (!place->f64 && to->f32)
+        memcpy(to->f32 + at, f32, (size_t)count * sizeof *f32);
+    else if (place->f64)
+        for (int64_t i = 0; i < count; i++)
+            to->f32[at + i] = (float)f64[i];
     else
-        to->f32[index] = (float)value;
-}
-
-static double cell_at(const struct row_place *place, const void *tile, int64_t index)
-{
-    return place->f64 ? ((const double *)tile)[index] : (double)((const float *)tile)[index];
+        for (int64_t i = 0; i < count; i++)
+            to->f64[at + i] = (double)f32[i];
 }
 
 /* The lines of a chunk that the box has a part of are read at once. */
@@ -220,9 +225,8 @@ static enum status copy_tile(struct row_reader *reader, const struct row_place *
     int64_t first = chunk * place->tile_x * place->tile_y + (y0 - bottom) * place->tile_x;
     TRY(read_tile(reader, place, place->cells_at + first * (place->f64 ? 8 : 4), y1 - y0, err));
     for (int64_t y = y0; y < y1; y++)
-        for (int64_t x = x0; x < x1; x++)
-            put_cell(to, (y - box[1]) * (box[2] - box[0]) + (x - box[0]),
-                     cell_at(place, reader->tile, (y - y0) * place->tile_x + (x - left)));
+        put_cells(to, (y - box[1]) * (box[2] - box[0]) + (x0 - box[0]), place, reader->tile,
+                  (y - y0) * place->tile_x + (x0 - left), x1 - x0);
     return STATUS_OK;
 }
 

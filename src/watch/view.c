@@ -7,6 +7,8 @@
 #include "base/arith.h"
 #include "base/memory.h"
 
+enum { LANES = 8, BAND_LINES = 64 }; /* both powers of two */
+
 static int64_t pixels(int64_t cells, int64_t scale)
 {
     return (cells + scale - 1) / scale;
@@ -20,40 +22,79 @@ int64_t view_scale(const struct watch_box *box)
     return scale;
 }
 
-/* What is left of the cells of one pixel. */
-struct reduction {
-    double sum;
-    float min, max;
-    int64_t cells;
+/* Cells below a pixel, taken in the order of the contract. Pixels beside each other do not wait for
+ * one another, so LANES of them go at once. */
+struct blocks {
+    const float *cells;
+    int64_t width, height, scale; /* of a line of the cells; of the blocks */
 };
 
-static void take_cells(struct reduction *into, const float *cells, int64_t count)
+static void sum_lanes(const struct blocks *from, float *pixels)
 {
-    for (int64_t i = 0; i < count; i++) {
-        into->sum += (double)cells[i];
-        into->min = cells[i] < into->min ? cells[i] : into->min;
-        into->max = cells[i] > into->max ? cells[i] : into->max;
-    }
-    into->cells += count;
+    double sums[LANES] = {0};
+    for (int64_t y = 0; y < from->height; y++)
+        for (int64_t i = 0; i < from->scale; i++)
+            for (int lane = 0; lane < LANES; lane++)
+                sums[lane] += (double)from->cells[y * from->width + lane * from->scale + i];
+    for (int lane = 0; lane < LANES; lane++)
+        pixels[lane] = (float)(sums[lane] / (double)(from->scale * from->height));
 }
 
-static float result_of(const struct reduction *from, enum view_stat stat)
+static void min_lanes(const struct blocks *from, float *pixels)
 {
+    for (int lane = 0; lane < LANES; lane++)
+        pixels[lane] = INFINITY;
+    for (int64_t y = 0; y < from->height; y++)
+        for (int64_t i = 0; i < from->scale; i++)
+            for (int lane = 0; lane < LANES; lane++) {
+                float cell = from->cells[y * from->width + lane * from->scale + i];
+                pixels[lane] = cell < pixels[lane] ? cell : pixels[lane];
+            }
+}
+
+static void max_lanes(const struct blocks *from, float *pixels)
+{
+    for (int lane = 0; lane < LANES; lane++)
+        pixels[lane] = -INFINITY;
+    for (int64_t y = 0; y < from->height; y++)
+        for (int64_t i = 0; i < from->scale; i++)
+            for (int lane = 0; lane < LANES; lane++) {
+                float cell = from->cells[y * from->width + lane * from->scale + i];
+                pixels[lane] = cell > pixels[lane] ? cell : pixels[lane];
+            }
+}
+
+/* One that may be narrower than it is high, at the edge. */
+static float reduce_block(const struct blocks *from, int64_t across, enum view_stat stat)
+{
+    double sum = 0;
+    float min = INFINITY, max = -INFINITY;
+    for (int64_t y = 0; y < from->height; y++)
+        for (int64_t i = 0; i < across; i++) {
+            float cell = from->cells[y * from->width + i];
+            sum += (double)cell;
+            min = cell < min ? cell : min;
+            max = cell > max ? cell : max;
+        }
     if (stat == VIEW_MEAN)
-        return (float)(from->sum / (double)from->cells);
-    return stat == VIEW_MIN ? from->min : from->max;
+        return (float)(sum / (double)(across * from->height));
+    return stat == VIEW_MIN ? min : max;
 }
 
-/* One line of pixels from the `height` lines of cells below it. */
-static void reduce_line(const float *cells, int64_t width, int64_t height, int64_t scale,
-                        enum view_stat stat, float *line)
+/* One line of pixels. */
+static void reduce_line(struct blocks from, enum view_stat stat, float *line)
 {
-    for (int64_t x = 0; x < width; x += scale) {
-        int64_t count = min_int64(scale, width - x);
-        struct reduction reduction = {.min = INFINITY, .max = -INFINITY};
-        for (int64_t y = 0; y < height; y++)
-            take_cells(&reduction, cells + y * width + x, count);
-        line[x / scale] = result_of(&reduction, stat);
+    static void (*const lanes[])(const struct blocks *from, float *pixels) = {
+        [VIEW_MEAN] = sum_lanes, [VIEW_MIN] = min_lanes, [VIEW_MAX] = max_lanes};
+    int64_t x = 0;
+    for (; x + LANES * from.scale <= from.width; x += LANES * from.scale) {
+        lanes[stat](&from, line);
+        from.cells += LANES * from.scale;
+        line += LANES;
+    }
+    for (; x < from.width; x += from.scale) {
+        *line++ = reduce_block(&from, min_int64(from.scale, from.width - x), stat);
+        from.cells += from.scale;
     }
 }
 
@@ -76,23 +117,33 @@ static void put_header(const struct view *view, int64_t scale, int64_t revision,
     buffer_put_i64(picture, view->box.y0);
 }
 
+/* Pixels of a band of cells, which is `height` lines high. */
+static void put_band(const float *cells, const struct view *view, int64_t scale, int64_t height,
+                     struct buffer *picture)
+{
+    int64_t width = view->box.x1 - view->box.x0;
+    size_t size = (size_t)pixels(width, scale) * sizeof(float);
+    for (int64_t y = 0; y < height; y += scale) {
+        const struct blocks blocks = {cells + y * width, width, min_int64(scale, height - y),
+                                      scale};
+        reduce_line(blocks, view->stat, buffer_reserve(picture, size));
+        picture->size += size;
+    }
+}
+
 /* Bands of whole pixels are read, so that a frame of any size takes little memory. */
 static enum status put_bands(const struct watch_rows *rows, const struct view *view, int64_t scale,
                              struct buffer *picture, struct error *err)
 {
     const struct watch_box *box = &view->box;
-    int64_t width = box->x1 - box->x0, line_pixels = pixels(width, scale);
-    float *cells = memory_block((size_t)(width * scale) * sizeof *cells);
+    int64_t lines = max_int64(scale, BAND_LINES);
+    float *cells = memory_block((size_t)((box->x1 - box->x0) * lines) * sizeof *cells);
     enum status status = STATUS_OK;
-    for (int64_t y = box->y0; y < box->y1 && status == STATUS_OK; y += scale) {
-        struct watch_box band = {box->x0, y, box->x1, min_int64(y + scale, box->y1)};
+    for (int64_t y = box->y0; y < box->y1 && status == STATUS_OK; y += lines) {
+        struct watch_box band = {box->x0, y, box->x1, min_int64(y + lines, box->y1)};
         status = rows->cells(rows->context, view->row, &band, cells, err);
-        if (status != STATUS_OK)
-            break;
-        size_t size = (size_t)line_pixels * sizeof(float);
-        reduce_line(cells, width, band.y1 - band.y0, scale, view->stat,
-                    buffer_reserve(picture, size));
-        picture->size += size;
+        if (status == STATUS_OK)
+            put_band(cells, view, scale, band.y1 - band.y0, picture);
     }
     free(cells);
     return status;
