@@ -52,7 +52,7 @@ FUZZERS  := $(call PROGRAMS,fuzz,fuzz)
 FAILOBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/failpoints/*.c))
 TESTOBJS := $(addsuffix .o,$(UNIT) $(MPITESTS) $(BROKERS) $(BENCHES) $(PROFILES) $(FUZZERS)) $(FAILOBJS)
 # The steps that heatstream-failing leads through tests/failpoints.
-STEPS    := $(shell sed -nE 's/^STEP(_VOID)?.([a-z_0-9]+),.*/\2/p' tests/failpoints/points.def)
+STEPS    := $(shell sed -nE 's/^STEP(_VOID|_SPOILED)?.([a-z_0-9]+),.*/\2/p' tests/failpoints/points.def)
 GENERATED := $(B)/generated/build_info.h
 VENV     := build/venv
 PYTHON   := $(VENV)/bin/python

@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 enum { MOST_POINTS = 256, NAME_ROOM = 40 };
-enum action { KILL_BEFORE, KILL_HALF, KILL_AFTER, HOLD, STALL, SHORT, REFUSE };
+enum action { KILL_BEFORE, KILL_HALF, KILL_AFTER, HOLD, STALL, SHORT, REFUSE, SPOIL };
 
 struct failpoint {
     char name[NAME_ROOM];
+    bool spoils; /* has an outcome that can be made wrong */
     atomic_long reached;
 };
 
@@ -48,6 +49,12 @@ static void add_point(const char *name, const char *call, size_t length)
         snprintf(point->name, sizeof point->name, "%s", name);
 }
 
+static void add_spoiled(const char *name)
+{
+    add_point(name, "", 0);
+    all.points[all.count - 1].spoils = true;
+}
+
 static void add_calls(const char *file, const char *calls)
 {
     for (const char *call = calls; *call; call += strspn(call, " ")) {
@@ -61,6 +68,7 @@ static void add_points(void)
 {
 #define STEP(name, type, parameters, arguments) add_point(#name, "", 0);
 #define STEP_VOID(name, parameters, arguments) add_point(#name, "", 0);
+#define STEP_SPOILED(name, type, parameters, arguments, spoil) add_spoiled(#name);
 #define FILE_CALLS(file, pattern, calls) add_calls(file, calls);
 #include "points.def"
 }
@@ -92,6 +100,7 @@ static void parse_action(const char *text)
         {"kill-after", KILL_AFTER, 0},
         {"hold", HOLD, 0},
         {"stall", STALL, 0},
+        {"spoil", SPOIL, 0},
         {"short", SHORT, 0},
         {"ENOSPC", REFUSE, ENOSPC},
         {"EIO", REFUSE, EIO},
@@ -104,6 +113,8 @@ static void parse_action(const char *text)
             bool of_calls = all.action == KILL_HALF || all.action == SHORT || all.error;
             if (of_calls && !is_system_call(all.armed))
                 leave_with("only system calls can be refused", all.armed->name);
+            if (all.action == SPOIL && !all.armed->spoils)
+                leave_with("has no outcome that can be made wrong", all.armed->name);
             return;
         }
     leave_with("no such action", text);
@@ -205,6 +216,11 @@ bool failpoint_refuses(struct failpoint_visit visit)
         return false;
     errno = all.error;
     return true;
+}
+
+bool failpoint_spoils(struct failpoint_visit visit)
+{
+    return visit.acts && all.action == SPOIL;
 }
 
 size_t failpoint_part(struct failpoint_visit visit, size_t size)

@@ -12,9 +12,10 @@
  *                              each rank does; with + after COUNT, every time from then on
  *
  * Actions: kill-before and kill-after the call, by SIGKILL; hold, by SIGSTOP before it; stall, the
- * thread alone, before it and for as long as there is a file $FAILPOINT_STALL; and of system calls:
- * kill-half, after half of what was to be written; short, which writes that half and says so;
- * ENOSPC, EIO, EDQUOT. What cannot be obeyed ends the program with 64. */
+ * thread alone, before it and for as long as there is a file $FAILPOINT_STALL; spoil, which makes
+ * the outcome of scatter_heat wrong by a millionth; and of system calls: kill-half, after half of
+ * what was to be written; short, which writes that half and says so; ENOSPC, EIO, EDQUOT. What
+ * cannot be obeyed ends the program with 64. */
 #ifndef HEATSTREAM_TESTS_FAILPOINT_H
 #define HEATSTREAM_TESTS_FAILPOINT_H
 
@@ -38,6 +39,9 @@ void failpoint_leave(struct failpoint_visit visit);
 
 /* True when the call is to fail, with errno set. */
 bool failpoint_refuses(struct failpoint_visit visit);
+
+/* True when the outcome of the call is to be made wrong. */
+bool failpoint_spoils(struct failpoint_visit visit);
 
 /* How much of `size` a write is to write. */
 size_t failpoint_part(struct failpoint_visit visit, size_t size);
