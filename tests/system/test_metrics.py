@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,53 @@ def parse(text: str) -> tuple[Samples, dict[str, str]]:
     return samples, types
 
 
-def documented() -> dict[str, str]:
-    """Name and type of each metric in the table of the README."""
+def rows_of_the_readme() -> list[tuple[str, str, str]]:
+    """Name, type and labels of each metric in its table."""
     section = (ROOT / "README.md").read_text().split("\n## Metrics\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
-    return {f"heatstream_{name}": kind for name, kind in rows}
+    return re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", section, re.MULTILINE)
+
+
+def documented() -> dict[str, str]:
+    return {f"heatstream_{name}": kind for name, kind, _ in rows_of_the_readme()}
+
+
+def documented_labels() -> dict[str, set[str]]:
+    """Names alone: the table says in brackets, and behind a colon, which values there are."""
+    return {
+        f"heatstream_{name}": set(re.findall(r"\w+", re.sub(r"\([^)]*\)|: .*", "", text)))
+        for name, _, text in rows_of_the_readme()
+    }
+
+
+def labels_of(samples: Samples, types: Mapping[str, str]) -> dict[str, set[str]]:
+    """Names of the labels of each metric, `le` of histograms aside; the same in all series."""
+    found: dict[str, set[str]] = {}
+    for name, labels in samples:
+        base = re.sub(r"_(bucket|sum|count)$", "", name)
+        metric = base if types.get(base) == "histogram" else name
+        names = set(re.findall(r'(\w+)="', labels)) - {"le"}
+        assert found.setdefault(metric, names) == names, f"{name} has different labels"
+    return found
+
+
+def assert_documented(text: str) -> Samples:
+    """Every metric of the README, nothing else, with its type, labels, help and a base unit."""
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0 and not checked.stderr, checked.stderr
+    samples, types = parse(text)
+    assert types == documented()
+    documented_ones = documented_labels()
+    for name, names in labels_of(samples, types).items():
+        assert names == documented_ones[name], name
+    helped = re.findall(r"^# HELP (\w+) \S", text, re.MULTILINE)
+    assert sorted(helped) == sorted(types)
+    for name, kind in types.items():
+        assert name.endswith("_total") == (kind == "counter"), name
+        assert kind != "histogram" or name.endswith("_seconds"), name
+        assert not re.search(r"_(ms|us|minutes|hours|percent|kb|mb|kib|mib)(_|$)", name), name
+    return samples
 
 
 def of(samples: Samples, name: str) -> dict[str, float]:
@@ -60,13 +103,7 @@ def test_every_documented_metric_is_there_and_agrees_with_the_run(bench: Bench, 
     file = bench.path / f"run{ranks}.prom"
     deck = bench.deck(DECK, name=f"metrics{ranks}")
     heatstream("run", deck, "--metrics-file", file, ranks=ranks).expect(0)
-    text = file.read_text()
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 0 and not checked.stderr, checked.stderr
-    samples, types = parse(text)
-    assert types == documented()
+    samples = assert_documented(file.read_text())
 
     run = RunDirectory(bench.path / f"metrics{ranks}" / "run")
     info = run.info()
