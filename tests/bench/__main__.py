@@ -1,7 +1,7 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
 Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
-topic.py, which need a broker, and those of stencil.py and checkpoint.py.
+topic.py, which need a broker, and those of stencil.py, checkpoint.py and clients.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from system.program import MPIRUN
 
 from . import scaling, topic
 from .checkpoint import checkpoint
+from .clients import clients
 from .stencil import stencil
 from .turns import Measured
 
@@ -28,7 +29,7 @@ TOPIC_ROWS = {
     "latency": topic.latency,
 }
 
-LOCAL_ROWS = {"stencil": stencil, "checkpoint": checkpoint}
+LOCAL_ROWS = {"stencil": stencil, "checkpoint": checkpoint, "clients": clients}
 
 
 def run_program(program: Path) -> None:
