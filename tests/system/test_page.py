@@ -7,6 +7,8 @@ import re
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -18,8 +20,8 @@ import pytest
 from .chromium import Browser, chromium
 from .conftest import Bench
 from .decks import AWKWARD, merged
-from .program import Running, running, start, tool
-from .results import RunDirectory
+from .program import ROOT, Running, running, start, tool
+from .results import RunDirectory, assert_same
 from .test_metrics import assert_documented, of
 
 ENDLESS = merged(
@@ -158,27 +160,32 @@ def test_corrections_reach_the_page_and_prometheus_finds_every_metric(bench: Ben
         stop(program)
 
 
-def test_clients_that_do_not_take_what_they_ask_for_change_nothing(bench: Bench) -> None:
-    """They may be cut off; the run ends as it does without them, with the same bits."""
+def test_a_hundred_clients_and_some_that_take_nothing_change_nothing(bench: Bench) -> None:
+    """They may be cut off; the run ends as it does without them."""
     quick = {"time": {"windows": 150}, "gen": {"steps": 160}}
     plain = bench.deck(ENDLESS, quick, name="plain")
     watched = bench.deck(ENDLESS, quick, name="watched")
     alone = start(["run", plain])
-    clients = []
+    silent = []
     with running(["run", watched, "--listen", "127.0.0.1:0"]) as program:
-        host, port = url_of(program)[len("http://") : -1].split(":")
-        for i in range(110):
-            client = socket.create_connection((host, int(port)))
-            path = "/api/stream" if i % 2 else "/api/picture?row=0"
-            rest = "\r\n" if i % 11 else ""  # some never come to an end
-            client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{rest}".encode())
-            clients.append(client)
+        port = int(url_of(program).split(":")[2][:-1])
+        clients = subprocess.Popen(
+            [sys.executable, "-m", "system.followers", str(port), "100", "10"],
+            cwd=ROOT / "tests",
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(30):  # some never come to an end
+            client = socket.create_connection(("127.0.0.1", port))
+            client.sendall(b"GET /api/stream HTTP/1.1\r\nHost: localhost\r\n"[: 20 * (i % 3)])
+            silent.append(client)
         program.wait().expect(0)
+        told = json.loads(clients.communicate(timeout=60)[0])
     alone.wait().expect(0)
-    for client in clients:
+    for client in silent:
         client.close()
-    runs = [RunDirectory(bench.path / name / "run") for name in ("plain", "watched")]
-    assert runs[0].digest == runs[1].digest
+    assert told["pushes"] >= 100 and told["pictures"] >= 100 and told["refused"] == 0
+    assert_same(*(RunDirectory(bench.path / name / "run") for name in ("plain", "watched")))
 
 
 def test_a_page_elsewhere_needs_a_token(bench: Bench) -> None:
