@@ -55,11 +55,12 @@ export class AlertList {
 
     item({ alert, event, level, from, threshold, value, window, row }) {
         const item = document.createElement("li"), button = document.createElement("button");
-        const reason = value === null ? "" : `, at ${short(value)}` +
-            (threshold === null ? "" : ` (${short(threshold)})`);
+        const told = value === null ? "" : `, at ${short(value)}`;
+        const against = value === null || threshold === null ? "" : `, threshold ${short(threshold)}`;
         button.type = "button";
-        button.textContent = `${window} ${VERBS[event]} ${alert} ${from} → ${level}${reason}`;
-        button.setAttribute("aria-label", `window ${window}: ${alert} ${event} from level ${from} to ${level}${reason}`);
+        button.textContent = `${window} ${VERBS[event]} ${alert} ${from} → ${level}${told}`;
+        button.title = `window ${window}: ${alert} ${event} from level ${from} to ${level}${told}${against}`;
+        button.setAttribute("aria-label", button.title);
         button.onclick = () => this.jump(row);
         item.dataset.row = row;
         item.dataset.event = event;

@@ -54,7 +54,9 @@ export class Maps {
         const table = tableOf(mode);
         element("beside").hidden = pictures.length < 2;
         element("which").hidden = !this.run.other;
-        captions(mode, this.run).forEach((text, i) => { element(i ? "which2" : "which").textContent = text; });
+        captions(mode, this.run).forEach((text, i) => {
+            element(i ? "which2" : "which").textContent = pictures[i] ? text : `${text}: no such window`;
+        });
         paintBar(element("bar"), table);
         this.views.forEach((view, i) => {
             view.levels = i === 0 && mode !== "other" ? levels : [];

@@ -141,7 +141,9 @@ export class HeatView {
         const [right, top] = this.place(picture.x0 + across, picture.y0 + up);
         context.imageSmoothingEnabled = false;
         context.drawImage(this.offscreen, left, top, right - left, bottom - top);
+        const taken = [];
         this.run.regions.forEach((region, i) => this.drawRegion(context, region, this.levels?.[i] ?? 0));
+        this.run.regions.forEach((region, i) => this.nameRegion(context, region, this.levels?.[i] ?? 0, taken));
         if (this.cursor) this.drawCursor(context);
     }
 
@@ -156,13 +158,24 @@ export class HeatView {
             if (region.runs) this.drawMask(context, region, 2 * grow);
             else context.strokeRect(left - grow, top - grow, right - left + 2 * grow, bottom - top + 2 * grow);
         }
+    }
+
+    /* At its upper left corner, or below the names that are there already. */
+    nameRegion(context, region, level, taken) {
+        const ratio = devicePixelRatio || 1, height = 14 * ratio;
+        const text = level ? `${region.name} ▲${level}` : region.name;
         context.font = `${12 * ratio}px system-ui, sans-serif`;
+        let [left, top] = this.place(region.x0, region.y1);
+        left += 4 * ratio;
+        const right = left + context.measureText(text).width;
+        const hits = (other) => other.left < right && left < other.right && Math.abs(other.top - top) < height;
+        for (let other; (other = taken.find(hits)); ) top = other.top + height;
+        taken.push({ left, right, top });
         context.lineWidth = 3 * ratio;
         context.strokeStyle = "#000";
         context.fillStyle = "#fff";
-        const text = level ? `${region.name} ▲${level}` : region.name;
-        context.strokeText(text, left + 4 * ratio, top + 14 * ratio);
-        context.fillText(text, left + 4 * ratio, top + 14 * ratio);
+        context.strokeText(text, left, top + height);
+        context.fillText(text, left, top + height);
     }
 
     /* The edges between cells of a mask and others. */
