@@ -157,6 +157,11 @@ def test_corrections_reach_the_page_and_prometheus_finds_every_metric(bench: Ben
         assert [region["level"] for region in state(url)["regions"]] == [2, 0]
         told = json.loads(get(url + "api/series?from=0&points=2000"))
         assert max(told["revision"]) > 0
+        judged = tool("replay", bench.path / "corrected/run", "--alerts").expect(0).out
+        assert '"alert":"warm","event":"raised"' in judged  # by now, while it goes on
+        core, edge = json.loads(get(f"{url}api/row?row=0"))["regions"]
+        assert edge["level"] == 0 and edge["min"] < edge["mean"] < edge["max"]
+        assert core["min"] < core["mean"] < core["max"] < 1e6
         stop(program)
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from .conftest import Bench
 from .decks import AWKWARD, WATCHED, Deck, Stream, merged, sensors, write_deck
-from .judged import judgement, replayed, told
-from .program import tool
+from .judged import judgement, replayed, told, words
+from .program import running, tool
 from .results import RunDirectory
+from .test_page import get, url_of
 
 LATE = merged(AWKWARD, WATCHED, {"stream": {"disorder_ms": 60}})
 # Other parts of the same grid, one of them of the same cells under another name.
@@ -146,5 +147,29 @@ def test_what_cannot_be_judged_by_is_refused(bench: Bench, late: Stream) -> None
     for arguments, code, text in cases:
         refused = tool("replay", run.path, "--alerts", *arguments).expect(code)
         assert text in refused.text and not refused.out
+
+
+def test_a_run_that_lost_its_deck_or_its_first_frames_is_shown_as_far_as_it_goes(
+    bench: Bench, late: Stream
+) -> None:
+    run = run_of(bench, late)
+    whole = replayed(run)
+    (run.path / "frames/seg_000000.h5").unlink()
+    rest = tool("replay", run.path, "--alerts").expect(0)
+    first = AWKWARD["output"]["frames"]["per_segment"]
+    assert f"the frames before window {first} are gone" in rest.err
+    found = words(rest.out.splitlines())
+    assert found and min(window for _, window in found) >= first and whole.keys() - found.keys()
+    with running(["replay", run.path], ranks=0) as program:
+        url = url_of(program, "frames of run")
+        row = json.loads(get(f"{url}api/row?row={first}"))
+        assert row["window"] == first and len(row["regions"]) == len(WATCHED["regions"])
+        told = json.loads(get(f"{url}api/run"))
+        assert (told["first_row"], told["first_window"]) == (first, first)
+        assert json.loads(get(f"{url}api/series?points=2000"))["row"][0] == first
     (run.path / "config.yaml").unlink()
     assert "config.yaml" in tool("replay", run.path, "--alerts").expect(66).text
+    with running(["replay", run.path], ranks=0) as program:
+        url = url_of(program, "frames of run")
+        assert "regions and alerts are not shown" in program.text()
+        assert "regions" not in json.loads(get(f"{url}api/row?row={first}"))
