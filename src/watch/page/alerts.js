@@ -72,7 +72,8 @@ export class AlertList {
         let current = null;
         for (const item of this.section.querySelectorAll("li")) {
             const here = Number(item.dataset.row) === this.row;
-            item.toggleAttribute("aria-current", here);
+            if (here) item.setAttribute("aria-current", "true");
+            else item.removeAttribute("aria-current");
             if (here || Number(item.dataset.row) < this.row) current = item;
         }
         const list = this.section.querySelector("ol");
