@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ class Terminal:
     process: subprocess.Popen[bytes]
     ours: int
     theirs: int
+    before: list[Any]  # how it was set
     said: bytes = b""
     opened: float = field(default_factory=time.monotonic)
 
@@ -46,13 +48,14 @@ class Terminal:
             self.said += os.read(self.ours, 1 << 16)
 
     def until(self, part: bytes) -> bytes:
-        """What is said from now on up to the end of a screen with this part."""
+        """What is said up to the end of the first screen with this part; what follows is kept."""
         deadline = self.opened + 40 * PATIENCE
-        while not re.search(re.escape(part) + rb".*\x1b\[J", self.said, re.DOTALL):
+        screen = re.compile(re.escape(part) + rb".*?\x1b\[J", re.DOTALL)
+        while not (found := screen.search(self.said)):
             assert self.process.poll() is None and time.monotonic() < deadline, (part, self.said)
             self.read()
         assert time.monotonic() < deadline, (part, self.said)
-        said, self.said = self.said, b""
+        said, self.said = self.said[: found.end()], self.said[found.end() :]
         return said
 
     def press(self, keys: bytes, part: bytes) -> bytes:
@@ -74,6 +77,7 @@ def terminal(
 ) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    before = termios.tcgetattr(theirs)
     settings = {"TERM": "xterm-256color", "COLORTERM": "", "NO_COLOR": ""} | variables
     process = subprocess.Popen(
         [str(BINARY), "replay", str(run.path), "--terminal", *arguments],
@@ -84,7 +88,7 @@ def terminal(
         start_new_session=True,
     )
     try:
-        yield Terminal(process, ours, theirs)
+        yield Terminal(process, ours, theirs, before)
     finally:
         process.kill()
         process.wait()
@@ -119,7 +123,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 def test_keys_lead_through_the_frames_and_the_terminal_is_left_as_it_was(run: RunDirectory) -> None:
     with terminal(run) as shown:
-        before = termios.tcgetattr(shown.theirs)
         assert ENTER in shown.until(window(0))
         shown.until(window(1))  # it plays by itself
         last = shown.press(END, window(WINDOWS - 1))
@@ -130,16 +133,16 @@ def test_keys_lead_through_the_frames_and_the_terminal_is_left_as_it_was(run: Ru
         shown.press(b"\x1b[5~\x1b[200~x" + RIGHT, window(2))  # unknown keys do nothing
         shown.press(b"f" + HOME, window(0))
         shown.press(b"+-- ", window(3))
-        assert termios.tcgetattr(shown.theirs) != before
+        assert termios.tcgetattr(shown.theirs) != shown.before
         os.write(shown.ours, b"q")
         code, said = shown.end()
         assert code == 0 and said.endswith(LEAVE)
-        assert termios.tcgetattr(shown.theirs) == before
+        assert termios.tcgetattr(shown.theirs) == shown.before
 
 
 def test_a_screen_of_any_size_is_filled_and_no_more(run: RunDirectory) -> None:
     with terminal(run, "--window", "5", columns=33, lines=14, COLORTERM="truecolor") as shown:
-        shown.press(b" ", window(5))
+        shown.until(window(5))  # where it stays
         for columns, lines in ((90, 30), (17, 9), (40, 40)):
             shown.size(columns, lines)
             said = shown.press(b"f", b"window ")
@@ -152,7 +155,8 @@ def test_a_screen_of_any_size_is_filled_and_no_more(run: RunDirectory) -> None:
 
 
 def test_without_colours_it_is_characters(run: RunDirectory) -> None:
-    with terminal(run, NO_COLOR="1") as shown:
+    with terminal(run, "--window", "3", NO_COLOR="1") as shown:
+        shown.until(window(3))
         screen = shown.press(END, window(WINDOWS - 1))
         assert not re.search(rb"\x1b\[[0-9;]*m", screen) and "@" in "".join(screen_of(screen))
         os.write(shown.ours, b"q")
