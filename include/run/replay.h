@@ -29,8 +29,8 @@ enum status replay_serve(const struct replay *replay, const char *listen, const 
  * once, as it is now, so that none is withdrawn. Errors as above, STATUS_IO. */
 enum status replay_alerts(const struct replay *replay, struct error *err) MUST_CHECK;
 
-/* A heat map on the terminal, with keys, until it is quit or a signal asks to stop; from `window`
- * on, -1: from the first frame. Without a terminal for both, the frame of the window, -1: the last
+/* A heat map on the terminal, with keys, until it is quit or a signal asks to stop: it stands at
+ * `window`, -1: plays from the first frame on. Without a terminal for both, the frame of the window, -1: the last
  * one, as text on standard output. STATUS_NO_INPUT: no such window. */
 enum status replay_terminal(const struct replay *replay, int64_t window,
                             struct error *err) MUST_CHECK;

@@ -352,7 +352,7 @@ const struct flag cli_flags[] = {
     {0, "terminal", NULL, IN_REPLAY,
      "a heat map in the terminal, for ssh; without a terminal, one frame as text", flag_terminal},
     {0, "window", "N", IN_REPLAY,
-     "with --terminal: the frame of this window, to begin with or alone", flag_window},
+     "with --terminal: the frame of this window; without, it plays from the first", flag_window},
     {0, "metrics-file", "FILE", IN_RUN, "watch.metrics_file: metrics for Prometheus, as a file",
      take_metrics_file},
     {0, "dry-run", NULL, IN_RUN, "prepare everything, then leave before the first window",

@@ -233,7 +233,6 @@ static enum status view_on_screen(struct viewer *viewer, struct error *err)
         return error_set(err, STATUS_IO, "setting the terminal: %s", strerror(errno));
     viewer->screen.redraw = true;
     viewer->frame.foot = FOOT;
-    viewer->playing = true;
     enum status status = write_all(ENTER, sizeof ENTER - 1, err);
     if (status == STATUS_OK)
         status = view(viewer, err);
@@ -270,6 +269,7 @@ enum status replay_terminal(const struct replay *replay, int64_t window, struct 
     enum status status = stored_open(replay->directory, &viewer.stored, err);
     if (status == STATUS_OK)
         status = find_window(&viewer, window, !keys, err);
+    viewer.playing = window < 0;
     viewer.frame.rows = &viewer.stored.frames;
     viewer.frame.gnx = viewer.stored.shape.gnx;
     viewer.frame.gny = viewer.stored.shape.gny;
