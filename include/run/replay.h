@@ -30,8 +30,8 @@ enum status replay_serve(const struct replay *replay, const char *listen, const 
 enum status replay_alerts(const struct replay *replay, struct error *err) MUST_CHECK;
 
 /* A heat map on the terminal, with keys, until it is quit or a signal asks to stop: it stands at
- * `window`, -1: plays from the first frame on. Without a terminal for both, the frame of the window, -1: the last
- * one, as text on standard output. STATUS_NO_INPUT: no such window. */
+ * `window`, -1: plays from the first frame on. Without a terminal for both, the frame of the
+ * window, -1: the last one, as text on standard output. STATUS_NO_INPUT: no such window. */
 enum status replay_terminal(const struct replay *replay, int64_t window,
                             struct error *err) MUST_CHECK;
 
