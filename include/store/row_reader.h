@@ -76,8 +76,8 @@ enum status row_reader_exact_cells(struct row_reader *reader, int64_t row, const
                                    double *cells, struct error *err) MUST_CHECK;
 
 /* One thread at a time. A row of a panel of `width` values a row; bytes come as doubles.
- * STATUS_NO_INPUT when the row's segment has no such panel. The row's record says whether they are
- * of one revision: it is to be the same before and after. */
+ * STATUS_NO_INPUT when the row's segment has no such panel. Those of a row that is being rewritten
+ * may be of the revision before or after its record. */
 enum status row_reader_panel(struct row_reader *reader, int64_t row, const char *path,
                              int64_t width, double *values, struct error *err) MUST_CHECK;
 

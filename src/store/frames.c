@@ -153,7 +153,8 @@ static enum status out_of_reach(int64_t index, struct error *err)
                      (long long)index);
 }
 
-/* Writes what is staged. */
+/* Writes what is staged. The record, which proves itself, comes last: whoever reads it finds the
+ * panels of a new row. */
 static enum status write_staged(struct frames *frames, struct segment *segment, int64_t local,
                                 const struct frame_row *row, struct digest stored,
                                 struct error *err)
@@ -163,9 +164,10 @@ static enum status write_staged(struct frames *frames, struct segment *segment, 
     enum status mine = segment_write_field(segment, local, &slab, err);
     if (mine == STATUS_OK && frames->domain->rank == 0) {
         struct series_record record = series_record(row, stored, frames->layout.epoch_ms);
-        mine = segment_write_series(segment, local, &record, err);
-        if (mine == STATUS_OK && row->panels)
+        if (row->panels)
             mine = segment_write_panels(segment, local, row->panels, err);
+        if (mine == STATUS_OK)
+            mine = segment_write_series(segment, local, &record, err);
     }
     return agree(frames->domain, mine, err);
 }
