@@ -221,7 +221,7 @@ void monitor_close(struct root *root)
     buffer_release(&monitor->token);
     metrics_destroy(monitor->metrics);
     free(monitor->parts);
-    free(monitor->regions);
+    shown_regions_release(&monitor->regions);
     free(monitor->readings);
     free(monitor->alert_first);
     free(monitor->alert_level);

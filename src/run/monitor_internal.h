@@ -3,6 +3,7 @@
 #define HEATSTREAM_RUN_MONITOR_INTERNAL_H
 
 #include "run_internal.h"
+#include "shown_regions.h"
 #include "store/row_reader.h"
 #include "watch/page.h"
 
@@ -15,10 +16,10 @@ struct monitor {
     double pace_from_s, windows_per_s; /* pace over the last few seconds */
     int64_t windows, pace_from;
     struct feed_partition *parts; /* [partitions] */
-    struct page_region *regions;  /* [regions] of the deck, and their readings */
-    struct page_reading *readings;
-    int *alert_first; /* [alerts]: the series of its first level */
-    int *alert_level; /* [alerts]: as of the newest frame, which is of: */
+    struct shown_regions regions;
+    struct page_reading *readings; /* [regions] */
+    int *alert_first;              /* [alerts]: the series of its first level */
+    int *alert_level;              /* [alerts]: as of the newest frame, which is of: */
     int64_t judged_window;
     struct row_reader *reader; /* the rest is of the page, if there is one */
     struct watch_rows rows;

@@ -61,8 +61,8 @@ enum status monitor_open_page(struct run *run, struct error *err)
                                         .dx = run->plan.solver.dx,
                                         .dy = run->plan.solver.dy,
                                         .live = true,
-                                        .regions = monitor->regions,
-                                        .region_count = deck->regions.count,
+                                        .regions = monitor->regions.list,
+                                        .region_count = monitor->regions.count,
                                         .rows = &monitor->rows,
                                         .metrics = monitor->metrics},
                   &monitor->page, err));

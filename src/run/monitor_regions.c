@@ -2,7 +2,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "base/arith.h"
 #include "base/build_id.h"
 #include "base/memory.h"
 #include "deck/regions.h"
@@ -53,39 +52,17 @@ struct metrics *monitor_create_metrics(const struct run *run)
     return metrics;
 }
 
-/* Around all cells of a region. */
-static struct watch_box box_of(const struct deck *deck, const struct deck_region *region)
-{
-    struct buffer cells = {0};
-    deck_region_runs(deck, region, &cells);
-    const struct deck_run *runs = (const void *)cells.data;
-    int64_t count = (int64_t)(cells.size / sizeof *runs);
-    struct watch_box box = {INT64_MAX, INT64_MAX, 0, 0};
-    for (int64_t i = 0; i < count; i++) {
-        box.x0 = min_int64(box.x0, runs[i].x);
-        box.x1 = max_int64(box.x1, runs[i].x + 1);
-        box.y0 = min_int64(box.y0, runs[i].y0);
-        box.y1 = max_int64(box.y1, runs[i].y1);
-    }
-    buffer_release(&cells);
-    return box;
-}
-
 void monitor_prepare_regions(const struct run *run, struct monitor *monitor)
 {
     const struct deck *deck = run->root->deck;
     int series = 0;
-    monitor->regions = memory_zeroed(deck->regions.count, sizeof *monitor->regions);
+    monitor->regions = shown_regions_create(deck);
     monitor->readings = memory_zeroed(deck->regions.count, sizeof *monitor->readings);
     monitor->alert_first = memory_zeroed(deck->alerts.count, sizeof *monitor->alert_first);
     monitor->alert_level = memory_zeroed(deck->alerts.count, sizeof *monitor->alert_level);
     monitor->judged_window = -1;
-    for (int i = 0; i < deck->regions.count; i++) {
-        const struct deck_region *region = &deck_regions(deck)[i];
-        monitor->regions[i] =
-            (struct page_region){.name = region->name, .box = box_of(deck, region)};
+    for (int i = 0; i < deck->regions.count; i++)
         monitor->readings[i] = (struct page_reading){.min = NAN, .mean = NAN, .max = NAN};
-    }
     for (int i = 0; i < deck->alerts.count; i++) {
         monitor->alert_first[i] = series;
         series += alert_of(&deck_alerts(deck)[i]).level_count;

@@ -2,17 +2,15 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/arith.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/secret_file.h"
-#include "deck/regions.h"
 #include "difference.h"
 #include "rejudge.h"
 #include "run/stop.h"
+#include "shown_regions.h"
 #include "watch/page.h"
 
 /* The server's thread reads frames and what regions were at; this one judges them meanwhile, with a
@@ -25,11 +23,9 @@ struct showing {
     struct difference compared; /* the server's, with another run */
     struct stored judged;
     struct rejudge *judge;
-    struct page_region *regions;
-    struct buffer runs; /* of the regions that are masks */
-    int region_count;
+    struct shown_regions regions;
     pthread_mutex_t mutex; /* of the next */
-    struct buffer levels;  /* [rows judged][region_count], from first_row on */
+    struct buffer levels;  /* [rows judged][regions], from first_row on */
     struct buffer token;
     struct page *page;
 };
@@ -50,7 +46,7 @@ static enum status get_cells(void *context, int64_t row, const struct watch_box 
 /* 0 for a row that is not judged yet. */
 static int level_of(struct showing *showing, int64_t row, int region)
 {
-    size_t at = (size_t)((row - showing->stored.first_row) * showing->region_count + region);
+    size_t at = (size_t)((row - showing->stored.first_row) * showing->regions.count + region);
     pthread_mutex_lock(&showing->mutex);
     int level = at < showing->levels.size ? showing->levels.data[at] : 0;
     pthread_mutex_unlock(&showing->mutex);
@@ -72,42 +68,6 @@ static enum status get_readings(void *context, int64_t row, int count,
     return STATUS_OK;
 }
 
-static void take_mask(struct showing *showing, int region)
-{
-    struct buffer cells = {0};
-    const struct deck *deck = rejudge_deck(showing->judge);
-    deck_region_runs(deck, &deck_regions(deck)[region], &cells);
-    const struct deck_run *run = (const void *)cells.data;
-    int64_t count = (int64_t)(cells.size / sizeof *run);
-    struct watch_box box = {INT64_MAX, INT64_MAX, 0, 0};
-    for (int64_t i = 0; i < count; i++) {
-        box.x0 = min_int64(box.x0, run[i].x);
-        box.x1 = max_int64(box.x1, run[i].x + 1);
-        box.y0 = min_int64(box.y0, run[i].y0);
-        box.y1 = max_int64(box.y1, run[i].y1);
-    }
-    showing->regions[region] =
-        (struct page_region){.name = deck_regions(deck)[region].name, .box = box};
-    if (deck_regions(deck)[region].mask) {
-        showing->regions[region].run_count = count;
-        buffer_append(&showing->runs, cells.data, cells.size);
-    }
-    buffer_release(&cells);
-}
-
-static void describe_regions(struct showing *showing)
-{
-    _Static_assert(sizeof(struct deck_run) == sizeof(int64_t[3]), "shown as they are");
-    showing->region_count = rejudge_deck(showing->judge)->regions.count;
-    showing->regions = memory_zeroed(showing->region_count, sizeof *showing->regions);
-    for (int i = 0; i < showing->region_count; i++)
-        take_mask(showing, i);
-    const int64_t(*next)[3] = (const void *)showing->runs.data;
-    for (int i = 0; i < showing->region_count; next += showing->regions[i++].run_count)
-        if (showing->regions[i].run_count > 0)
-            showing->regions[i].runs = next;
-}
-
 /* Without rules of the user's own, a run whose deck cannot be read is shown without regions. */
 static enum status find_rules(struct showing *showing, struct error *err)
 {
@@ -119,7 +79,7 @@ static enum status find_rules(struct showing *showing, struct error *err)
     if (status == STATUS_OK)
         status = rejudge_create(&showing->stored, &rules, &showing->readings, err);
     if (status == STATUS_OK) {
-        describe_regions(showing);
+        showing->regions = shown_regions_create(rejudge_deck(showing->judge));
         showing->rows.readings = get_readings;
     } else if (!wanted) {
         log_warn("regions and alerts are not shown: %s", err->text);
@@ -145,8 +105,8 @@ static enum status open_page(struct showing *showing, const char *listen, struct
                               .first_window = stored->first.window,
                               .dx = stored->shape.dx,
                               .dy = stored->shape.dy,
-                              .regions = showing->regions,
-                              .region_count = showing->region_count,
+                              .regions = showing->regions.list,
+                              .region_count = showing->regions.count,
                               .rows = &showing->rows,
                               .other = compared ? &showing->compared.other : NULL},
         &showing->page, err);
@@ -164,7 +124,7 @@ static bool judge_next(struct showing *showing, int64_t row, struct buffer *news
         return false;
     }
     pthread_mutex_lock(&showing->mutex);
-    buffer_append(&showing->levels, view.region_levels, (size_t)showing->region_count);
+    buffer_append(&showing->levels, view.region_levels, (size_t)showing->regions.count);
     pthread_mutex_unlock(&showing->mutex);
     return true;
 }
@@ -236,9 +196,8 @@ enum status replay_serve(const struct replay *replay, const char *listen, const 
     stored_close(&showing.judged);
     difference_close(&showing.compared);
     pthread_mutex_destroy(&showing.mutex);
-    buffer_release(&showing.runs);
+    shown_regions_release(&showing.regions);
     buffer_release(&showing.levels);
     buffer_release(&showing.token);
-    free(showing.regions);
     return status;
 }

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/arith.h"
 #include "base/memory.h"
 #include "deck/regions.h"
+#include "shown_regions.h"
 
 enum { GROUPS = 3, STATS_MAX = 3 + DECK_PERCENTILES_KEPT, NAME_BYTES = 16 };
 
@@ -55,24 +55,6 @@ static struct frames_label *put_label(struct watch_groups *groups, int label, co
     return &groups->labels[label];
 }
 
-/* The smallest box that holds the region. */
-static void find_box(const struct deck *deck, int region, int64_t box[4])
-{
-    struct buffer runs = {0};
-    deck_region_runs(deck, &deck_regions(deck)[region], &runs);
-    const struct deck_run *run = (const void *)runs.data;
-    int64_t count = (int64_t)(runs.size / sizeof *run);
-    box[0] = run[0].x;
-    box[1] = run[0].y0;
-    box[2] = run[count - 1].x + 1;
-    box[3] = run[0].y1;
-    for (int64_t i = 0; i < count; i++) {
-        box[1] = min_int64(box[1], run[i].y0);
-        box[3] = max_int64(box[3], run[i].y1);
-    }
-    buffer_release(&runs);
-}
-
 static void label_regions(struct watch_groups *groups, struct frames_group *group,
                           const struct deck *deck)
 {
@@ -81,7 +63,11 @@ static void label_regions(struct watch_groups *groups, struct frames_group *grou
     groups->boxes = memory_zeroed(group->count, sizeof *groups->boxes);
     for (int i = 0; i < group->count; i++) {
         groups->texts[0][i] = deck_regions(deck)[i].name;
-        find_box(deck, i, groups->boxes[i]);
+        struct watch_box box = region_box(deck, i);
+        groups->boxes[i][0] = box.x0;
+        groups->boxes[i][1] = box.y0;
+        groups->boxes[i][2] = box.x1;
+        groups->boxes[i][3] = box.y1;
     }
     group->boxes = (const int64_t(*)[4])groups->boxes;
 }
