@@ -55,6 +55,9 @@ struct frames_config {
 
 struct frames;
 
+/* What a rank whose slab has so many columns takes to write frames, in bytes. Pure. */
+double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile);
+
 /* Rank 0, local: replaces the segments that another run may still have open by copies, so that it
  * writes to nobody's: the newest, and those before it that corrections could reach. Before the
  * manifest is copied (rundir_enter()): whatever that run does to a row after its segment was

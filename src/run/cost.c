@@ -5,6 +5,7 @@
 #include "base/arith.h"
 #include "solve/choice.h"
 #include "solve/memory.h"
+#include "store/frames.h"
 
 enum {
     TREES_OF_FRAME = 12,
@@ -165,7 +166,7 @@ static double rank_bytes(const struct setting *setting)
     struct solver_memory memory =
         solver_memory_of(&cut, (int)job->gny, &job->solver, job->snapshots);
     double cells = (double)setting->widths.widest * (double)job->gny;
-    double staged = cells * (job->f64 ? sizeof(double) : 2 * sizeof(float));
+    double staged = frames_staging_bytes(setting->widths.widest, job->gny, job->f64, job->tile);
     double heated = fmin(1, job->heated / ((double)job->gnx * (double)job->gny));
     double early = job->early ? staged + cells * CELL : 0;
     return (double)setting->machine->base_bytes + memory.fields + memory.snapshots +

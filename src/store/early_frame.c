@@ -48,7 +48,7 @@ static enum status allocate(const struct domain *domain, const struct frames_con
     early->run_id = strdup(config->run_id);
     early->title = strdup(config->title);
     early->digester = digester_create(domain);
-    early->stage = stage_create(domain, config->f64);
+    early->stage = stage_create(domain, config->f64, config->tile);
     if (!early->run_id || !early->title || !early->digester || !early->stage)
         return error_set(err, STATUS_IO, "opening %s: out of memory", name);
     early->layout = (struct layout){.run_id = early->run_id,
@@ -122,10 +122,11 @@ static enum status make_file(struct early_frame *early, const struct frame_row *
 }
 
 static enum status write_row(struct early_frame *early, struct segment *segment,
-                             const struct frame_row *row, struct digest stored, struct error *err)
+                             const struct field *field, const struct frame_row *row,
+                             struct error *err)
 {
-    struct segment_slab slab = stage_slab(early->stage);
-    TRY(segment_write_field(segment, 0, &slab, err));
+    struct digest stored;
+    TRY(stage_write(early->stage, early->digester, field, segment, 0, &stored, err));
     if (early->domain->rank != 0)
         return STATUS_OK;
     struct series_record record = series_record(row, stored, early->layout.epoch_ms);
@@ -139,11 +140,10 @@ static enum status fill_file(struct early_frame *early, const struct field *fiel
     const struct domain *domain = early->domain;
     struct segment *segment = memory_zeroed(1, sizeof *segment);
     strcpy(segment->path, early->next);
-    struct digest stored = stage_field(early->stage, early->digester, field);
     enum status opened = segment_open(domain, early->next, segment, err);
     enum status status = agree(domain, opened, err);
     if (status == STATUS_OK)
-        status = agree(domain, write_row(early, segment, row, stored, err), err);
+        status = agree(domain, write_row(early, segment, field, row, err), err);
     struct error closing;
     enum status closed = opened == STATUS_OK ? segment_close(segment, &closing) : STATUS_OK;
     free(segment);

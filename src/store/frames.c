@@ -65,7 +65,7 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     frames->open_most = narrow_to_int(config->horizon_rows / config->per_segment + 3);
     frames->open = calloc((size_t)frames->open_most, sizeof *frames->open);
     frames->digester = digester_create(domain);
-    frames->stage = stage_create(domain, config->f64);
+    frames->stage = stage_create(domain, config->f64, config->tile);
     enum status status =
         path_join(frames->directory, sizeof frames->directory, config->directory, "", err);
     if (status == STATUS_OK)
@@ -153,17 +153,16 @@ static enum status out_of_reach(int64_t index, struct error *err)
                      (long long)index);
 }
 
-/* Writes what is staged. The record, which proves itself, comes last: whoever reads it finds the
- * panels of a new row. */
-static enum status write_staged(struct frames *frames, struct segment *segment, int64_t local,
-                                const struct frame_row *row, struct digest stored,
-                                struct error *err)
+/* The record, which proves itself, comes last: whoever reads it finds the panels of a new row. */
+static enum status write_row(struct frames *frames, struct segment *segment, int64_t local,
+                             const struct field *field, const struct frame_row *row,
+                             struct digest *stored, struct error *err)
 {
-    struct segment_slab slab = stage_slab(frames->stage);
     frames->dirty = true;
-    enum status mine = segment_write_field(segment, local, &slab, err);
+    enum status mine =
+        stage_write(frames->stage, frames->digester, field, segment, local, stored, err);
     if (mine == STATUS_OK && frames->domain->rank == 0) {
-        struct series_record record = series_record(row, stored, frames->layout.epoch_ms);
+        struct series_record record = series_record(row, *stored, frames->layout.epoch_ms);
         if (row->panels)
             mine = segment_write_panels(segment, local, row->panels, err);
         if (mine == STATUS_OK)
@@ -181,19 +180,19 @@ enum status frames_write(struct frames *frames, int64_t index, const struct fiel
     struct segment *segment = frames_find_segment(frames, index, &local);
     if (!segment)
         return out_of_reach(index, err);
-    struct digest digest = stage_field(frames->stage, frames->digester, field);
-    TRY(write_staged(frames, segment, local, row, digest, err));
+    struct digest digest;
+    TRY(write_row(frames, segment, local, field, row, &digest, err));
     frames->rows = max_int64(frames->rows, index + 1);
     *stored = digest;
     return STATUS_OK;
 }
 
-/* *change becomes the largest of it, of what the row says and of what staging it anew changes. */
+/* *change becomes the largest of it, of what the row says and of what the field will change. */
 static enum status measure_change(struct frames *frames, struct segment *segment, int64_t local,
-                                  double *change, struct error *err)
+                                  const struct field *field, double *change, struct error *err)
 {
     double found = 0.0, before = 0.0;
-    enum status mine = stage_compare(frames->stage, segment, local, &found, err);
+    enum status mine = stage_compare(frames->stage, field, segment, local, &found, err);
     if (mine == STATUS_OK && frames->domain->rank == 0)
         mine = segment_read_change(segment, local, &before, err);
     TRY(agree(frames->domain, mine, err));
@@ -211,10 +210,10 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
     struct segment *segment = frames_find_segment(frames, index, &local);
     if (!segment)
         return out_of_reach(index, err);
-    struct digest digest = stage_field(frames->stage, frames->digester, field);
+    struct digest digest;
     struct frame_row revised = *row;
-    TRY(measure_change(frames, segment, local, &revised.change, err));
-    TRY(write_staged(frames, segment, local, &revised, digest, err));
+    TRY(measure_change(frames, segment, local, field, &revised.change, err));
+    TRY(write_row(frames, segment, local, field, &revised, &digest, err));
     *row = revised;
     *stored = digest;
     return STATUS_OK;

@@ -21,7 +21,8 @@ struct segment {
     hid_t panels[FRAMES_PANELS_MAX];
 };
 
-/* The part of a frame that a rank hands over: rows of x, cells of the file's type. */
+/* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,
+ * and nothing of the space is selected. */
 struct segment_slab {
     const void *cells;
     hid_t type, space; /* of the cells in memory */

@@ -4,21 +4,35 @@
 #include <stdlib.h>
 
 #include "base/arith.h"
+#include "store/frames.h"
 
-/* Blocks of this many cells square fit in the first-level cache, read and written. What is read
- * back fits in the second-level one. */
-enum { BLOCK = 32, BAND_BYTES = 1 << 18 };
+/* Columns are converted so many at a time, which still are in the second-level cache when they are
+ * transposed; a row of the panel is written in pieces of as many cells. A panel has at least
+ * PANEL columns where the slab does. What is read back fits in the second-level cache. */
+enum { GROUP = 32, LANES = 4, PANEL = 256, LINE_CELLS = 16, BAND_BYTES = 1 << 18 };
+
+typedef float quad __attribute__((vector_size(LANES * sizeof(float))));
+typedef float loose_quad
+    __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
+
+/* Columns x .. x + nx - 1 of the slab. */
+struct panel {
+    int x, nx;
+};
 
 struct stage {
     int nx, ny;
-    hsize_t x0;
+    int64_t x0;
     bool f64;
-    float *columns; /* [nx][ny], for f32 only: the values as stored */
-    void *rows;     /* [ny][nx] */
-    void *band;     /* [band_ny][nx], read back */
-    int band_ny;
+    int64_t width; /* of a panel, in columns of the grid; panels begin at multiples of it */
+    int panels;    /* of this rank */
+    int most;      /* of any rank */
+    float *group;  /* [GROUP][pitch], for f32 only: columns as stored */
+    ptrdiff_t pitch;
+    void *rows; /* [ny][columns of the panel] */
+    void *band; /* as many rows of the panel as fit, read back */
     struct h5_scope scope;
-    hid_t space, band_space, transfer;
+    hid_t space, transfer;
 };
 
 static size_t cell_size(bool f64)
@@ -26,35 +40,71 @@ static size_t cell_size(bool f64)
     return f64 ? sizeof(double) : sizeof(float);
 }
 
-/* At least one row of cells, at most all. */
-static int rows_of_band(const struct domain *domain, bool f64)
+static int64_t width_of(int64_t tile)
 {
-    int64_t fitting = BAND_BYTES / (domain->nx * (int64_t)cell_size(f64));
-    return (int)max_int64(1, min_int64(fitting, domain->ny));
+    int64_t whole = max_int64(tile, 1);
+    return (PANEL + whole - 1) / whole * whole;
 }
 
-struct stage *stage_create(const struct domain *domain, bool f64)
+static int count_panels(int64_t first, int64_t end, int64_t width)
+{
+    return (int)((end - 1) / width - first / width + 1);
+}
+
+static int most_panels(const struct domain *domain, int64_t width)
+{
+    int most = 0;
+    for (int rank = 0; rank < domain->ranks; rank++) {
+        int count = count_panels(domain_edge(&domain->cut, rank),
+                                 domain_edge(&domain->cut, rank + 1), width);
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+/* Whole cache lines, and columns that do not evict each other. */
+static ptrdiff_t pitch_of(int64_t ny)
+{
+    return (ptrdiff_t)((ny + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS) + LINE_CELLS;
+}
+
+static size_t panel_bytes(int64_t columns, int64_t ny, bool f64, int64_t width)
+{
+    return (size_t)(min_int64(columns, width) * ny) * cell_size(f64);
+}
+
+static size_t group_bytes(int64_t ny)
+{
+    return (size_t)(GROUP * pitch_of(ny)) * sizeof(float);
+}
+
+double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile)
+{
+    size_t group = f64 ? 0 : group_bytes(gny);
+    return (double)(panel_bytes(columns, gny, f64, width_of(tile)) + group + BAND_BYTES);
+}
+
+struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile)
 {
     struct stage *stage = calloc(1, sizeof *stage);
     if (!stage)
         return NULL;
-    size_t cells = (size_t)domain->nx * (size_t)domain->ny;
-    int band_ny = rows_of_band(domain, f64);
     hsize_t dims[2] = {(hsize_t)domain->ny, (hsize_t)domain->nx};
-    hsize_t band_dims[2] = {(hsize_t)band_ny, (hsize_t)domain->nx};
     stage->nx = domain->nx;
     stage->ny = domain->ny;
-    stage->x0 = (hsize_t)domain->x0;
+    stage->x0 = domain->x0;
     stage->f64 = f64;
-    stage->columns = f64 ? NULL : malloc(cells * sizeof *stage->columns);
-    stage->rows = malloc(cells * cell_size(f64));
-    stage->band = malloc((size_t)band_ny * (size_t)domain->nx * cell_size(f64));
-    stage->band_ny = band_ny;
+    stage->width = width_of(tile);
+    stage->panels = count_panels(domain->x0, domain->x0 + domain->nx, stage->width);
+    stage->most = most_panels(domain, stage->width);
+    stage->pitch = pitch_of(domain->ny);
+    stage->group = f64 ? NULL : aligned_alloc(64, group_bytes(domain->ny));
+    stage->rows = malloc(panel_bytes(domain->nx, domain->ny, f64, stage->width));
+    stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * (int64_t)cell_size(f64)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
-    stage->band_space = h5_own(&stage->scope, H5Screate_simple(2, band_dims, NULL));
     stage->transfer = h5_transfer(&stage->scope);
-    if (stage->rows && stage->band && (f64 || stage->columns) && !stage->scope.failed)
+    if (stage->rows && stage->band && (f64 || stage->group) && !stage->scope.failed)
         return stage;
     stage_destroy(stage);
     return NULL;
@@ -65,34 +115,20 @@ void stage_destroy(struct stage *stage)
     if (!stage)
         return;
     h5_close_to(&stage->scope, 0);
-    free(stage->columns);
+    free(stage->group);
     free(stage->rows);
     free(stage->band);
     free(stage);
 }
 
-static int end_of_block(int start, int most)
+/* Beyond this rank's panels: no columns. */
+static struct panel panel_at(const struct stage *stage, int index)
 {
-    return start + BLOCK < most ? start + BLOCK : most;
-}
-
-static void transpose_f32_block(const struct stage *stage, int x, int y)
-{
-    float *rows = stage->rows;
-    int x_end = end_of_block(x, stage->nx), y_end = end_of_block(y, stage->ny);
-    for (int j = y; j < y_end; j++)
-        for (int i = x; i < x_end; i++)
-            rows[(size_t)j * (size_t)stage->nx + (size_t)i] =
-                stage->columns[(size_t)i * (size_t)stage->ny + (size_t)j];
-}
-
-static void transpose_f64_block(const struct stage *stage, const struct field *field, int x, int y)
-{
-    double *rows = stage->rows;
-    int x_end = end_of_block(x, stage->nx), y_end = end_of_block(y, stage->ny);
-    for (int j = y; j < y_end; j++)
-        for (int i = x; i < x_end; i++)
-            rows[(size_t)j * (size_t)stage->nx + (size_t)i] = field_column(field, i)[j];
+    int64_t begin = (stage->x0 / stage->width + index) * stage->width;
+    int64_t first = max_int64(begin, stage->x0);
+    int64_t end = min_int64(begin + stage->width, stage->x0 + stage->nx);
+    return (struct panel){.x = (int)(first - stage->x0),
+                          .nx = index < stage->panels ? (int)(end - first) : 0};
 }
 
 static void convert_column(float *restrict to, const double *restrict from, int ny)
@@ -101,29 +137,83 @@ static void convert_column(float *restrict to, const double *restrict from, int 
         to[j] = (float)from[j];
 }
 
-static struct digest stage_f32(struct stage *stage, struct digester *digester,
-                               const struct field *field)
+/* LANES columns by LANES rows. */
+static void transpose_quads(float *to, ptrdiff_t to_pitch, const float *from, ptrdiff_t from_pitch)
 {
-    size_t ny = (size_t)stage->ny;
-    for (int i = 0; i < stage->nx; i++) {
-        float *column = stage->columns + (size_t)i * ny;
-        convert_column(column, field_column(field, i), stage->ny);
-        digest_column(digester, i, column, ny * sizeof *column);
-    }
-    for (int x = 0; x < stage->nx; x += BLOCK)
-        for (int y = 0; y < stage->ny; y += BLOCK)
-            transpose_f32_block(stage, x, y);
-    return digest_combine(digester);
+    quad a = *(const quad *)from, b = *(const quad *)(from + from_pitch);
+    quad c = *(const quad *)(from + 2 * from_pitch), d = *(const quad *)(from + 3 * from_pitch);
+    quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+         cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    quad ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    quad cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(loose_quad *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(loose_quad *)(to + to_pitch) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(loose_quad *)(to + 2 * to_pitch) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    *(loose_quad *)(to + 3 * to_pitch) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
-struct digest stage_field(struct stage *stage, struct digester *digester, const struct field *field)
+/* `columns` of the group become columns of `to`, whose rows are `to_pitch` cells apart. */
+static void transpose_group(const struct stage *stage, float *to, ptrdiff_t to_pitch, int columns)
 {
-    if (!stage->f64)
-        return stage_f32(stage, digester, field);
-    for (int x = 0; x < stage->nx; x += BLOCK)
-        for (int y = 0; y < stage->ny; y += BLOCK)
-            transpose_f64_block(stage, field, x, y);
-    return digest_field(digester, field);
+    int ny = stage->ny, whole_y = ny / LANES * LANES, whole_x = columns / LANES * LANES;
+    for (int j = 0; j < whole_y; j += LANES)
+        for (int i = 0; i < whole_x; i += LANES)
+            transpose_quads(to + j * to_pitch + i, to_pitch, stage->group + i * stage->pitch + j,
+                            stage->pitch);
+    for (int j = 0; j < ny; j++)
+        for (int i = j < whole_y ? whole_x : 0; i < columns; i++)
+            to[j * to_pitch + i] = stage->group[i * stage->pitch + j];
+}
+
+static void stage_f32(struct stage *stage, struct digester *digester, const struct field *field,
+                      struct panel panel)
+{
+    size_t bytes = (size_t)stage->ny * sizeof(float);
+    for (int first = 0; first < panel.nx; first += GROUP) {
+        int columns = panel.nx - first < GROUP ? panel.nx - first : GROUP;
+        for (int i = 0; i < columns; i++) {
+            float *column = stage->group + i * stage->pitch;
+            int x = panel.x + first + i;
+            convert_column(column, field_column(field, x), stage->ny);
+            if (digester)
+                digest_column(digester, x, column, bytes);
+        }
+        transpose_group(stage, (float *)stage->rows + first, panel.nx, columns);
+    }
+}
+
+static void transpose_f64(double *to, ptrdiff_t to_pitch, const struct field *field, int x,
+                          int columns)
+{
+    enum { BLOCK = 32 };
+    for (int y = 0; y < field->ny; y += BLOCK) {
+        int end = field->ny - y < BLOCK ? field->ny : y + BLOCK;
+        for (int j = y; j < end; j++)
+            for (int i = 0; i < columns; i++)
+                to[j * to_pitch + i] = field_column(field, x + i)[j];
+    }
+}
+
+static void stage_f64(struct stage *stage, struct digester *digester, const struct field *field,
+                      struct panel panel)
+{
+    size_t bytes = (size_t)stage->ny * sizeof(double);
+    for (int first = 0; first < panel.nx; first += GROUP) {
+        int columns = panel.nx - first < GROUP ? panel.nx - first : GROUP, x = panel.x + first;
+        for (int i = 0; digester && i < columns; i++)
+            digest_column(digester, x + i, field_column(field, x + i), bytes);
+        transpose_f64((double *)stage->rows + first, panel.nx, field, x, columns);
+    }
+}
+
+/* `digester` NULL: no digests are wanted. */
+static void stage_panel(struct stage *stage, struct digester *digester, const struct field *field,
+                        struct panel panel)
+{
+    if (stage->f64)
+        stage_f64(stage, digester, field, panel);
+    else
+        stage_f32(stage, digester, field, panel);
 }
 
 static hid_t cell_type(const struct stage *stage)
@@ -131,17 +221,46 @@ static hid_t cell_type(const struct stage *stage)
     return stage->f64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT;
 }
 
-struct segment_slab stage_slab(const struct stage *stage)
+/* The space in memory becomes `ny` rows of the panel, all of them selected, or nothing of one. */
+static bool set_space(const struct stage *stage, struct panel panel, int ny)
 {
-    return (struct segment_slab){
-        .cells = stage->rows,
-        .type = cell_type(stage),
-        .space = stage->space,
-        .transfer = stage->transfer,
-        .x0 = stage->x0,
-        .nx = (hsize_t)stage->nx,
-        .ny = (hsize_t)stage->ny,
-    };
+    hsize_t dims[2] = {(hsize_t)ny, (hsize_t)(panel.nx > 0 ? panel.nx : 1)};
+    return H5Sset_extent_simple(stage->space, 2, dims, NULL) >= 0 &&
+           (panel.nx > 0 ? H5Sselect_all : H5Sselect_none)(stage->space) >= 0;
+}
+
+static enum status write_panel(struct stage *stage, struct panel panel, struct segment *segment,
+                               int64_t row, struct error *err)
+{
+    struct segment_slab slab = {.cells = stage->rows,
+                                .type = cell_type(stage),
+                                .space = stage->space,
+                                .transfer = stage->transfer,
+                                .x0 = (hsize_t)(stage->x0 + panel.x),
+                                .nx = (hsize_t)panel.nx,
+                                .ny = (hsize_t)stage->ny};
+    bool ready = set_space(stage, panel, stage->ny);
+    enum status status = segment_write_field(segment, row, &slab, err);
+    if (status == STATUS_OK && !ready)
+        status = error_set(err, STATUS_IO, "writing row %lld: no memory", (long long)row);
+    return status;
+}
+
+enum status stage_write(struct stage *stage, struct digester *digester, const struct field *field,
+                        struct segment *segment, int64_t row, struct digest *stored,
+                        struct error *err)
+{
+    enum status first = STATUS_OK;
+    struct error later;
+    for (int index = 0; index < stage->most; index++) {
+        struct panel panel = panel_at(stage, index);
+        stage_panel(stage, digester, field, panel);
+        enum status status =
+            write_panel(stage, panel, segment, row, first == STATUS_OK ? err : &later);
+        first = first == STATUS_OK ? status : first;
+    }
+    *stored = digest_combine(digester);
+    return first;
 }
 
 static double largest_of_f32(const float *restrict new, const float *restrict old, size_t count)
@@ -164,39 +283,52 @@ static double largest_of_f64(const double *restrict new, const double *restrict 
     return most;
 }
 
-static double largest_change(const struct stage *stage, int y, int rows)
+/* Of rows y .. y + rows - 1 of the panel against the band. */
+static double largest_change(const struct stage *stage, struct panel panel, int y, int rows)
 {
-    size_t nx = (size_t)stage->nx, start = (size_t)y * nx, count = (size_t)rows * nx;
+    size_t nx = (size_t)panel.nx, start = (size_t)y * nx, count = (size_t)rows * nx;
     if (stage->f64)
         return largest_of_f64((const double *)stage->rows + start, stage->band, count);
     return largest_of_f32((const float *)stage->rows + start, stage->band, count);
 }
 
-static enum status read_band(struct stage *stage, struct segment *segment, int64_t row, int y,
-                             int rows, struct error *err)
+static enum status read_band(struct stage *stage, struct panel panel, struct segment *segment,
+                             int64_t row, int y, int rows, struct error *err)
 {
     struct segment_band band = {.cells = stage->band,
                                 .type = cell_type(stage),
-                                .space = stage->band_space,
-                                .x0 = stage->x0,
-                                .nx = (hsize_t)stage->nx,
+                                .space = stage->space,
+                                .x0 = (hsize_t)(stage->x0 + panel.x),
+                                .nx = (hsize_t)panel.nx,
                                 .y0 = (hsize_t)y,
                                 .ny = (hsize_t)rows};
-    hsize_t zero[2] = {0, 0}, count[2] = {band.ny, band.nx};
-    if (H5Sselect_hyperslab(stage->band_space, H5S_SELECT_SET, zero, NULL, count, NULL) < 0)
+    if (!set_space(stage, panel, rows))
         return error_set(err, STATUS_IO, "reading row %lld back: no memory", (long long)row);
     return segment_read_band(segment, row, &band, err);
 }
 
-enum status stage_compare(struct stage *stage, struct segment *segment, int64_t row, double *most,
-                          struct error *err)
+static enum status compare_panel(struct stage *stage, struct panel panel, struct segment *segment,
+                                 int64_t row, double *most, struct error *err)
+{
+    int64_t fitting = BAND_BYTES / (panel.nx * (int64_t)cell_size(stage->f64));
+    int band_ny = (int)max_int64(1, min_int64(fitting, stage->ny));
+    for (int y = 0; y < stage->ny; y += band_ny) {
+        int rows = (int)min_int64(band_ny, stage->ny - y);
+        TRY(read_band(stage, panel, segment, row, y, rows, err));
+        double change = largest_change(stage, panel, y, rows);
+        *most = change > *most ? change : *most;
+    }
+    return STATUS_OK;
+}
+
+enum status stage_compare(struct stage *stage, const struct field *field, struct segment *segment,
+                          int64_t row, double *most, struct error *err)
 {
     double largest = 0.0;
-    for (int y = 0; y < stage->ny; y += stage->band_ny) {
-        int rows = (int)min_int64(stage->band_ny, stage->ny - y);
-        TRY(read_band(stage, segment, row, y, rows, err));
-        double change = largest_change(stage, y, rows);
-        largest = change > largest ? change : largest;
+    for (int index = 0; index < stage->panels; index++) {
+        struct panel panel = panel_at(stage, index);
+        stage_panel(stage, NULL, field, panel);
+        TRY(compare_panel(stage, panel, segment, row, &largest, err));
     }
     *most = largest;
     return STATUS_OK;

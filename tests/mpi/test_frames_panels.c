@@ -1,0 +1,112 @@
+/* Slabs of several panels, which begin and end anywhere in the tiles of the file. */
+#include <math.h>
+
+#include "frames_world.h"
+
+enum { WIDE = 700, HIGH = 21, ROWS = 3 };
+
+static const int64_t tiles[] = {16, 256, 300};
+
+static double wide_value(int64_t salt, int64_t x, int64_t y)
+{
+    return world_value(salt, x, y) * (x % 2 ? -1 : 1);
+}
+
+static void fill(const struct world *world, int64_t salt)
+{
+    for (int i = 0; i < world->domain->nx; i++)
+        for (int j = 0; j < world->domain->ny; j++)
+            field_column(world->field, i)[j] = wide_value(salt, world->domain->x0 + i, j);
+}
+
+static double as_stored(bool f64, double value)
+{
+    return f64 ? value : (double)(float)value;
+}
+
+/* Of the values as they are stored, by the text of the contract. */
+static struct digest wide_digest(int64_t salt, bool f64)
+{
+    static struct digest columns[WIDE];
+    for (int64_t x = 0; x < WIDE; x++) {
+        double wide[HIGH];
+        float narrow[HIGH];
+        for (int64_t y = 0; y < HIGH; y++)
+            narrow[y] = (float)(wide[y] = wide_value(salt, x, y));
+        columns[x] = f64 ? digest_bytes(wide, sizeof wide) : digest_bytes(narrow, sizeof narrow);
+    }
+    return digest_bytes(columns, sizeof columns);
+}
+
+static struct frames *open_wide(const struct world *world, bool f64, int64_t tile)
+{
+    struct frames *frames = NULL;
+    struct error err = {""};
+    struct frames_config config = test_frames_config(world);
+    config.f64 = f64;
+    config.tile = tile;
+    CU_ASSERT_EQUAL_FATAL(frames_open(world->domain, &config, 0, &frames, &err), STATUS_OK);
+    return frames;
+}
+
+static int count_wrong_cells(const struct world *world, bool f64, const int64_t *salts)
+{
+    static double cells[ROWS * HIGH * WIDE];
+    struct reader reader = reader_open(world, "frames.h5");
+    int wrong = 0;
+    CU_ASSERT_FATAL(reader.file >= 0);
+    CU_ASSERT_EQUAL_FATAL(reader_rows(reader, "/temperature"), ROWS);
+    reader_read(reader, "/temperature", H5T_NATIVE_DOUBLE, cells);
+    H5Fclose(reader.file);
+    for (int64_t r = 0; r < ROWS; r++)
+        for (int64_t y = 0; y < HIGH; y++)
+            for (int64_t x = 0; x < WIDE; x++)
+                wrong +=
+                    cells[(r * HIGH + y) * WIDE + x] != as_stored(f64, wide_value(salts[r], x, y));
+    return wrong;
+}
+
+static void write_and_judge(const struct world *world, bool f64, int64_t tile)
+{
+    static const int64_t salts[ROWS] = {0, 101, 2};
+    struct error err = {""};
+    struct digest stored;
+    struct frames *frames = open_wide(world, f64, tile);
+    for (int64_t r = 0; r < ROWS; r++) {
+        struct frame_row row = row_of(r, r);
+        fill(world, r);
+        CU_ASSERT_EQUAL(frames_write(frames, r, world->field, &row, &stored, &err), STATUS_OK);
+        CU_ASSERT(digest_equal(stored, wide_digest(r, f64)));
+    }
+    struct frame_row revised = row_of(1, 101);
+    fill(world, 101);
+    CU_ASSERT_EQUAL(frames_revise(frames, 1, world->field, &revised, &stored, &err), STATUS_OK);
+    CU_ASSERT(digest_equal(stored, wide_digest(101, f64)));
+    double most = 0;
+    for (int64_t x = 0; x < WIDE; x++)
+        for (int64_t y = 0; y < HIGH; y++)
+            most = fmax(most, fabs(as_stored(f64, wide_value(101, x, y)) -
+                                   as_stored(f64, wide_value(1, x, y))));
+    CU_ASSERT_EQUAL(revised.change, most);
+    close_frames(frames);
+    if (world->domain->rank == 0)
+        CU_ASSERT_EQUAL(count_wrong_cells(world, f64, salts), 0);
+}
+
+static void every_cell_of_a_wide_frame_is_in_its_place_whatever_the_tiles(void)
+{
+    for (int f64 = 0; f64 < 2; f64++)
+        for (int i = 0; i < 3; i++) {
+            struct world world = world_make(MPI_COMM_WORLD, WIDE, HIGH, i % 2 ? tiles[i] : 0);
+            write_and_judge(&world, f64, tiles[i]);
+            world_destroy(&world);
+        }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+        UNIT_TEST(every_cell_of_a_wide_frame_is_in_its_place_whatever_the_tiles),
+    };
+    return mpi_unit_run(&argc, &argv, "frames in panels", tests, UNIT_COUNT(tests));
+}
