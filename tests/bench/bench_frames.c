@@ -1,0 +1,210 @@
+/* Seconds a frame by frames_write() and frames_flush(), against pwrite(2) of the same bytes by the
+ * same ranks, each its own, at its own place of one file. The ways take turns, so that a
+ * disturbance from outside hits all alike; each ratio is the median of those of single turns. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "grid/measure.h"
+#include "store/frames.h"
+#include "unit/provenance.h"
+
+enum { TURNS = 5, TILE = 256 };
+
+enum way { PLAIN, WRITTEN, SHOWN, MEASURED, PLAIN_SYNCED, WAYS };
+
+static const char *const names[WAYS] = {"pwrite", "frames_write", "frames_write and frames_flush",
+                                        "its measure and digest of f64",
+                                        "pwrite, fsync of all in the end"};
+
+struct subject {
+    char directory[PATH_MAX - 64];
+    struct domain *domain;
+    struct field *field;
+    float *cells; /* [nx][ny] */
+    int frames;
+};
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "bench_frames: %s\n", what);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
+static void make_directory(struct subject *subject)
+{
+    const char *parent = getenv("TMPDIR");
+    int size = (int)sizeof subject->directory;
+    snprintf(subject->directory, (size_t)size, "%s/hs-bench-XXXXXX", parent ? parent : "/tmp");
+    if (subject->domain->rank == 0 && !mkdtemp(subject->directory))
+        fail(subject->directory);
+    MPI_Bcast(subject->directory, size, MPI_CHAR, 0, MPI_COMM_WORLD);
+}
+
+static void remove_directory(const struct subject *subject)
+{
+    char command[PATH_MAX];
+    snprintf(command, sizeof command, "rm -rf '%s'", subject->directory);
+    if (system(command) != 0)
+        fail(command);
+}
+
+static double plain_s(struct subject *subject, bool sync)
+{
+    char path[PATH_MAX];
+    const struct domain *domain = subject->domain;
+    size_t cells = (size_t)domain->nx * (size_t)domain->ny, bytes = cells * sizeof(float);
+    int64_t all = domain->gnx * domain->gny, first = domain->x0 * domain->gny;
+    snprintf(path, sizeof path, "%s/plain", subject->directory);
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    MPI_Barrier(domain->comm);
+    double start = MPI_Wtime();
+    for (int frame = 0; fd >= 0 && frame < subject->frames; frame++) {
+        off_t at = (off_t)((frame * all + first) * (int64_t)sizeof(float));
+        if (pwrite(fd, subject->cells, bytes, at) != (ssize_t)bytes)
+            fail("pwrite");
+    }
+    if (fd < 0 || (sync && fsync(fd) != 0))
+        fail(path);
+    MPI_Barrier(domain->comm);
+    double seconds = MPI_Wtime() - start;
+    close(fd);
+    if (domain->rank == 0)
+        unlink(path);
+    return seconds;
+}
+
+static double frames_s(struct subject *subject, bool flush)
+{
+    struct error err;
+    struct frames *frames = NULL;
+    struct frames_config config = {.directory = subject->directory,
+                                   .run_id = "bench",
+                                   .title = "",
+                                   .dx = 1,
+                                   .dy = 1,
+                                   .tile = TILE,
+                                   .per_segment = 1000,
+                                   .horizon_rows = 50,
+                                   .provenance = &test_provenance};
+    if (frames_open(subject->domain, &config, 0, &frames, &err) != STATUS_OK)
+        fail(err.text);
+    MPI_Barrier(subject->domain->comm);
+    double start = MPI_Wtime();
+    for (int frame = 0; frame < subject->frames; frame++) {
+        struct frame_row row = {.window = frame, .final = true};
+        struct digest stored;
+        if (frames_write(frames, frame, subject->field, &row, &stored, &err) != STATUS_OK ||
+            (flush && frames_flush(frames, &err) != STATUS_OK))
+            fail(err.text);
+    }
+    MPI_Barrier(subject->domain->comm);
+    double seconds = MPI_Wtime() - start;
+    if (frames_close(frames, &err) != STATUS_OK)
+        fail(err.text);
+    return seconds;
+}
+
+static double measure_s(struct subject *subject)
+{
+    struct measurer *measurer = measurer_create(subject->domain);
+    struct digester *digester = digester_create(subject->domain);
+    if (!digester)
+        fail("out of memory");
+    MPI_Barrier(subject->domain->comm);
+    double start = MPI_Wtime();
+    for (int frame = 0; frame < subject->frames; frame++) {
+        (void)measure_field(measurer, subject->field);
+        (void)digest_field(digester, subject->field);
+    }
+    MPI_Barrier(subject->domain->comm);
+    double seconds = MPI_Wtime() - start;
+    measurer_destroy(measurer);
+    digester_destroy(digester);
+    return seconds;
+}
+
+static double seconds_a_frame(struct subject *subject, enum way way)
+{
+    double seconds = 0;
+    switch (way) {
+    case PLAIN:
+    case PLAIN_SYNCED:
+        seconds = plain_s(subject, way == PLAIN_SYNCED);
+        break;
+    case WRITTEN:
+    case SHOWN:
+        seconds = frames_s(subject, way == SHOWN);
+        break;
+    case MEASURED:
+    case WAYS:
+        seconds = measure_s(subject);
+    }
+    return seconds / subject->frames;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double difference = *(const double *)a - *(const double *)b;
+    return (difference > 0) - (difference < 0);
+}
+
+static double median(double *values)
+{
+    qsort(values, TURNS, sizeof *values, compare);
+    return values[TURNS / 2];
+}
+
+static void measure_ways(struct subject *subject)
+{
+    double seconds[WAYS][TURNS], ratio[WAYS][TURNS];
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int way = 0; way < WAYS; way++) {
+            seconds[way][turn] = seconds_a_frame(subject, (enum way)way);
+            ratio[way][turn] = seconds[way][turn] / seconds[PLAIN][turn];
+        }
+    if (subject->domain->rank > 0)
+        return;
+    printf("%4d^2, %d ranks, %d frames\n", (int)subject->domain->gnx, subject->domain->ranks,
+           subject->frames);
+    for (int way = 0; way < WAYS; way++) {
+        double middle = median(ratio[way]); /* sorts */
+        printf("    %-32s %8.3f ms a frame, %5.2f of pwrite (%.2f to %.2f)\n", names[way],
+               1e3 * median(seconds[way]), middle, ratio[way][0], ratio[way][TURNS - 1]);
+    }
+}
+
+static void measure_grid(int side, int frames)
+{
+    struct error err;
+    struct subject subject = {.frames = frames};
+    if (domain_create(MPI_COMM_WORLD, side, side, TILE, &subject.domain, &err) != STATUS_OK)
+        fail(err.text);
+    subject.field = field_create(subject.domain, 1.0 / 3);
+    subject.cells =
+        memory_zeroed((int64_t)subject.domain->nx * subject.domain->ny, sizeof *subject.cells);
+    if (!subject.field)
+        fail("out of memory");
+    make_directory(&subject);
+    measure_ways(&subject);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (subject.domain->rank == 0)
+        remove_directory(&subject);
+    free(subject.cells);
+    field_destroy(subject.field);
+    domain_destroy(subject.domain);
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    measure_grid(40, 1000);
+    measure_grid(1024, 64);
+    measure_grid(4096, 6);
+    MPI_Finalize();
+    return EXIT_SUCCESS;
+}
