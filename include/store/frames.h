@@ -11,7 +11,7 @@
  * Late events change rows that were published before. Such a row is overwritten in its place, and
  * while that goes on it may hold some cells of the new revision and some of the old, or be torn by
  * a kill. The manifest says when: a rewrite line comes before the first byte, the frame line of the
- * new revision after the flush (manifest.h); rows that a restart is to cut off are announced in the
+ * new revision when all ranks have written it (manifest.h); rows that a restart is to cut off are announced in the
  * same way. So at any time, also after a kill, a row of which the manifest said a frame line last
  * is whole and of that revision, and any other row counts for nothing until the run goes on and
  * restores it. Lines and rows both wait in the system's cache until the next checkpoint: after a
@@ -88,10 +88,14 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
                           struct error *err) MUST_CHECK;
 
 /* Makes all rows written so far readable by others: H5Fflush (which is an fsync) and a new master.
- * Does so at once unless the last time is less than 20 times its own cost ago; then a later call
- * does it. So at most about 5 % of the time goes there, and what readers see of a live run is some
- * 100 ms behind, after months and hundreds of segments a few seconds. */
-enum status frames_flush(struct frames *frames, struct error *err) MUST_CHECK;
+ * Does so unless the last time is less than 20 times its own cost ago; then a later call does it.
+ * So at most about 5 % of the time goes there, and what readers see of a run that has much to do is
+ * some 100 ms behind, after months and hundreds of segments a few seconds. `at_once`: does so in
+ * any case, where there is such a row. */
+enum status frames_flush(struct frames *frames, bool at_once, struct error *err) MUST_CHECK;
+
+/* Seconds that the last flush took; 0 before the first. Local. */
+double frames_flush_s(const struct frames *frames);
 
 /* The offsets of the topic that rows were computed from, by partition; borrowed. */
 struct frames_offsets {

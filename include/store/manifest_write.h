@@ -6,7 +6,7 @@
 
 /* Frame lines are not synced by themselves; the others are on the disk on return, and all lines
  * before them. A rewrite of the rows of windows `first` to `last` is announced before
- * the first of them is touched, and each committed by its frame line after it is flushed. */
+ * the first of them is touched, and each committed by its frame line when it is written. */
 enum status manifest_add_frame(struct manifest *manifest, const struct manifest_frame *frame,
                                struct error *err) MUST_CHECK;
 enum status manifest_add_rewrite(struct manifest *manifest, int64_t first, int64_t last,

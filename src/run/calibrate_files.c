@@ -77,7 +77,7 @@ static enum status write_frame(const struct subject *subject, struct frames *fra
     row.heat_out = measure_columns(subject->measurer, field_column(subject->field, 0));
     row.digest = digest_field(subject->digester, subject->field);
     TRY(frames_write(frames, index, subject->field, &row, &stored, err));
-    return frames_flush(frames, err);
+    return frames_flush(frames, false, err);
 }
 
 /* Seconds a frame: of a few large ones until they are on the disk. A disk is behind many small

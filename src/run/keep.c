@@ -58,7 +58,7 @@ enum status keep_checkpoint(struct run *run, struct error *err)
     const struct snapshot *past = snapshots_oldest_needed(run->snapshots, run->window);
     run->state.past_window = past->window;
     run->state.past_heat_in = past->heat_in;
-    TRY(publish_flush(run, true, err));
+    TRY(publish_flush(run, FLUSH_DURABLY, err));
     follow_begin(run);
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, gather_state(run, err), err);

@@ -105,6 +105,15 @@ static void note_loss(struct root *root)
         root_note(root, claim_check(root->rundir.claim, &err), &err);
 }
 
+/* Rank 0: how long the next parcel may take before something else is done. Rows that readers do not
+ * see yet wait no longer than it takes to show them: what comes meanwhile is delayed by no more than
+ * has been waited for it. */
+static int patience_ms(const struct run *run)
+{
+    double flush_ms = 1e3 * frames_flush_s(run->frames);
+    return run->root->rows_pending && flush_ms < POLL_MS ? 1 + (int)flush_ms : POLL_MS;
+}
+
 /* Rank 0: waits for root->parcel, asking for a state when someone wants a checkpoint. False: *order
  * is what all do instead. */
 static bool await_parcel(struct run *run, struct order *order)
@@ -121,7 +130,7 @@ static bool await_parcel(struct run *run, struct order *order)
             feed_want_state(root->feed);
         }
         bool ready = temperatures_ready(run, POLL_MS);
-        root->parcel = ready ? wait_for_parcel(run, POLL_MS) : NULL;
+        root->parcel = ready ? wait_for_parcel(run, patience_ms(run)) : NULL;
         if (root->parcel)
             return true;
         if (!ready && wait_is_over(root)) {
@@ -271,7 +280,7 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
     if (run->unflushed_rows < run->plan.flush_every)
         return STATUS_OK;
     began_s = monitor_begin(run);
-    TRY(publish_flush(run, false, err));
+    TRY(publish_flush(run, FLUSH_WHEN_DUE, err));
     monitor_end(run, METRICS_IO, began_s);
     return STATUS_OK;
 }
@@ -281,7 +290,7 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
     if (order->kind == ORDER_STEP)
         TRY(carry_out_step(run, order, err));
     if (order->kind == ORDER_FLUSH || order->flush)
-        TRY(publish_flush(run, true, err));
+        TRY(publish_flush(run, FLUSH_NOW, err));
     if (order->kind == ORDER_EARLY)
         picture_show(run);
     if (order->checkpoint)
@@ -315,7 +324,7 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
 /* Every rank: the run is complete; rank 0 says so in the manifest. */
 static enum status finish_run(struct run *run, struct error *err)
 {
-    TRY(publish_flush(run, true, err));
+    TRY(publish_flush(run, FLUSH_DURABLY, err));
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
     follow_begin(run);
     if (run->root && run->root->failure == STATUS_OK)

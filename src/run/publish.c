@@ -180,12 +180,15 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
     return STATUS_OK;
 }
 
-enum status publish_flush(struct run *run, bool sync, struct error *err)
+enum status publish_flush(struct run *run, enum publish_flush how, struct error *err)
 {
-    TRY(sync ? frames_sync(run->frames, err) : frames_flush(run->frames, err));
+    if (how == FLUSH_DURABLY)
+        TRY(frames_sync(run->frames, err));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_rows(run->root, err), err);
-    if (run->root && sync)
+    if (how != FLUSH_DURABLY)
+        TRY(frames_flush(run->frames, how == FLUSH_NOW, err));
+    if (run->root && how != FLUSH_WHEN_DUE)
         run->root->rows_pending = false;
     run->unflushed_rows = 0;
     return STATUS_OK;

@@ -66,7 +66,7 @@ enum status rebuild_field(struct run *run, struct error *err)
     for (int64_t window = run->state.past_window + 1; window <= last; window++)
         TRY(replay_window(run, window, err));
     if (run->unflushed_rows > 0)
-        TRY(publish_flush(run, true, err));
+        TRY(publish_flush(run, FLUSH_DURABLY, err));
     if (run->root)
         run->root->rewriting = false;
     TRY(root_share_failure(run, err));

@@ -271,12 +271,15 @@ enum status rebuild_field(struct run *run, struct error *err) MUST_CHECK;
 /* loop.c: collective. STATUS_OK: finished; STATUS_STOPPED: to be gone on with. */
 enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
 
-/* publish.c: collective: the row of the present field's window, which rank 0 has in root->closed;
- * rows made readable and committed. A revised row is corrected, a restored one is put back to what
- * it was at the checkpoint. */
+/* publish.c: collective: the row of the present field's window, which rank 0 has in root->closed. A
+ * revised row is corrected, a restored one is put back to what it was at the checkpoint. A flush
+ * commits rows by their lines in the manifest, from which on a kill leaves them whole, and makes
+ * them readable in frames.h5, when that has become due or now; or it sees to it first that they
+ * outlive a loss of power. */
 enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
+enum publish_flush { FLUSH_WHEN_DUE, FLUSH_NOW, FLUSH_DURABLY };
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
-enum status publish_flush(struct run *run, bool sync, struct error *err) MUST_CHECK;
+enum status publish_flush(struct run *run, enum publish_flush how, struct error *err) MUST_CHECK;
 
 /* wait.c: collective: rank 0's order becomes everyone's, who have nothing else to do. Rank 0: the
  * next parcel, after timeout_ms none. Both let the relay work. */

@@ -253,13 +253,19 @@ static enum status flush_now(struct frames *frames, bool sync, struct error *err
     return STATUS_OK;
 }
 
-enum status frames_flush(struct frames *frames, struct error *err)
+enum status frames_flush(struct frames *frames, bool at_once, struct error *err)
 {
     if (!frames->dirty)
         return STATUS_OK;
     int due = monotonic_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
-    MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
-    return due ? flush_now(frames, false, err) : STATUS_OK;
+    if (!at_once)
+        MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
+    return at_once || due ? flush_now(frames, false, err) : STATUS_OK;
+}
+
+double frames_flush_s(const struct frames *frames)
+{
+    return frames->flush_cost_s;
 }
 
 enum status frames_sync(struct frames *frames, struct error *err)

@@ -99,7 +99,7 @@ static double frames_s(struct subject *subject, bool flush)
         struct frame_row row = {.window = frame, .final = true};
         struct digest stored;
         if (frames_write(frames, frame, subject->field, &row, &stored, &err) != STATUS_OK ||
-            (flush && frames_flush(frames, &err) != STATUS_OK))
+            (flush && frames_flush(frames, false, &err) != STATUS_OK))
             fail(err.text);
     }
     MPI_Barrier(subject->domain->comm);

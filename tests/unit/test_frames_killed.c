@@ -23,7 +23,7 @@ static bool write_row(struct writer *writer, int64_t row)
     struct frame_row record = writer_fill(writer, row, 0);
     return frames_write(writer->frames, row, writer->field, &record, &stored, &err) == STATUS_OK &&
            digest_equal(stored, stored_digest(writer->digester, writer->field)) &&
-           frames_flush(writer->frames, &err) == STATUS_OK;
+           frames_flush(writer->frames, false, &err) == STATUS_OK;
 }
 
 /* Writes until it is killed, or to the end of `rows` rows. */

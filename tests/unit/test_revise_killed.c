@@ -65,7 +65,7 @@ static bool do_thing(struct rewriter *r, int thing, int64_t revision)
     if (thing < FLUSHED)
         return revise(r, FIRST + thing - REVISED, revision);
     if (thing == FLUSHED)
-        return frames_flush(r->writer.frames, &err) == STATUS_OK;
+        return frames_flush(r->writer.frames, false, &err) == STATUS_OK;
     return commit(r, FIRST + thing - COMMITTED, revision);
 }
 
