@@ -1,7 +1,7 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
 Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
-topic.py, which need a broker, and those of stencil.py, checkpoint.py and clients.py.
+topic.py and live.py, which need a broker, and those of stencil.py, checkpoint.py and clients.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from system.program import MPIRUN
 from . import scaling, topic
 from .checkpoint import checkpoint
 from .clients import clients
+from .live import latency
 from .stencil import stencil
 from .turns import Measured
 
@@ -26,7 +27,7 @@ TOPIC_ROWS = {
     "messages": topic.ingest,
     "readers": topic.readers,
     "reference": topic.reference,
-    "latency": topic.latency,
+    "latency": latency,
 }
 
 LOCAL_ROWS = {"stencil": stencil, "checkpoint": checkpoint, "clients": clients}

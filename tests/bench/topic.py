@@ -1,15 +1,13 @@
-"""From a topic of a real Kafka: to closed windows, to frames, and how late the frames are."""
+"""From a topic of a real Kafka: to closed windows, and to frames."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import quantiles
 from typing import Any
 
 from system.decks import Deck, merged, write_deck
@@ -153,35 +151,3 @@ def reference(place: Place) -> list[Measured]:
         ),
     }
     return take_turns("reference", "x real time", ways)
-
-
-def live_delays(place: Place, windows: int) -> list[float]:
-    """Of each frame: milliseconds from the end of its window plus the bound of disorder to its
-    commit, at 16,000 messages a second, with a checkpoint every second."""
-    start_ms = (int(time.time()) + 4) * 1000
-    topic = place.kafka.create(PARTITIONS)
-    deck = place.deck(
-        {
-            "stream": {"topic": topic},
-            "time": {"t0": start_ms - 50, "windows": windows},
-            "gen": {"start_ms": start_ms, "steps": windows + 5},
-        },
-        EVERY_FRAME,
-    )
-    with running(["run", deck], 1) as program:
-        # The sensors' clocks begin when their program does: its own start counts as delay.
-        time.sleep(max(0.0, start_ms / 1000 - time.time()))
-        tool("gen", deck, "--pace", "1", timeout=600).expect(0)
-        program.wait(60).expect(0)
-    delays = place.run_of(deck).series()["latency_ms"]
-    return [delay - DECK["stream"]["disorder_ms"] for delay in delays[10:]]
-
-
-def latency(place: Place) -> list[Measured]:
-    found = [quantiles(live_delays(place, 200), n=100) for _ in range(3)]
-    return [
-        Measured(
-            "latency", f"p{percent} beyond end + disorder", "ms", [q[percent - 1] for q in found]
-        )
-        for percent in (50, 99)
-    ]
