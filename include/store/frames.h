@@ -11,13 +11,13 @@
  * Late events change rows that were published before. Such a row is overwritten in its place, and
  * while that goes on it may hold some cells of the new revision and some of the old, or be torn by
  * a kill. The manifest says when: a rewrite line comes before the first byte, the frame line of the
- * new revision when all ranks have written it (manifest.h); rows that a restart is to cut off are announced in the
- * same way. So at any time, also after a kill, a row of which the manifest said a frame line last
- * is whole and of that revision, and any other row counts for nothing until the run goes on and
- * restores it. Lines and rows both wait in the system's cache until the next checkpoint: after a
- * loss of power a row may be older or newer than its line, or torn. Then, and for a reader without
- * the manifest, /series/stored_digest is the proof: it agrees with the cells of a row only if they
- * are those of one revision. */
+ * new revision when all ranks have written it (manifest.h); rows that a restart is to cut off are
+ * announced in the same way. So at any time, also after a kill, a row of which the manifest said a
+ * frame line last is whole and of that revision, and any other row counts for nothing until the run
+ * goes on and restores it. Lines and rows both wait in the system's cache until the next
+ * checkpoint: after a loss of power a row may be older or newer than its line, or torn. Then, and
+ * for a reader without the manifest, /series/stored_digest is the proof: it agrees with the cells
+ * of a row only if they are those of one revision. */
 #ifndef HEATSTREAM_STORE_FRAMES_H
 #define HEATSTREAM_STORE_FRAMES_H
 

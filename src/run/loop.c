@@ -105,9 +105,9 @@ static void note_loss(struct root *root)
         root_note(root, claim_check(root->rundir.claim, &err), &err);
 }
 
-/* Rank 0: how long the next parcel may take before something else is done. Rows that readers do not
- * see yet wait no longer than it takes to show them: what comes meanwhile is delayed by no more than
- * has been waited for it. */
+/* Rank 0: how long the next parcel may take before something else is done. Rows that readers do
+ * not see yet wait no longer than it takes to show them: what comes meanwhile is delayed by no more
+ * than has been waited for it. */
 static int patience_ms(const struct run *run)
 {
     double flush_ms = 1e3 * frames_flush_s(run->frames);
