@@ -67,7 +67,8 @@ static void name_panels(struct rejudge *rejudge)
             snprintf(name, sizeof name, "%s", names[i]);
         else
             snprintf(name, sizeof name, "p%d", percentiles[i - REGION_PERCENTILES] % 100);
-        if (rejudge->own && deck_stat_find(rejudge->own, name) >= 0)
+        bool has_any = rejudge->own && rejudge->own->regions.count > 0;
+        if (has_any && deck_stat_find(rejudge->own, name) >= 0)
             snprintf(rejudge->paths[i], ROW_PANEL_PATH, "regions/stats/%s", name);
     }
 }

@@ -75,6 +75,8 @@ def test_other_regions_of_exact_frames_give_the_bits_that_a_run_with_them_gives(
     sets = [f"{key}={json.dumps(value)}" for key, value in OTHERS.items()]
     options = [option for each in sets for option in ("-D", each)]
     assert replayed(run, *options) == replayed(run, "--deck", deck)
+    bare = run_of(bench, late, {"regions": [], "relations": [], "alerts": []})
+    assert replayed(bare, "--deck", deck) == replayed(run, "--deck", deck)
 
 
 def test_rounded_frames_keep_the_stored_statistics_and_measure_others_as_rounded(

@@ -59,11 +59,13 @@ async function askOther(row) {
 const showFrame = latest(async () => {
     const row = rowToShow();
     if (row < 0) return;
+    const wantedMode = mode();
     const [record, other, pictures] = await Promise.all([
-        askJson(`/api/row?row=${row}`), askOther(row), maps.ask(row, mode(), element("stat").value)]);
+        askJson(`/api/row?row=${row}`), askOther(row), maps.ask(row, wantedMode, element("stat").value)]);
+    if (mode() !== wantedMode) return; // asked again already
     shown = record;
     compared = other;
-    maps.draw(pictures, mode(), range(), levels());
+    maps.draw(pictures, wantedMode, range(), levels());
     tellFrame();
     drawPlots();
 });
