@@ -17,6 +17,7 @@ import yaml
 
 from .conftest import Bench
 from .decks import Deck, Stream, merged
+from .judged import assert_alerts_are_those_of_the_frames
 from .kafka import Kafka
 from .results import RunDirectory
 
@@ -155,6 +156,7 @@ def assert_follows_the_rule(run: RunDirectory, stream: Stream) -> dict[str, list
     words = words_of(run)
     stand = {key: w for key, w in words.items() if w["event"] != "withdrawn"}
     assert {key: (w["from"], w["level"]) for key, w in stand.items()} == changes(wanted)
+    assert_alerts_are_those_of_the_frames(run)
     return wanted
 
 
