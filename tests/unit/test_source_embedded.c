@@ -32,7 +32,7 @@ static struct generator_config sensors(int64_t steps)
 
 /* What a partition should deliver, made beside the source. */
 struct expectation {
-    struct generator *generator;
+    struct generator *generator, *encoder; /* of the partition; of all, which alone can encode */
     int64_t next, wrong;
     bool ended;
 };
@@ -41,6 +41,7 @@ static struct expectation expect_from(const struct generator_config *generator, 
                                       int64_t next)
 {
     struct expectation expected = {.generator = generator_create_part(generator, partition),
+                                   .encoder = generator_create(generator),
                                    .next = next};
     generator_skip(expected.generator, next);
     return expected;
@@ -55,7 +56,7 @@ static void take_message(struct expectation *expected, const struct message *mes
         expected->wrong++;
         return;
     }
-    generator_encode(expected->generator, &event, format, &key, &value);
+    generator_encode(expected->encoder, &event, format, &key, &value);
     bool same = message->offset == event.offset && message->offset == expected->next &&
                 message->key_size == key.size && message->value_size == value.size &&
                 memcmp(message->value, value.data, value.size) == 0 &&
@@ -141,8 +142,10 @@ static void expect_all(const struct generator_config *generator, const int64_t *
 
 static void release_all(struct expectation *expected)
 {
-    for (int p = 0; p < PARTITIONS; p++)
+    for (int p = 0; p < PARTITIONS; p++) {
         generator_destroy(expected[p].generator);
+        generator_destroy(expected[p].encoder);
+    }
 }
 
 static void find_ends(struct source *source, int64_t *end)
