@@ -27,10 +27,11 @@ struct frames_group {
     const struct frames_panel *panels;
     int panel_count;
     const int64_t (*boxes)[4]; /* [count] x0, y0, x1, y1 for a dataset `box`; NULL: none */
+    bool digested;             /* a dataset `digest` [T*, count] proves the values */
 };
 
 /* The values of a row are given in order of the groups and their panels, [count] each. */
-enum { FRAMES_PANELS_MAX = 32 };
+enum { FRAMES_PANELS_MAX = 32, FRAMES_GROUPS_MAX = 4 };
 struct frames_groups {
     const struct frames_group *group;
     int count;

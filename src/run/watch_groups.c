@@ -98,6 +98,7 @@ static void label_alerts(struct watch_groups *groups, struct frames_group *group
 static struct frames_group *add_group(struct watch_groups *groups, const struct frames_group *group)
 {
     groups->group[groups->count] = *group;
+    groups->group[groups->count].digested = true;
     return &groups->group[groups->count++];
 }
 

@@ -163,8 +163,9 @@ static enum status write_row(struct frames *frames, struct segment *segment, int
         stage_write(frames->stage, frames->digester, field, segment, local, stored, err);
     if (mine == STATUS_OK && frames->domain->rank == 0) {
         struct series_record record = series_record(row, *stored, frames->layout.epoch_ms);
+        const struct panels_row panels = {local, row->window, row->revision, row->panels};
         if (row->panels)
-            mine = segment_write_panels(segment, local, row->panels, err);
+            mine = segment_write_panels(segment, &panels, err);
         if (mine == STATUS_OK)
             mine = segment_write_series(segment, local, &record, err);
     }

@@ -8,7 +8,7 @@
 #include "base/durable.h"
 #include "base/memory.h"
 
-enum { BLOCK = 32, BAND_BYTES = 1 << 25 };
+enum { BLOCK = 32, BAND_BYTES = 1 << 25, CACHE_BYTES = 1 << 20 };
 
 struct frames_reader {
     char path[PATH_MAX];
@@ -52,14 +52,17 @@ static bool has_our_schema(struct h5_scope *scope, hid_t file)
     return ours;
 }
 
-static int64_t get_tile(struct h5_scope *scope, hid_t set, int64_t gnx)
+static void get_tile(struct h5_scope *scope, hid_t set, struct frames_shape *shape)
 {
     hsize_t chunk[3];
     int mark = scope->count;
     hid_t list = h5_own(scope, H5Dget_create_plist(set));
     bool chunked = H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 3, chunk) == 3;
     h5_close_to(scope, mark);
-    return chunked && chunk[2] >= 1 && chunk[2] <= (hsize_t)gnx ? (int64_t)chunk[2] : gnx;
+    bool fits = chunked && chunk[1] >= 1 && chunk[2] >= 1 && chunk[1] <= (hsize_t)shape->gny &&
+                chunk[2] <= (hsize_t)shape->gnx;
+    shape->tile_x = fits ? (int64_t)chunk[2] : shape->gnx;
+    shape->tile = max_int64(shape->tile_x, fits ? (int64_t)chunk[1] : shape->gny);
 }
 
 static bool has_type(struct h5_scope *scope, hid_t set, hid_t expected)
@@ -96,8 +99,21 @@ static enum status open_field(struct frames_reader *reader, struct error *err)
                                           .gny = (int64_t)dims[1],
                                           .gnx = (int64_t)dims[2],
                                           .f64 = f64};
-    reader->shape.tile_x = get_tile(scope, reader->temperature, reader->shape.gnx);
+    get_tile(scope, reader->temperature, &reader->shape);
     return STATUS_OK;
+}
+
+hid_t frames_rows_access(struct h5_scope *scope, hid_t file)
+{
+    int mark = scope->count;
+    hid_t set = h5_own(scope, H5Dopen2(file, "/series/window", H5P_DEFAULT));
+    hid_t list = h5_own(scope, H5Dget_create_plist(set));
+    bool filtered = !scope->failed && H5Pget_nfilters(list) > 0;
+    h5_close_to(scope, mark);
+    hid_t access = h5_own(scope, H5Pcreate(H5P_DATASET_ACCESS));
+    if (filtered)
+        h5_check(scope, H5Pset_chunk_cache(access, 61, CACHE_BYTES, 1.0));
+    return access;
 }
 
 static bool has_rows(struct h5_scope *scope, hid_t set, int64_t rows)
@@ -114,10 +130,11 @@ static bool has_rows(struct h5_scope *scope, hid_t set, int64_t rows)
 static enum status open_series(struct frames_reader *reader, struct error *err)
 {
     struct h5_scope *scope = &reader->scope;
+    hid_t access = frames_rows_access(scope, reader->file);
     for (int i = 0; i < SERIES_COLUMNS && !scope->failed; i++) {
         const struct series_column *column = series_column(i);
         reader->types[i] = series_type(scope, column->kind);
-        reader->series[i] = h5_own(scope, H5Dopen2(reader->file, column->path, H5P_DEFAULT));
+        reader->series[i] = h5_own(scope, H5Dopen2(reader->file, column->path, access));
         if (scope->failed)
             break;
         if (!has_rows(scope, reader->series[i], reader->shape.rows) ||
@@ -239,8 +256,9 @@ static void transpose(const struct frames_reader *reader, int64_t nx)
         TRANSPOSE(uint32_t, reader->columns, reader->rows, nx, ny);
 }
 
-enum status frames_reader_columns(struct frames_reader *reader, int64_t row, int64_t x0, int64_t nx,
-                                  const void **cells, struct error *err)
+/* Columns [x0, x0 + nx) of a row to reader->rows, [ny][nx]. */
+static enum status read_band(struct frames_reader *reader, int64_t row, int64_t x0, int64_t nx,
+                             struct error *err)
 {
     struct h5_scope scope = h5_begin();
     hsize_t start[3] = {(hsize_t)row, 0, (hsize_t)x0};
@@ -251,25 +269,71 @@ enum status frames_reader_columns(struct frames_reader *reader, int64_t row, int
              H5Sselect_hyperslab(reader->field_space, H5S_SELECT_SET, start, NULL, count, NULL));
     h5_check(&scope, H5Dread(reader->temperature, type, memory, reader->field_space, H5P_DEFAULT,
                              reader->rows));
-    TRY(h5_end(&scope, STATUS_BAD_DATA, err, "reading row %lld of %s", (long long)row,
-               reader->path));
+    return h5_end(&scope, STATUS_BAD_DATA, err, "reading row %lld of %s", (long long)row,
+                  reader->path);
+}
+
+enum status frames_reader_columns(struct frames_reader *reader, int64_t row, int64_t x0, int64_t nx,
+                                  const void **cells, struct error *err)
+{
+    TRY(read_band(reader, row, x0, nx, err));
     transpose(reader, nx);
     *cells = reader->columns;
     return STATUS_OK;
+}
+
+static void digest_band(struct frames_reader *reader, int64_t x0, int64_t nx)
+{
+    size_t size = (size_t)reader->shape.gny * cell_size(reader);
+    transpose(reader, nx);
+    for (int64_t i = 0; i < nx; i++)
+        reader->digests[x0 + i] =
+            digest_bytes((const char *)reader->columns + (size_t)i * size, size);
+}
+
+static struct digest combine_digests(const struct frames_reader *reader)
+{
+    return digest_bytes(reader->digests, (size_t)reader->shape.gnx * sizeof *reader->digests);
 }
 
 enum status frames_reader_digest(struct frames_reader *reader, int64_t row, struct digest *digest,
                                  struct error *err)
 {
     int64_t gnx = reader->shape.gnx, width = frames_reader_width(reader);
-    size_t size = (size_t)reader->shape.gny * cell_size(reader);
     for (int64_t x0 = 0; x0 < gnx; x0 += width) {
-        const void *cells;
         int64_t nx = min_int64(width, gnx - x0);
-        TRY(frames_reader_columns(reader, row, x0, nx, &cells, err));
-        for (int64_t i = 0; i < nx; i++)
-            reader->digests[x0 + i] = digest_bytes((const char *)cells + (size_t)i * size, size);
+        TRY(read_band(reader, row, x0, nx, err));
+        digest_band(reader, x0, nx);
     }
-    *digest = digest_bytes(reader->digests, (size_t)gnx * sizeof *reader->digests);
+    *digest = combine_digests(reader);
+    return STATUS_OK;
+}
+
+/* What was read last to the same columns of another file. */
+static enum status write_band(struct frames_reader *reader, hid_t to, const hsize_t start[3],
+                              int64_t nx, struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    hsize_t count[3] = {1, (hsize_t)reader->shape.gny, (hsize_t)nx};
+    hid_t type = reader->shape.f64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
+    hid_t memory = h5_own(&scope, H5Screate_simple(2, count + 1, NULL));
+    hid_t space = h5_own(&scope, H5Dget_space(to));
+    h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
+    h5_check(&scope, H5Dwrite(to, type, memory, space, H5P_DEFAULT, reader->rows));
+    return h5_end(&scope, STATUS_IO, err, "writing a copy of a row of %s", reader->path);
+}
+
+enum status frames_reader_copy(struct frames_reader *reader, int64_t row, hid_t to, int64_t to_row,
+                               struct digest *digest, struct error *err)
+{
+    int64_t gnx = reader->shape.gnx, width = frames_reader_width(reader);
+    for (int64_t x0 = 0; x0 < gnx; x0 += width) {
+        const hsize_t start[3] = {(hsize_t)to_row, 0, (hsize_t)x0};
+        int64_t nx = min_int64(width, gnx - x0);
+        TRY(read_band(reader, row, x0, nx, err));
+        TRY(write_band(reader, to, start, nx, err));
+        digest_band(reader, x0, nx);
+    }
+    *digest = combine_digests(reader);
     return STATUS_OK;
 }

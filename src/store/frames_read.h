@@ -12,6 +12,7 @@ struct frames_shape {
     int64_t rows, most_rows; /* present rows, and how many the file may come to hold */
     int64_t gnx, gny;
     int64_t tile_x; /* columns of a chunk, gnx where there are no chunks */
+    int64_t tile;   /* that chunks were cut by: the longer side of one, or the longer of the grid */
     double dx, dy;  /* 1 where there is one column, or row */
     bool f64;
 };
@@ -35,6 +36,15 @@ enum status frames_reader_series(struct frames_reader *reader, int64_t row,
  * call. */
 enum status frames_reader_columns(struct frames_reader *reader, int64_t row, int64_t x0, int64_t nx,
                                   const void **cells, struct error *err) MUST_CHECK;
+
+/* Copies the cells of a row to row `to_row` of `to`, a dataset of the same shape and type in
+ * another file, and takes their digest on the way. */
+enum status frames_reader_copy(struct frames_reader *reader, int64_t row, hid_t to, int64_t to_row,
+                               struct digest *digest, struct error *err) MUST_CHECK;
+
+/* The list to open datasets of a file with that are read, or written, row by row: chunks that are
+ * compressed are not unpacked again for each. Of others nothing is kept: a run may be writing. */
+hid_t frames_rows_access(struct h5_scope *scope, hid_t file);
 
 /* How many columns are best read at once. */
 int64_t frames_reader_width(const struct frames_reader *reader);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/isolated.h"
+#include "file_facts.h"
+#include "group_rows.h"
 
 enum message_kind { MESSAGE_FILE, MESSAGE_ROW };
 
@@ -13,46 +15,6 @@ struct scanning {
     const char *path;
     const struct frames_scan *scan;
 };
-
-static void get_offset_column(struct h5_scope *scope, hid_t group, const char *name,
-                              int64_t partitions, struct buffer *values)
-{
-    int mark = scope->count;
-    hsize_t dims[1] = {0};
-    hid_t set = h5_own(scope, H5Dopen2(group, name, H5P_DEFAULT));
-    hid_t space = h5_own(scope, H5Dget_space(set));
-    bool fits = !scope->failed && H5Sget_simple_extent_ndims(space) == 1 &&
-                H5Sget_simple_extent_dims(space, dims, NULL) == 1 && dims[0] == (hsize_t)partitions;
-    size_t size = (size_t)partitions * sizeof(int64_t);
-    if (!fits)
-        h5_check(scope, -1);
-    else if (h5_check(scope, H5Dread(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                                     buffer_reserve(values, size))) >= 0)
-        values->size += size;
-    h5_close_to(scope, mark);
-}
-
-/* Appends first and next offsets and lost ones; 0 without /kafka. */
-static int64_t get_offsets(struct h5_scope *scope, hid_t file, struct buffer *values)
-{
-    hsize_t dims[1] = {0};
-    if (H5Lexists(file, "kafka", H5P_DEFAULT) <= 0)
-        return 0;
-    int mark = scope->count;
-    hid_t group = h5_own(scope, H5Gopen2(file, "kafka", H5P_DEFAULT));
-    hid_t set = h5_own(scope, H5Dopen2(group, "partition", H5P_DEFAULT));
-    hid_t space = h5_own(scope, H5Dget_space(set));
-    if (scope->failed || H5Sget_simple_extent_ndims(space) != 1 ||
-        H5Sget_simple_extent_dims(space, dims, NULL) != 1 || dims[0] < 1 || dims[0] > INT_MAX) {
-        h5_check(scope, -1);
-    } else {
-        get_offset_column(scope, group, "first_offset", (int64_t)dims[0], values);
-        get_offset_column(scope, group, "next_offset", (int64_t)dims[0], values);
-        get_offset_column(scope, group, "lost_offsets", (int64_t)dims[0], values);
-    }
-    h5_close_to(scope, mark);
-    return scope->failed ? 0 : (int64_t)dims[0];
-}
 
 static void get_time_units(struct h5_scope *scope, hid_t file, char units[64])
 {
@@ -73,7 +35,7 @@ static enum status send_file(const char *path, struct frames_reader *reader,
     struct buffer message = {0}, offsets = {0};
     struct scanned_file file = {.shape = frames_reader_shape(reader)};
     get_time_units(&scope, frames_reader_file(reader), file.time_units);
-    file.partitions = get_offsets(&scope, frames_reader_file(reader), &offsets);
+    file.partitions = file_facts_offsets(&scope, frames_reader_file(reader), &offsets);
     enum status status =
         h5_end(&scope, STATUS_BAD_DATA, err, "reading the offsets and units of %s", path);
     if (status == STATUS_OK) {
@@ -87,8 +49,58 @@ static enum status send_file(const char *path, struct frames_reader *reader,
     return status;
 }
 
-static void send_row(struct frames_reader *reader, int64_t number, struct isolated *isolated)
+/* The file that is read, and its regions. */
+struct scanned {
+    struct frames_reader *reader;
+    struct groups_read *groups;
+    struct group_rows *rows; /* NULL: they cannot be read */
+    char reason[256];        /* why */
+};
+
+/* What is wrong with them is told with each row. */
+static void open_groups(struct scanned *scanned, const char *path)
 {
+    struct error err;
+    hid_t file = frames_reader_file(scanned->reader);
+    enum status status = groups_read_open(file, path, &scanned->groups, &err);
+    if (status == STATUS_OK) {
+        struct frames_groups groups = groups_read_groups(scanned->groups);
+        int64_t rows = frames_reader_shape(scanned->reader).rows;
+        status = group_rows_open(file, &groups, rows, &scanned->rows, &err);
+    }
+    if (status != STATUS_OK)
+        snprintf(scanned->reason, sizeof scanned->reason, "%.255s", err.text);
+}
+
+static void close_all(struct scanned *scanned)
+{
+    group_rows_close(scanned->rows);
+    groups_read_close(scanned->groups);
+    frames_reader_close(scanned->reader);
+}
+
+static void look_at_groups(const struct scanned *scanned, struct scanned_row *row)
+{
+    struct error err;
+    struct group_fault fault = {.item = -1};
+    struct panels_row panels = {
+        .row = row->row, .window = row->series.window, .revision = row->series.revision};
+    if (!scanned->rows || group_rows_read(scanned->rows, &panels, &err) != STATUS_OK) {
+        snprintf(row->group_fault, sizeof row->group_fault, "%.255s",
+                 scanned->rows ? err.text : scanned->reason);
+        row->group_faults = 1;
+        return;
+    }
+    while (group_rows_fault(scanned->rows, &panels, &fault))
+        if (row->group_faults++ == 0) {
+            group_rows_locate(scanned->rows, &panels, &fault);
+            group_rows_explain(scanned->rows, &panels, &fault, row->group_fault);
+        }
+}
+
+static void send_row(const struct scanned *scanned, int64_t number, struct isolated *isolated)
+{
+    struct frames_reader *reader = scanned->reader;
     struct {
         int64_t kind;
         struct scanned_row row;
@@ -99,6 +111,8 @@ static void send_row(struct frames_reader *reader, int64_t number, struct isolat
     if (status == STATUS_OK && row->series.window >= 0)
         status = frames_reader_digest(reader, number, &row->cells, &err);
     row->unreadable = status != STATUS_OK;
+    if (status == STATUS_OK && row->series.window >= 0)
+        look_at_groups(scanned, row);
     snprintf(row->reason, sizeof row->reason, "%.511s", err.text);
     isolated_send(isolated, &message, sizeof message);
 }
@@ -106,13 +120,15 @@ static void send_row(struct frames_reader *reader, int64_t number, struct isolat
 static enum status work(void *context, struct isolated *isolated, struct error *err)
 {
     struct scanning *scanning = context;
-    struct frames_reader *reader;
-    TRY(frames_reader_open(scanning->path, &reader, err));
-    enum status status = send_file(scanning->path, reader, isolated, err);
-    int64_t rows = scanning->scan->row ? frames_reader_shape(reader).rows : 0;
+    struct scanned scanned = {0};
+    TRY(frames_reader_open(scanning->path, &scanned.reader, err));
+    enum status status = send_file(scanning->path, scanned.reader, isolated, err);
+    int64_t rows = scanning->scan->row ? frames_reader_shape(scanned.reader).rows : 0;
+    if (rows > 0)
+        open_groups(&scanned, scanning->path);
     for (int64_t row = 0; status == STATUS_OK && row < rows; row++)
-        send_row(reader, row, isolated);
-    frames_reader_close(reader);
+        send_row(&scanned, row, isolated);
+    close_all(&scanned);
     return status;
 }
 

@@ -12,6 +12,8 @@ struct scanned_row {
     struct digest cells;
     bool unreadable; /* nothing but `row` and `reason` is known */
     char reason[512];
+    int64_t group_faults;  /* values of regions, relations and alerts that are not as written */
+    char group_fault[256]; /* the first of them in words; also why they could not be read */
 };
 
 /* What a file is, before its rows. */

@@ -154,16 +154,22 @@ static void create_offsets(struct h5_scope *scope, hid_t file, const struct layo
     h5_close_to(scope, mark);
 }
 
-static void put_history(struct h5_scope *scope, hid_t file, const struct provenance *provenance)
+void layout_history_line(const char *command_line, struct buffer *text)
 {
     char now[32] = "";
     struct tm date;
     time_t seconds = time(NULL);
     if (gmtime_r(&seconds, &date))
         strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &date);
+    buffer_printf(text, "%s %.4000s", now, command_line);
+}
+
+static void put_history(struct h5_scope *scope, hid_t file, const struct layout *layout)
+{
+    const struct provenance *provenance = layout->provenance;
     struct buffer text = {0};
-    buffer_printf(&text, "%s %.4000s", now, provenance->argv);
-    h5_put_text(scope, file, "history", (const char *)text.data);
+    layout_history_line(provenance->argv, &text);
+    h5_put_text(scope, file, "history", layout->history ? layout->history : (char *)text.data);
     buffer_clear(&text);
     buffer_printf(&text, "heatstream %s (%s)", provenance->version, provenance->git_id);
     h5_put_text(scope, file, "source", (const char *)text.data);
@@ -192,7 +198,7 @@ static void put_root(struct h5_scope *scope, hid_t file, const struct layout *la
     h5_put_text(scope, file, "signal", "temperature");
     h5_put_text(scope, file, "default", "temperature");
     put_axes(scope, file);
-    put_history(scope, file, layout->provenance);
+    put_history(scope, file, layout);
 }
 
 enum status layout_create_file(const struct layout *layout, const struct layout_rows *rows,

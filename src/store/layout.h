@@ -18,6 +18,7 @@ struct layout_offsets {
  * Strings and provenance are borrowed. */
 struct layout {
     const char *run_id, *title;
+    const char *history; /* NULL: begins with the making of this file */
     const struct provenance *provenance;
     int64_t gnx, gny, tile;
     struct segments segments;
@@ -63,6 +64,9 @@ hid_t layout_create_values(struct h5_scope *scope, hid_t parent, const char *nam
 hid_t layout_untimed_list(struct h5_scope *scope);
 
 hid_t layout_cell_type(const struct layout *layout); /* in memory and in the file */
+
+/* Appends a line of CF's `history`, without its end: when, and which command. */
+void layout_history_line(const char *command_line, struct buffer *text);
 
 /* /provenance of any output file. */
 void provenance_write(struct h5_scope *scope, hid_t file, const struct provenance *provenance);

@@ -2,16 +2,18 @@
 
 #include <stdio.h>
 
-static void put_library_versions(struct h5_scope *scope, hid_t group)
+static void put_library_versions(struct h5_scope *scope, hid_t group,
+                                 const struct provenance *provenance)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
     unsigned major, minor, release;
-    MPI_Get_library_version(text, &length);
-    h5_put_text(scope, group, "mpi", text);
+    if (!provenance->mpi)
+        MPI_Get_library_version(text, &length);
+    h5_put_text(scope, group, "mpi", provenance->mpi ? provenance->mpi : text);
     h5_check(scope, H5get_libversion(&major, &minor, &release));
     snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
-    h5_put_text(scope, group, "hdf5", text);
+    h5_put_text(scope, group, "hdf5", provenance->hdf5 ? provenance->hdf5 : text);
 }
 
 void provenance_write(struct h5_scope *scope, hid_t file, const struct provenance *provenance)
@@ -29,7 +31,7 @@ void provenance_write(struct h5_scope *scope, hid_t file, const struct provenanc
     h5_put_int64(scope, group, "nodes", provenance->nodes);
     h5_put_int64(scope, group, "cores", provenance->cores);
     h5_put_int64(scope, group, "epoch", provenance->epoch);
-    put_library_versions(scope, group);
+    put_library_versions(scope, group, provenance);
     h5_put_long_text(scope, group, "argv", provenance->argv);
     h5_put_long_text(scope, group, "config", provenance->config);
     h5_close_to(scope, mark);

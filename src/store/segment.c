@@ -1,11 +1,12 @@
 #include "segment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/durable.h"
-#include "panels.h"
+#include "base/memory.h"
 
 void segment_name(int64_t number, char name[64])
 {
@@ -31,7 +32,7 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
         segment->types[i] = series_type(scope, column->kind);
         segment->series[i] = h5_own(scope, H5Dopen2(segment->file, column->path, H5P_DEFAULT));
     }
-    panels_open(scope, segment->file, &segment->groups, segment->panels);
+    panels_open(scope, segment->file, &segment->groups, H5P_DEFAULT, &segment->panels);
     segment->series_space = h5_own(scope, H5Dget_space(segment->series[0]));
     segment->one_row = h5_own(scope, H5Screate_simple(1, &one, NULL));
     segment->next_offset = segment->lost_offsets = -1;
@@ -42,9 +43,10 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
             h5_own(scope, H5Dopen2(segment->file, "/kafka/lost_offsets", H5P_DEFAULT));
     }
     segment->dirty = false;
-    if (!scope->failed)
-        return STATUS_OK;
-    return h5_end(scope, STATUS_IO, err, "opening %s", segment->path);
+    if (scope->failed)
+        return h5_end(scope, STATUS_IO, err, "opening %s", segment->path);
+    segment->digests = memory_zeroed(panels_widest(&segment->groups), sizeof(uint64_t));
+    return STATUS_OK;
 }
 
 enum status segment_write_field(struct segment *segment, int64_t row,
@@ -89,13 +91,13 @@ enum status segment_write_series(struct segment *segment, int64_t row,
                   segment->path);
 }
 
-enum status segment_write_panels(struct segment *segment, int64_t row, const void *const *values,
+enum status segment_write_panels(struct segment *segment, const struct panels_row *row,
                                  struct error *err)
 {
     struct h5_scope scope = h5_begin();
-    panels_write(&scope, &segment->groups, segment->panels, row, values);
-    return h5_end(&scope, STATUS_IO, err, "writing the regions of row %lld of %s", (long long)row,
-                  segment->path);
+    panels_write(&scope, &segment->groups, &segment->panels, row, segment->digests);
+    return h5_end(&scope, STATUS_IO, err, "writing the regions of row %lld of %s",
+                  (long long)row->row, segment->path);
 }
 
 enum status segment_read_change(struct segment *segment, int64_t row, double *change,
@@ -140,5 +142,7 @@ enum status segment_close(struct segment *segment, struct error *err)
     if (segment->dirty)
         h5_check(&segment->scope, H5Fflush(segment->file, H5F_SCOPE_LOCAL));
     segment->dirty = false;
+    free(segment->digests);
+    segment->digests = NULL;
     return h5_end(&segment->scope, STATUS_IO, err, "closing %s", segment->path);
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "layout.h"
+#include "panels.h"
 
 /* Written by segment_open(). */
 struct segment {
@@ -18,7 +19,8 @@ struct segment {
     hid_t types[SERIES_COLUMNS], next_offset,
         lost_offsets;            /* the last two: negative when the file has none */
     struct frames_groups groups; /* of the layout, set before segment_open() */
-    hid_t panels[FRAMES_PANELS_MAX];
+    struct panels_open panels;
+    uint64_t *digests; /* room for panels_write(), owned; NULL when closed */
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,
@@ -76,7 +78,7 @@ enum status segment_read_band(struct segment *segment, int64_t row, const struct
 /* Rank 0. */
 enum status segment_write_series(struct segment *segment, int64_t row,
                                  const struct series_record *record, struct error *err) MUST_CHECK;
-enum status segment_write_panels(struct segment *segment, int64_t row, const void *const *values,
+enum status segment_write_panels(struct segment *segment, const struct panels_row *row,
                                  struct error *err) MUST_CHECK;
 enum status segment_read_change(struct segment *segment, int64_t row, double *change,
                                 struct error *err) MUST_CHECK;

@@ -8,7 +8,6 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
-#include "panels.h"
 
 /* All space is there from the beginning, found by arithmetic (HDF5's implicit index): no write of
  * a row changes anything but the row. The field's space is never filled, so that the file starts

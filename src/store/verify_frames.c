@@ -5,6 +5,16 @@
 #include "segment.h"
 #include "verify_walk.h"
 
+enum status verify_segment_path(const struct verify *verify, int64_t number, char path[PATH_MAX],
+                                struct error *err)
+{
+    char name[64];
+    if (verify->packed)
+        return path_join(path, PATH_MAX, verify->packed[0] == '/' ? "" : ".", verify->packed, err);
+    segment_name(number, name);
+    return path_join(path, PATH_MAX, verify->directory, name, err);
+}
+
 static void take_shape(void *context, const struct scanned_file *file)
 {
     struct verify_walk *walk = context;
@@ -17,10 +27,10 @@ static enum status find_shape(struct verify_walk *walk, struct error *err)
 {
     struct frames_scan scan = {.file = take_shape, .context = walk};
     struct error reason = {""};
-    for (int64_t number = 0; number < 100 && walk->shape.gnx == 0; number++) {
-        char path[PATH_MAX], name[64];
-        segment_name(number, name);
-        TRY(path_join(path, sizeof path, walk->verify->directory, name, err));
+    for (int64_t number = 0; number < (walk->verify->packed ? 1 : 100) && walk->shape.gnx == 0;
+         number++) {
+        char path[PATH_MAX];
+        TRY(verify_segment_path(walk->verify, number, path, err));
         if (durable_exists(path) && frames_scan(path, &scan, &reason) == STATUS_IO)
             return error_set(err, STATUS_IO, "%s", reason.text);
     }
@@ -42,9 +52,20 @@ static enum status find_shape(struct verify_walk *walk, struct error *err)
     return STATUS_OK;
 }
 
+/* All rows of a packed file are in one; those that were left out are told at its end. */
+static enum status walk_packed(struct verify_walk *walk, struct error *err)
+{
+    int64_t rows = walk->shape.rows;
+    if (walk->committed.rows > rows)
+        walk->verify->counts.rewriting = walk->committed.rows - rows;
+    return walk->shape.gnx > 0 ? verify_segment(walk, 0, err) : STATUS_OK;
+}
+
 static enum status walk_segments(struct verify_walk *walk, struct error *err)
 {
     TRY(find_shape(walk, err));
+    if (walk->verify->packed)
+        return walk_packed(walk, err);
     for (int64_t number = 0; walk->shape.gnx > 0; number++) {
         if (segments_start(&walk->segments, number) >= walk->committed.rows)
             return STATUS_OK;

@@ -5,6 +5,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/isolated.h"
+#include "groups_read.h"
 #include "master.h"
 #include "segment.h"
 #include "store/verify.h"
@@ -12,6 +13,7 @@
 /* What the process that reads the master is given, and what it tells. */
 struct map {
     const char *path;
+    const char *segment; /* that says of what the regions are */
     int64_t per_segment; /* of segment 0 */
     struct frames_shape shape;
 };
@@ -39,8 +41,15 @@ static bool names_are(hid_t list, size_t index, const char *file, const char *se
            strcmp(found_file, file) == 0 && strcmp(found_set, set) == 0;
 }
 
+/* A dataset of the master; width: of one of rank 2. */
+struct mapped {
+    const char *path;
+    int rank;
+    int64_t width;
+};
+
 /* The rows of segment `number` are where they belong. */
-static bool is_mapped(struct h5_scope *scope, hid_t list, int64_t number, const char *path,
+static bool is_mapped(struct h5_scope *scope, hid_t list, int64_t number, const struct mapped *set,
                       const struct map *map)
 {
     char name[64];
@@ -49,32 +58,32 @@ static bool is_mapped(struct h5_scope *scope, hid_t list, int64_t number, const 
     struct segments segments = segments_of(map->per_segment, cells * (shape->f64 ? 8 : 4));
     int64_t first = segments_start(&segments, number);
     int64_t count = min_int64(segments_rows(&segments, number), shape->rows - first);
-    hsize_t dims[3] = {0, (hsize_t)shape->gny, (hsize_t)shape->gnx};
-    int rank = strcmp(path, "/temperature") == 0 ? 3 : 1, mark = scope->count;
+    hsize_t dims[3] = {0, (hsize_t)(set->rank == 2 ? set->width : shape->gny), (hsize_t)shape->gnx};
+    int mark = scope->count;
     hid_t to = h5_own(scope, H5Pget_virtual_vspace(list, (size_t)number));
     hid_t from = h5_own(scope, H5Pget_virtual_srcspace(list, (size_t)number));
     segment_name(number, name);
-    bool right = !scope->failed && names_are(list, (size_t)number, name, path) &&
-                 selects_rows(to, rank, first, count, dims) &&
-                 selects_rows(from, rank, 0, count, dims);
+    bool right = !scope->failed && names_are(list, (size_t)number, name, set->path) &&
+                 selects_rows(to, set->rank, first, count, dims) &&
+                 selects_rows(from, set->rank, 0, count, dims);
     h5_close_to(scope, mark);
     return right;
 }
 
-static enum status check_map(struct h5_scope *scope, hid_t file, const char *path,
+static enum status check_map(struct h5_scope *scope, hid_t file, const struct mapped *mapped,
                              const struct map *map, struct error *err)
 {
     size_t pieces = 0;
     int64_t cells = map->shape.gnx * map->shape.gny, number = 0;
     struct segments segments = segments_of(map->per_segment, cells * (map->shape.f64 ? 8 : 4));
     int mark = scope->count;
-    hid_t set = h5_own(scope, H5Dopen2(file, path, H5P_DEFAULT));
+    hid_t set = h5_own(scope, H5Dopen2(file, mapped->path, H5P_DEFAULT));
     hid_t list = h5_own(scope, H5Dget_create_plist(set));
     if (scope->failed || H5Pget_layout(list) != H5D_VIRTUAL ||
         H5Pget_virtual_count(list, &pieces) < 0)
         pieces = 0;
     while (segments_start(&segments, number) < map->shape.rows && number < (int64_t)pieces &&
-           is_mapped(scope, list, number, path, map))
+           is_mapped(scope, list, number, mapped, map))
         number++;
     bool all = segments_start(&segments, number) >= map->shape.rows && number == (int64_t)pieces;
     h5_close_to(scope, mark);
@@ -82,7 +91,53 @@ static enum status check_map(struct h5_scope *scope, hid_t file, const char *pat
         return STATUS_OK;
     return error_set(err, STATUS_BAD_DATA,
                      "%s: the map of %s to the segments is wrong from segment %lld on", map->path,
-                     path, (long long)number);
+                     mapped->path, (long long)number);
+}
+
+static enum status check_group(struct h5_scope *scope, hid_t file, const struct frames_group *group,
+                               const struct map *map, struct error *err)
+{
+    char path[160];
+    struct mapped set = {path, 2, group->count};
+    for (int i = 0; i < group->panel_count + group->digested; i++) {
+        const char *name = i < group->panel_count ? group->panels[i].name : "digest";
+        snprintf(path, sizeof path, "/%s/%s", group->name, name);
+        TRY(check_map(scope, file, &set, map, err));
+    }
+    return STATUS_OK;
+}
+
+/* Those of the master are those of the segment. */
+static enum status compare_groups(const struct groups_read *read, const struct map *map,
+                                  struct error *err)
+{
+    struct frames_reader *reader;
+    struct groups_read *own = NULL;
+    struct error ignored;
+    bool equal = true; /* to one that cannot be read, of which verify tells elsewhere */
+    if (frames_reader_open(map->segment, &reader, &ignored) != STATUS_OK)
+        return STATUS_OK;
+    if (groups_read_open(frames_reader_file(reader), map->segment, &own, &ignored) == STATUS_OK)
+        equal = groups_read_equal(read, own);
+    groups_read_close(own);
+    frames_reader_close(reader);
+    return equal ? STATUS_OK
+                 : error_set(err, STATUS_BAD_DATA,
+                             "%s: its /regions, /relations and /alerts are not those of %s",
+                             map->path, map->segment);
+}
+
+static enum status check_groups(struct h5_scope *scope, hid_t file, const struct map *map,
+                                struct error *err)
+{
+    struct groups_read *read;
+    TRY(groups_read_open(file, map->path, &read, err));
+    struct frames_groups groups = groups_read_groups(read);
+    enum status status = compare_groups(read, map, err);
+    for (int i = 0; status == STATUS_OK && i < groups.count; i++)
+        status = check_group(scope, file, &groups.group[i], map, err);
+    groups_read_close(read);
+    return status;
 }
 
 static enum status work(void *context, struct isolated *isolated, struct error *err)
@@ -92,9 +147,12 @@ static enum status work(void *context, struct isolated *isolated, struct error *
     TRY(frames_reader_open(map->path, &reader, err));
     struct h5_scope scope = h5_begin();
     map->shape = frames_reader_shape(reader);
-    enum status status = check_map(&scope, frames_reader_file(reader), "/temperature", map, err);
+    hid_t file = frames_reader_file(reader);
+    enum status status = check_map(&scope, file, &(struct mapped){"/temperature", 3, 0}, map, err);
     for (int i = 0; i < SERIES_COLUMNS && status == STATUS_OK; i++)
-        status = check_map(&scope, frames_reader_file(reader), series_column(i)->path, map, err);
+        status = check_map(&scope, file, &(struct mapped){series_column(i)->path, 1, 0}, map, err);
+    if (status == STATUS_OK)
+        status = check_groups(&scope, file, map, err);
     h5_close_to(&scope, 0);
     frames_reader_close(reader);
     if (status == STATUS_OK)
@@ -112,8 +170,12 @@ static void take_shape(void *context, const void *message, size_t size)
 enum status master_prove(const char *path, int64_t per_segment, struct frames_shape *shape,
                          struct error *err)
 {
-    char what[PATH_MAX + 16];
-    struct map map = {.path = path, .per_segment = per_segment};
+    char what[PATH_MAX + 16], segment[PATH_MAX], name[64];
+    segment_name(0, name);
+    const char *slash = strrchr(path, '/');
+    snprintf(segment, sizeof segment, "%.*s/%s", slash ? (int)(slash - path) : 1,
+             slash ? path : ".", name);
+    struct map map = {.path = path, .segment = segment, .per_segment = per_segment};
     snprintf(what, sizeof what, "reading %s", path);
     TRY(isolated_run(what, work, take_shape, &map, err));
     *shape = map.shape;

@@ -16,8 +16,8 @@ enum { MOST_TRIES = 20 };
 struct segment_check {
     struct verify_walk *walk;
     int64_t number, start;
-    char name[64];
-    bool scanned; /* its head at least */
+    const char *name; /* as it is told */
+    bool scanned;     /* its head at least */
     struct frames_shape shape;
     char time_units[64];
     int64_t rows, rewriting, unsaid, last_window;
@@ -88,6 +88,13 @@ static void check_held(struct segment_check *check, int64_t row, const struct ma
         suspect(check, row, "window %lld, revision %lld, row %lld of %s: %s",
                 (long long)frame->window, (long long)frame->revision, (long long)scanned->row,
                 check->name, fault);
+        return;
+    }
+    if (scanned->group_faults > 0) {
+        snprintf(text, sizeof text, ", and %lld more", (long long)scanned->group_faults - 1);
+        suspect(check, row, "window %lld, revision %lld, row %lld of %s: %s%s",
+                (long long)frame->window, (long long)frame->revision, (long long)scanned->row,
+                check->name, scanned->group_fault, scanned->group_faults > 1 ? text : "");
         return;
     }
     check->rows++;
@@ -210,7 +217,7 @@ static enum status look_once(struct segment_check *check, struct error *err)
     char path[PATH_MAX];
     struct error reason = {""};
     struct frames_scan scan = {.file = visit_file, .row = visit_row, .context = check};
-    TRY(path_join(path, sizeof path, check->walk->verify->directory, check->name, err));
+    TRY(verify_segment_path(check->walk->verify, check->number, path, err));
     enum status status = frames_scan(path, &scan, &reason);
     if (status == STATUS_IO)
         return error_set(err, status, "%s", reason.text);
@@ -305,7 +312,9 @@ enum status verify_segment(struct verify_walk *walk, int64_t number, struct erro
 {
     struct segment_check check = {
         .walk = walk, .number = number, .start = segments_start(&walk->segments, number)};
-    segment_name(number, check.name);
+    char name[64];
+    segment_name(number, name);
+    check.name = walk->verify->packed ? walk->verify->packed : name;
     enum status status = look_until_sure(&check, err);
     if (status == STATUS_OK)
         conclude(&check);

@@ -2,6 +2,8 @@
 #ifndef HEATSTREAM_STORE_VERIFY_WALK_H
 #define HEATSTREAM_STORE_VERIFY_WALK_H
 
+#include <limits.h>
+
 #include "committed.h"
 #include "frames_scan.h"
 #include "store/segments.h"
@@ -17,6 +19,10 @@ struct verify_walk {
     int64_t epoch_ms; /* of /time, by the run's first row */
     bool epoch_known;
 };
+
+/* Where a segment is, as it is told. */
+enum status verify_segment_path(const struct verify *verify, int64_t number, char path[PATH_MAX],
+                                struct error *err) MUST_CHECK;
 
 /* Verifies all rows of one segment, again and with a manifest read anew where a run may have been
  * writing to what differs. */
