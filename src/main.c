@@ -21,11 +21,11 @@ static enum status dispatch(const struct cli_options *options, struct error *err
 {
     static enum status (*const command[CLI_COMMANDS])(const struct cli_options *,
                                                       struct error *) = {
-        [CLI_RUN] = command_run,           [CLI_CHECK] = command_check,
-        [CLI_GEN] = command_gen,           [CLI_RECORD] = command_record,
-        [CLI_INFO] = command_info,         [CLI_VERIFY] = command_verify,
-        [CLI_COMPARE] = command_compare,   [CLI_REPLAY] = command_replay,
-        [CLI_GENERATE] = command_generate,
+        [CLI_RUN] = command_run,       [CLI_CHECK] = command_check,
+        [CLI_GEN] = command_gen,       [CLI_RECORD] = command_record,
+        [CLI_INFO] = command_info,     [CLI_VERIFY] = command_verify,
+        [CLI_PACK] = command_pack,     [CLI_COMPARE] = command_compare,
+        [CLI_REPLAY] = command_replay, [CLI_GENERATE] = command_generate,
     };
     if (options->help || options->version)
         return print_text(options);

@@ -17,6 +17,7 @@ enum cli_command {
     CLI_RECORD,
     CLI_INFO,
     CLI_VERIFY,
+    CLI_PACK,
     CLI_COMPARE,
     CLI_REPLAY,
     CLI_GENERATE,
@@ -39,7 +40,7 @@ struct cli_options {
     enum cli_command command;
     bool help, version;
     char *path;       /* the operand: DECK, PATH, RUN, A or NAME; NULL when not given */
-    char *other;      /* B of compare */
+    char *other;      /* B of compare, FILE of pack */
     char **overrides; /* "key=value" for deck_load(), in the order of the command line */
     int override_count;
     enum cli_restart restart;
@@ -96,6 +97,7 @@ enum status command_gen(const struct cli_options *options, struct error *err) MU
 enum status command_record(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_info(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_verify(const struct cli_options *options, struct error *err) MUST_CHECK;
+enum status command_pack(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_compare(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_replay(const struct cli_options *options, struct error *err) MUST_CHECK;
 enum status command_generate(const struct cli_options *options, struct error *err) MUST_CHECK;

@@ -25,6 +25,12 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
          "the master, checkpoints, ledger, dead letters and journal. Exit code 65 when "
          "something is not as it was written. Works on a run that is going on, too: rows "
          "that are just being rewritten are left out, and counted."},
+    [CLI_PACK] = {"pack", "RUN FILE", "one compressed, self-contained file of a run, for sending",
+                  "All frames without loss, with series, regions, deck, ledger, dead letters and "
+                  "alerts; checkpoints and log stay behind. The file is sealed by a digest of all "
+                  "its bytes, opens as frames.h5 does, and info, verify and compare take it as "
+                  "they take a run directory. Of a run that is going on what is committed is "
+                  "packed. A file that exists is not overwritten."},
     [CLI_COMPARE] = {"compare", "A B", "say how the frames of two runs or frames files differ",
                      "Norms of the difference for each window that differs and over all, and the "
                      "first differing cell. Exit code 0 when all bits are equal, else 65."},

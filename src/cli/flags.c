@@ -19,11 +19,13 @@ enum {
     IN_RECORD = 1 << CLI_RECORD,
     IN_INFO = 1 << CLI_INFO,
     IN_VERIFY = 1 << CLI_VERIFY,
+    IN_PACK = 1 << CLI_PACK,
     IN_COMPARE = 1 << CLI_COMPARE,
     IN_REPLAY = 1 << CLI_REPLAY,
     IN_GENERATE = 1 << CLI_GENERATE,
     IN_DECK = IN_RUN | IN_CHECK | IN_GEN | IN_RECORD,
-    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_VERIFY | IN_COMPARE | IN_REPLAY | IN_GENERATE,
+    IN_ALL = 1 << CLI_NONE | IN_DECK | IN_INFO | IN_VERIFY | IN_PACK | IN_COMPARE | IN_REPLAY |
+             IN_GENERATE,
 };
 
 enum status cli_usage(const struct parse *parse, const char *format, ...)

@@ -15,6 +15,7 @@
 #include "store/inspect.h"
 #include "store/journal.h"
 #include "store/manifest.h"
+#include "store/pack.h"
 
 static void set_text(json_t *object, const char *key, const struct buffer *text)
 {
@@ -223,6 +224,25 @@ static bool is_hdf5_name(const char *path)
     return length > 3 && strcmp(path + length - 3, ".h5") == 0;
 }
 
+/* As the run directory that it was packed of, checkpoints aside. */
+static enum status describe_packed(json_t *object, const char *path, struct error *err)
+{
+    char summary[PATH_MAX];
+    struct pack_view view;
+    json_error_t error;
+    TRY(pack_open(path, &view, err));
+    json_object_set_new(object, "kind", json_string("packed run"));
+    enum status status = describe_run(object, view.directory, err);
+    if (path_join(summary, sizeof summary, view.directory, "summary.json", err) == STATUS_OK &&
+        !json_is_true(json_object_get(object, "finished"))) {
+        json_t *told = json_load_file(summary, 0, &error);
+        json_object_update_missing(object, told);
+        json_decref(told);
+    }
+    pack_close(&view);
+    return status;
+}
+
 static enum status describe(json_t *object, const char *path, struct error *err)
 {
     struct stat info;
@@ -230,6 +250,8 @@ static enum status describe(json_t *object, const char *path, struct error *err)
         return error_set(err, STATUS_NO_INPUT, "%s: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return describe_run(object, path, err);
+    if (pack_is(path))
+        return describe_packed(object, path, err);
     if (!is_hdf5_name(path))
         return info_describe_events(object, path, err);
     struct inspection inspection;

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "deck/options.h"
 #include "store/manifest.h"
+#include "store/pack.h"
 #include "store/repair.h"
 #include "store/rundir.h"
 #include "store/verify.h"
@@ -38,12 +39,20 @@ static void tell_progress(void *context, int64_t rows, int64_t all)
 static void print_counts(const struct verify *verify)
 {
     const struct verify_counts *counts = &verify->counts;
-    printf("%" PRId64 " rows in %" PRId64 " segments", counts->rows, counts->segments);
+    printf("%" PRId64 " rows", counts->rows);
+    if (!verify->packed)
+        printf(" in %" PRId64 " segments", counts->segments);
     if (counts->last_window >= 0)
         printf(", up to window %" PRId64, counts->last_window);
-    printf(", and %" PRId64 " checkpoints are as they were written%s\n", counts->checkpoints,
-           verify->live ? "; a run is writing to this directory" : "");
-    if (counts->rewriting > 0)
+    if (verify->packed)
+        printf(", of a packed run, are as they were written\n");
+    else
+        printf(", and %" PRId64 " checkpoints are as they were written%s\n", counts->checkpoints,
+               verify->live ? "; a run is writing to this directory" : "");
+    if (counts->rewriting > 0 && verify->packed)
+        printf("left out: %" PRId64 " rows that were being rewritten when it was packed\n",
+               counts->rewriting);
+    else if (counts->rewriting > 0)
         printf("left out: %" PRId64 " rows that are announced as being rewritten%s\n",
                counts->rewriting, verify->live ? "" : "; the run, gone on with, restores them");
     if (counts->unshown > 0)
@@ -72,9 +81,9 @@ static enum status check_all(struct verify *verify, const struct rundir *paths, 
     if (status != STATUS_OK)
         return error_set(err, status, "%s", reason.text);
     status = verify_frames(verify, &manifest, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !verify->packed)
         status = verify_master(verify, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !verify->packed)
         status = verify_checkpoints(verify, manifest, err);
     if (status == STATUS_OK)
         status = verify_ledger(verify, manifest, &partitions, err);
@@ -92,8 +101,8 @@ static enum status conclude(const struct verify *verify, struct error *err)
     if (verify->counts.differences == 0)
         return STATUS_OK;
     return error_set(err, STATUS_BAD_DATA, "%s is not as it was written: %" PRId64 " difference%s",
-                     verify->directory, verify->counts.differences,
-                     verify->counts.differences == 1 ? "" : "s");
+                     verify->packed ? verify->packed : verify->directory,
+                     verify->counts.differences, verify->counts.differences == 1 ? "" : "s");
 }
 
 static void tell_repair(void *context, const char *text)
@@ -140,8 +149,61 @@ static enum status repair_all(const struct cli_options *options, struct rundir *
     return status;
 }
 
+/* What cannot be unpacked is a difference, too: the seal said so before. */
+static enum status check_packed(struct verify *verify, struct error *err)
+{
+    struct rundir paths;
+    struct pack_view view;
+    struct error reason;
+    enum status status = pack_prove(verify->packed, &reason);
+    if (status == STATUS_BAD_DATA)
+        verify_differs(verify, "%s", reason.text);
+    else if (status != STATUS_OK)
+        return error_set(err, status, "%s", reason.text);
+    status = pack_open(verify->packed, &view, &reason);
+    if (status == STATUS_BAD_DATA) {
+        verify_differs(verify, "%s", reason.text);
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return error_set(err, status, "%s", reason.text);
+    verify->directory = view.directory;
+    status = rundir_paths_of(view.directory, &paths, err);
+    if (status == STATUS_OK && !durable_exists(paths.manifest))
+        verify_differs(verify, "%s has no manifest in it", verify->packed);
+    else if (status == STATUS_OK)
+        status = check_all(verify, &paths, err);
+    verify->directory = verify->packed;
+    pack_close(&view);
+    return status;
+}
+
+static enum status verify_packed(const struct cli_options *options, struct error *err)
+{
+    struct timespec last;
+    clock_gettime(CLOCK_MONOTONIC, &last);
+    struct verify verify = {.directory = options->path,
+                            .packed = options->path,
+                            .differs = tell,
+                            .progress = tell_progress,
+                            .context = &last};
+    verify.counts.last_window = verify.counts.checkpoint_window = -1;
+    if (options->repair)
+        return error_set(err, STATUS_USAGE,
+                         "--repair: %s is a packed file, of which nothing can be made anew; repair "
+                         "the run directory and pack it again",
+                         options->path);
+    enum status status = check_packed(&verify, err);
+    if (status == STATUS_OK)
+        status = conclude(&verify, err);
+    verify_release(&verify);
+    return status;
+}
+
 enum status command_verify(const struct cli_options *options, struct error *err)
 {
+    if (pack_is(options->path))
+        return verify_packed(options, err);
     struct rundir paths;
     struct timespec last;
     clock_gettime(CLOCK_MONOTONIC, &last);

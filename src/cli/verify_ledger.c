@@ -35,12 +35,24 @@ static void books_release(struct books *books)
     free(books->letters);
 }
 
+/* What a packed file carries of the checkpoint that stayed behind. */
+static enum status read_packed(struct books *books, struct error *err)
+{
+    char path[PATH_MAX];
+    json_error_t error;
+    TRY(path_join(path, sizeof path, books->verify->directory, "summary.json", err));
+    books->summary = json_load_file(path, 0, &error);
+    return STATUS_OK;
+}
+
 /* The summary of the newest checkpoint that was proven, which HDF5 has read before. */
 static enum status read_checkpoint(struct books *books, struct error *err)
 {
     char path[PATH_MAX], name[64] = "ckpt/";
     struct inspection inspection;
     json_error_t error;
+    if (books->verify->packed)
+        return read_packed(books, err);
     if (books->verify->counts.checkpoint_window < 0)
         return STATUS_OK;
     checkpoint_name(books->verify->counts.checkpoint_window, name + strlen(name));

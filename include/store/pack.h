@@ -1,0 +1,57 @@
+/* A run in one compressed file, for sending: a frames file (frames.h) with all rows in it, chunked
+ * as the segments are and compressed without loss, so that every digest stays what it was; and a
+ * group /run with the other files of the run directory, byte by byte, checkpoints and log aside.
+ *
+ * After the HDF5 file follows one line, the seal: its size and the XXH3-128 of all its bytes. HDF5
+ * does not look there. Local, without MPI; damaged files are read by processes of their own. */
+#ifndef HEATSTREAM_STORE_PACK_H
+#define HEATSTREAM_STORE_PACK_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct pack_config {
+    const char *directory; /* the run */
+    const char *path;      /* the file; must not be there */
+    const char *command_line;
+    const char *summary; /* of the newest checkpoint, JSON; NULL: none */
+    /* Now and then; and whether to stop, which leaves nothing behind. */
+    void (*progress)(void *context, int64_t rows, int64_t all);
+    bool (*stopped)(void *context);
+    void *context;
+};
+
+/* Written by pack_write(). */
+struct pack_outcome {
+    int64_t rows;     /* packed */
+    int64_t left_out; /* committed after them, or being rewritten */
+    int64_t bytes;    /* of the file */
+};
+
+/* Packs what is committed, of a run that is going on too: what that corrects meanwhile is packed
+ * anew. The file is made under a temporary name beside its own. STATUS_CANNOT_CREATE: it is there
+ * already, or cannot be made; STATUS_BAD_DATA: a row is not as it was written; STATUS_STOPPED;
+ * STATUS_NO_INPUT: no run directory, or one without rows. */
+enum status pack_write(const struct pack_config *config, struct pack_outcome *outcome,
+                       struct error *err) MUST_CHECK;
+
+/* True for a file that ends with a seal, or says in itself that it is a packed one. */
+bool pack_is(const char *path);
+
+/* Reads all of it. STATUS_BAD_DATA when its seal is missing or another. */
+enum status pack_prove(const char *path, struct error *err) MUST_CHECK;
+
+/* A directory in which the files of the run are again, and the packed file as frames.h5 and, with
+ * all rows, as the first segment. In TMPDIR, or /tmp. */
+struct pack_view {
+    char directory[PATH_MAX];
+};
+
+/* STATUS_BAD_DATA when a file in it cannot be read, STATUS_IO. */
+enum status pack_open(const char *path, struct pack_view *view, struct error *err) MUST_CHECK;
+void pack_close(struct pack_view *view); /* removes it */
+
+#endif

@@ -1,0 +1,41 @@
+/* The HDF5 part of a packed file (store/pack.h), made and read by processes of their own. */
+#ifndef HEATSTREAM_STORE_PACK_FILE_H
+#define HEATSTREAM_STORE_PACK_FILE_H
+
+#include <limits.h>
+
+#include "base/isolated.h"
+#include "committed.h"
+#include "store/pack.h"
+
+#define PACK_SCHEMA "pack/1"
+#define PACK_FOLDER "run"
+
+/* A file of the run directory, as it goes into the packed one. */
+struct pack_part {
+    char name[64];
+    char path[PATH_MAX]; /* where it is read, up to `size` bytes; "": from `bytes` */
+    const void *bytes;
+    int64_t size;
+};
+
+struct pack_file {
+    const struct pack_config *config;
+    const char *path;                  /* that it is made under */
+    const struct committed *committed; /* whose first `rows` rows are held */
+    int64_t rows;
+    const struct pack_part *parts;
+    int part_count;
+    int stop[2]; /* a pipe: a byte in it asks the process that makes the file to stop */
+};
+
+/* An isolated_work: makes the file at `path`, which is there and empty. Sends an int64_t, the
+ * number of rows so far, now and then. STATUS_RETRY: a row has been corrected since the manifest
+ * was read; STATUS_STOPPED. */
+enum status pack_file_make(void *context, struct isolated *isolated, struct error *err);
+
+/* Puts the files of the group PACK_FOLDER into a directory. Called in a process of its own. */
+enum status pack_file_extract(const char *path, const char *directory,
+                              struct error *err) MUST_CHECK;
+
+#endif
