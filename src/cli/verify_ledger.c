@@ -12,6 +12,7 @@
 #include "store/inspect.h"
 #include "store/journal.h"
 #include "store/letter_files.h"
+#include "verify_alerts.h"
 #include "window/windows_state.h"
 
 /* What the ledger says, and what the dead letters are of it. */
@@ -286,6 +287,8 @@ enum status verify_ledger(struct verify *verify, const struct manifest *manifest
         compare_offsets(&books);
         status = check_letters(&books, err);
     }
+    if (status == STATUS_OK)
+        status = verify_alerts(verify, books.summary, books.finished, err);
     *partitions = books.partitions;
     books_release(&books);
     return status;

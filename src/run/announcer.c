@@ -1,7 +1,10 @@
 #include "announcer.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/appended.h"
 #include "base/memory.h"
@@ -14,6 +17,7 @@ enum { COMMAND_LIMIT_S = 20, COMMANDS_END_S = 10 };
 
 struct announcer {
     struct appended *file;
+    struct hasher *hasher;     /* of all that is in it */
     struct alert_topic *topic; /* NULL: none */
     struct hook *hook;         /* NULL: none */
     char **arguments;          /* of the hook, NULL at the end; strings are the deck's */
@@ -42,11 +46,36 @@ static enum status open_topic(const struct deck *deck, struct announcer *announc
     return alert_topic_open(&config, deck->run.id, &announcer->topic, err);
 }
 
-enum status announcer_open(const struct deck *deck, const char *path, int64_t size,
+/* Lines that were told are never told again: what stands in their place must be they. */
+static enum status check_known(struct announcer *announcer, const char *path,
+                               const struct announced *known, struct error *err)
+{
+    char hex[HASH_HEX_SIZE];
+    if (known->size == 0)
+        return STATUS_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, STATUS_IO, "opening %s: %s", path, strerror(errno));
+    enum status status = hasher_add_file(announcer->hasher, fd, path, known->size, err);
+    close(fd);
+    TRY(status);
+    hasher_hex(announcer->hasher, hex);
+    if (strcmp(hex, known->digest) == 0)
+        return STATUS_OK;
+    return error_set(err, STATUS_BAD_DATA,
+                     "%s is not as it was when the checkpoint was taken: its first %lld bytes have "
+                     "digest %s, then it was %s",
+                     path, (long long)known->size, hex, known->digest);
+}
+
+enum status announcer_open(const struct deck *deck, const char *path, const struct announced *known,
                            struct announcer **opened, struct error *err)
 {
     struct announcer *announcer = memory_zeroed(1, sizeof *announcer);
-    enum status status = appended_open(path, 0644, size, &announcer->file, err);
+    announcer->hasher = hasher_create();
+    enum status status = appended_open(path, 0644, known->size, &announcer->file, err);
+    if (status == STATUS_OK)
+        status = check_known(announcer, path, known, err);
     if (status == STATUS_OK)
         status = open_topic(deck, announcer, err);
     if (status == STATUS_OK)
@@ -66,6 +95,7 @@ void announcer_close(struct announcer *announcer)
     hook_destroy(announcer->hook);
     alert_topic_close(announcer->topic);
     appended_close(announcer->file);
+    hasher_destroy(announcer->hasher);
     free(announcer->arguments);
     free(announcer);
 }
@@ -76,7 +106,7 @@ void announcer_set_patience(struct announcer *announcer, const struct patience *
         alert_topic_set_patience(announcer->topic, patience);
 }
 
-enum status announcer_sync(struct announcer *announcer, int64_t *size, struct error *err)
+enum status announcer_sync(struct announcer *announcer, struct announced *known, struct error *err)
 {
     int64_t synced;
     if (!announcer)
@@ -84,7 +114,8 @@ enum status announcer_sync(struct announcer *announcer, int64_t *size, struct er
     TRY(appended_sync(announcer->file, &synced, err));
     if (announcer->topic)
         TRY(alert_topic_sync(announcer->topic, err));
-    *size = synced;
+    known->size = synced;
+    hasher_hex(announcer->hasher, known->digest);
     return STATUS_OK;
 }
 
@@ -105,6 +136,7 @@ enum status announcer_tell(struct announcer *announcer, const struct buffer *new
 {
     const char *line = (const char *)news->data, *end = line + news->size;
     TRY(appended_write(announcer->file, news->data, news->size, err));
+    hasher_add(announcer->hasher, news->data, news->size);
     while (line < end) {
         const char *next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
         TRY(tell_line(announcer, line, (size_t)(next - line), err));

@@ -4,20 +4,27 @@
 #define HEATSTREAM_RUN_ANNOUNCER_H
 
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "deck/deck.h"
 #include "ingest/patience.h"
 
 struct announcer;
 
-/* `path` is cut back to `size` bytes first. The deck is borrowed. */
-enum status announcer_open(const struct deck *deck, const char *path, int64_t size,
+/* What a checkpoint knows of the file. */
+struct announced {
+    int64_t size;
+    char digest[HASH_HEX_SIZE]; /* of these bytes (base/hash.h); "" when size is 0 */
+};
+
+/* `path` is cut back to these. STATUS_BAD_DATA when they are not as they were. The deck is
+ * borrowed. */
+enum status announcer_open(const struct deck *deck, const char *path, const struct announced *known,
                            struct announcer **announcer, struct error *err) MUST_CHECK;
 void announcer_close(struct announcer *announcer); /* accepts NULL, as do the next two */
 void announcer_set_patience(struct announcer *announcer, const struct patience *patience);
 
-/* On the disk and with the topic's broker on return. *size, the length of the file, is left alone
- * without an announcer. */
-enum status announcer_sync(struct announcer *announcer, int64_t *size,
+/* On the disk and with the topic's broker on return. *known is left alone without an announcer. */
+enum status announcer_sync(struct announcer *announcer, struct announced *known,
                            struct error *err) MUST_CHECK;
 
 /* Whole lines of news (watch.h); first to the file. */

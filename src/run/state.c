@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { RUN_STATE_VERSION = 4 };
+enum { RUN_STATE_VERSION = 5 };
 
 static void put_text(struct buffer *out, const char *text)
 {
@@ -20,7 +20,8 @@ void state_save(const struct run_state *state, const struct state_origin *origin
     buffer_put_i64(out, state->window);
     buffer_put_i64(out, state->rows);
     buffer_put_i64(out, state->dead_letters_bytes);
-    buffer_put_i64(out, state->alerts_bytes);
+    buffer_put_i64(out, state->alerts.size);
+    put_text(out, state->alerts.digest);
     buffer_put_i64(out, state->revisions);
     buffer_put_f64(out, state->heat_in);
     buffer_put_u8(out, state->provisional);
@@ -75,6 +76,17 @@ static enum status check_origin(struct buffer_reader *reader, const struct state
     return STATUS_OK;
 }
 
+/* None, or 32 digits. */
+static void get_digest(struct buffer_reader *reader, char hex[HASH_HEX_SIZE])
+{
+    size_t length;
+    const uint8_t *bytes = buffer_get_bytes(reader, &length);
+    memset(hex, 0, HASH_HEX_SIZE);
+    if (length == HASH_HEX_SIZE - 1)
+        memcpy(hex, bytes, length);
+    reader->failed = reader->failed || strspn(hex, "0123456789abcdef") != length;
+}
+
 enum status state_load(struct buffer_reader *reader, const struct state_origin *origin,
                        struct run_state *state, struct fingerprint *fingerprints, struct error *err)
 {
@@ -83,7 +95,8 @@ enum status state_load(struct buffer_reader *reader, const struct state_origin *
     loaded.window = buffer_get_i64(reader);
     loaded.rows = buffer_get_tally(reader);
     loaded.dead_letters_bytes = buffer_get_tally(reader);
-    loaded.alerts_bytes = buffer_get_tally(reader);
+    loaded.alerts.size = buffer_get_tally(reader);
+    get_digest(reader, loaded.alerts.digest);
     loaded.revisions = buffer_get_tally(reader);
     loaded.heat_in = buffer_get_f64(reader);
     loaded.provisional = buffer_get_u8(reader);

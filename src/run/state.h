@@ -2,6 +2,7 @@
 #ifndef HEATSTREAM_RUN_STATE_H
 #define HEATSTREAM_RUN_STATE_H
 
+#include "announcer.h"
 #include "base/buffer.h"
 #include "base/status.h"
 #include "run/drain.h"
@@ -11,7 +12,7 @@ struct run_state {
     int64_t window;             /* the last one closed, -1: none */
     int64_t rows;               /* frames written */
     int64_t dead_letters_bytes; /* length of all dead letters (store/letter_files.h) */
-    int64_t alerts_bytes;       /* length of alerts.ndjson */
+    struct announced alerts;    /* alerts.ndjson; zeros without alerts */
     int64_t revisions;          /* rows published anew after corrections */
     double heat_in;             /* since the last frame, temperature units times area */
     bool provisional;           /* a provisional window has been closed */

@@ -42,6 +42,10 @@ void summary_json(const struct run *run, struct buffer *json)
     json_object_set_new(object, "dead_letters_waiting",
                         json_integer(root->parcel->letters_waiting));
     json_object_set_new(object, "dead_letters_bytes", json_integer(run->state.dead_letters_bytes));
+    if (run->state.alerts.digest[0]) {
+        json_object_set_new(object, "alerts_bytes", json_integer(run->state.alerts.size));
+        json_object_set_new(object, "alerts_digest", json_string(run->state.alerts.digest));
+    }
     json_object_set_new(object, "ledger", ledgers_json(root));
     json_object_set_new(object, "ranks", json_integer(run->domain->ranks));
     json_object_set_new(object, "duration", json_real(stop_clock_s()));

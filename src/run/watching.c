@@ -134,13 +134,12 @@ enum status watching_open_log(struct run *run, struct error *err)
     struct root *root = run->root;
     if (!run->watching || run->watching->shape.alerts == 0)
         return STATUS_OK;
-    return announcer_open(root->deck, root->rundir.alerts, run->state.alerts_bytes, &root->alerts,
-                          err);
+    return announcer_open(root->deck, root->rundir.alerts, &run->state.alerts, &root->alerts, err);
 }
 
 enum status watching_sync(struct run *run, struct error *err)
 {
-    return announcer_sync(run->root->alerts, &run->state.alerts_bytes, err);
+    return announcer_sync(run->root->alerts, &run->state.alerts, err);
 }
 
 /* Rank 0: a frame and what it tells. */

@@ -8,46 +8,23 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-#include "base/arith.h"
 #include "base/durable.h"
-#include "base/memory.h"
-#include "store/digest.h"
+#include "base/hash.h"
 #include "store/pack.h"
 
 #define MARK "\nheatstream pack/1 "
 
-enum {
-    MARK_BYTES = sizeof MARK - 1,
-    SEAL_BYTES = MARK_BYTES + 20 + 1 + DIGEST_HEX - 1 + 1,
-    PIECE_BYTES = 1 << 20
-};
+enum { MARK_BYTES = sizeof MARK - 1, SEAL_BYTES = MARK_BYTES + 20 + 1 + HASH_HEX_SIZE - 1 + 1 };
 
-static enum status digest_start(int fd, const char *path, int64_t size, char hex[DIGEST_HEX],
+static enum status digest_start(int fd, const char *path, int64_t size, char hex[HASH_HEX_SIZE],
                                 struct error *err)
 {
-    XXH3_state_t *state = memory_checked(XXH3_createState());
-    void *piece = memory_block(PIECE_BYTES);
-    ssize_t got = 0;
-    XXH3_128bits_reset(state);
-    int64_t done = 0;
-    for (; done < size; done += got) {
-        got = pread(fd, piece, (size_t)min_int64(PIECE_BYTES, size - done), (off_t)done);
-        if (got <= 0)
-            break;
-        XXH3_128bits_update(state, piece, (size_t)got);
-    }
-    struct digest digest;
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
-    memcpy(digest.bytes, canonical.digest, sizeof digest.bytes);
-    digest_hex(digest, hex);
-    free(piece);
-    XXH3_freeState(state);
-    return done == size ? STATUS_OK
-                        : error_set(err, STATUS_IO, "reading %s at %" PRId64 ": %s", path, done,
-                                    got < 0 ? strerror(errno) : "the file ends there");
+    struct hasher *hasher = hasher_create();
+    enum status status = hasher_add_file(hasher, fd, path, size, err);
+    hasher_hex(hasher, hex);
+    hasher_destroy(hasher);
+    return status;
 }
 
 static void print_seal(int64_t size, const char *hex, char seal[SEAL_BYTES + 1])
@@ -58,7 +35,7 @@ static void print_seal(int64_t size, const char *hex, char seal[SEAL_BYTES + 1])
 enum status pack_seal_append(int fd, const char *path, int64_t *bytes, struct error *err)
 {
     struct stat info;
-    char hex[DIGEST_HEX], seal[SEAL_BYTES + 1];
+    char hex[HASH_HEX_SIZE], seal[SEAL_BYTES + 1];
     if (fstat(fd, &info) != 0 || lseek(fd, 0, SEEK_END) < 0)
         return error_set(err, STATUS_IO, "looking at %s: %s", path, strerror(errno));
     TRY(digest_start(fd, path, info.st_size, hex, err));
@@ -94,7 +71,7 @@ bool pack_seal_ends(const char *path)
 
 static enum status prove(int fd, const char *path, struct error *err)
 {
-    char seal[SEAL_BYTES + 1], right[SEAL_BYTES + 1], hex[DIGEST_HEX];
+    char seal[SEAL_BYTES + 1], right[SEAL_BYTES + 1], hex[HASH_HEX_SIZE];
     int64_t size;
     if (!read_seal(fd, seal, &size) || memcmp(seal, MARK, MARK_BYTES) != 0)
         return error_set(err, STATUS_BAD_DATA, "%s is not whole: it does not end with a seal",
