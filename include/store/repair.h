@@ -1,7 +1,8 @@
 /* Makes anew what can be derived from what proves itself: lines of the manifest that are damaged or
  * lost, from rows whose digests agree with their cells and from checkpoints whose seals hold; the
- * master, from the segments. Segments, checkpoints, journal and dead letters are never touched.
- * Local, without MPI; needs the lock of the run directory (rundir.h). */
+ * master, from the segments; values of regions, relations and alerts, from their digests. Nothing
+ * else in segments is touched, nor are checkpoints, journal, alerts and dead letters. Local,
+ * without MPI; needs the lock of the run directory (rundir.h). */
 #ifndef HEATSTREAM_STORE_REPAIR_H
 #define HEATSTREAM_STORE_REPAIR_H
 
@@ -22,6 +23,10 @@ struct repair {
  * What was the manifest stays beside it as manifest.damaged. STATUS_IO; STATUS_BAD_DATA when the
  * rows contradict each other. */
 enum status repair_manifest(struct repair *repair, struct error *err) MUST_CHECK;
+
+/* Puts back each value of regions, relations and alerts of which one byte is not as it was written:
+ * the byte that makes its digest hold. Tells of the values that this does not find. STATUS_IO. */
+enum status repair_groups(struct repair *repair, struct error *err) MUST_CHECK;
 
 /* The master over all committed rows, by what verify_frames() found. STATUS_BAD_DATA when no
  * segment can be read that says what is in it. */

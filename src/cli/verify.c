@@ -144,6 +144,8 @@ static enum status repair_all(const struct cli_options *options, struct rundir *
     repair.staging = claim_staging(paths->claim);
     enum status status = repair_manifest(&repair, err);
     if (status == STATUS_OK)
+        status = repair_groups(&repair, err);
+    if (status == STATUS_OK)
         status = repair_master_if_wrong(&repair, paths, err);
     rundir_close(paths);
     return status;

@@ -236,21 +236,29 @@ void group_rows_explain(struct group_rows *rows, const struct panels_row *row,
     }
 }
 
-enum status group_rows_mend(struct group_rows *rows, int64_t row, const struct group_fault *fault,
-                            struct error *err)
+enum status group_rows_place(struct group_rows *rows, int64_t row, const struct group_fault *fault,
+                             struct group_place *place, struct error *err)
 {
     struct h5_scope scope = h5_begin();
     const struct frames_group *group = &rows->groups.group[fault->group];
     bool digest = fault->panel == group->panel_count;
-    const hsize_t start[2] = {(hsize_t)row, (hsize_t)fault->item}, one[2] = {1, 1};
     int index = first_panel(rows, fault->group) + fault->panel;
     hid_t set = digest ? rows->open.digests[fault->group] : rows->open.panel[index];
-    hid_t type = digest                            ? H5T_NATIVE_UINT64
-                 : group->panels[fault->panel].f64 ? H5T_IEEE_F64LE
-                                                   : H5T_STD_U8LE;
-    hid_t memory = h5_own(&scope, H5Screate_simple(2, one, NULL));
-    hid_t space = h5_own(&scope, H5Dget_space(set));
-    h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, one, NULL));
-    h5_check(&scope, H5Dwrite(set, type, memory, space, H5P_DEFAULT, fault->whole));
-    return h5_end(&scope, STATUS_IO, err, "putting a value of row %lld back", (long long)row);
+    size_t size = digest ? sizeof(uint64_t) : size_of(&group->panels[fault->panel]);
+    const hsize_t coordinates[2] = {(hsize_t)row, 0};
+    hsize_t chunk[2] = {1, 1}, stored = 0;
+    unsigned filters = 0;
+    haddr_t address = HADDR_UNDEF;
+    hid_t list = h5_own(&scope, H5Dget_create_plist(set));
+    h5_check(&scope, H5Pget_chunk(list, 2, chunk));
+    bool plain = !scope.failed && H5Pget_nfilters(list) == 0;
+    h5_check(&scope, H5Dget_chunk_info_by_coord(set, coordinates, &filters, &address, &stored));
+    TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where a value of row %lld lies",
+               (long long)row));
+    if (!plain || address == HADDR_UNDEF)
+        return error_set(err, STATUS_BAD_DATA, "the values of row %lld have no place of their own",
+                         (long long)row);
+    int64_t within = (row % (int64_t)chunk[0]) * group->count + fault->item;
+    *place = (struct group_place){(int64_t)address + within * (int64_t)size, (int64_t)size};
+    return STATUS_OK;
 }

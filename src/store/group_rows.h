@@ -40,8 +40,12 @@ void group_rows_locate(struct group_rows *rows, const struct panels_row *row,
 void group_rows_explain(struct group_rows *rows, const struct panels_row *row,
                         const struct group_fault *fault, char text[256]);
 
-/* Puts the value back; the file is open for writing, the panel is known. STATUS_IO. */
-enum status group_rows_mend(struct group_rows *rows, int64_t row, const struct group_fault *fault,
-                            struct error *err) MUST_CHECK;
+/* Where the value, of which the panel is known, lies in the file, and its bytes there, at most 8.
+ * STATUS_BAD_DATA: in a chunk that is compressed. */
+struct group_place {
+    int64_t at, size;
+};
+enum status group_rows_place(struct group_rows *rows, int64_t row, const struct group_fault *fault,
+                             struct group_place *place, struct error *err) MUST_CHECK;
 
 #endif
