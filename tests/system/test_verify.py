@@ -31,6 +31,17 @@ DECK: Deck = merged(
         "output": {"frames": {"dtype": "f32", "tile": 3, "per_segment": 4}},
         "checkpoint": {"every_windows": 3},
         "stream": {"horizon_windows": 5},
+        "regions": [
+            {"name": "corner", "box": [0, 0, 2, 2], "percentiles": [50]},
+            {"name": "middle", "box": [2, 1, 5, 4]},
+        ],
+        "relations": [
+            {"name": "corner-over-middle", "a": "corner", "b": "middle", "window_s": 0.3}
+        ],
+        "alerts": [
+            {"name": "warm-corner", "region": "corner", "levels": [0.2, 0.3, 0.4]},
+            {"name": "warm-middle", "region": "middle", "stat": "max", "levels": [0.3, 0.5]},
+        ],
     },
 )
 
@@ -132,13 +143,25 @@ def test_every_flip_in_cells_or_series_is_found_with_its_row(run: RunDirectory) 
     assert verify(run).code == 0
 
 
+GROUPS = {"regions": "region", "relations": "relation", "alerts": "alert"}
+
+
+def datasets(group: h5py.Group) -> list[str]:
+    """Names of all datasets in it, whatever folder they are in."""
+    names: list[str] = []
+    group.visititems(lambda n, item: names.extend([n] * isinstance(item, h5py.Dataset)))
+    return names
+
+
 def values_of(run: RunDirectory) -> list[bytes]:
-    """Cells and series of the segments, by another reader of the format."""
-    values = []
+    """Cells, series and regions of the segments, by another reader of the format."""
+    values: list[bytes] = []
     for segment in sorted((run.path / "frames").glob("seg_*.h5")):
         with h5py.File(segment) as file:
             names = ["temperature", *(f"series/{name}" for name in sorted(file["series"]))]
             values += [file[n][()].tobytes() for n in names if n != "series/latency_ms"]
+            for group in GROUPS:
+                values += [file[group][n][()].tobytes() for n in datasets(file[group])]
     return values
 
 
