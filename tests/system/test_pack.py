@@ -1,0 +1,228 @@
+"""`pack`: one file that holds what the run directory holds, and proves it."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]
+import numpy as np
+import pytest
+import xarray
+
+from .conftest import Bench
+from .decks import AWKWARD, WATCHED, Deck, large, merged, sensors
+from .program import BINARY, LONG, Outcome, running, tool
+from .results import RunDirectory
+from .test_garbage import everything_refused
+from .test_late import late_stream
+from .test_verify import flip
+
+DECK: Deck = merged(
+    AWKWARD,
+    WATCHED,
+    {
+        "output": {"frames": {"dtype": "f32", "tile": 5, "per_segment": 4}},
+        "stream": {"horizon_windows": 5},
+    },
+)
+
+
+def stream_of(deck: Deck) -> Any:
+    stream = late_stream(deck=merged(deck, {"time": {"windows": 0}}))
+    stream.partitions[0][5:5] = everything_refused()
+    return stream
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """Three segments, corrected rows, dead letters, alerts."""
+    bench = Bench(tmp_path_factory.mktemp("pack"))
+    return bench.run(bench.files(DECK, stream_of(DECK), {"time": {"windows": 11}}), ranks=2)
+
+
+def pack(run: Path, file: Path) -> Outcome:
+    return tool("pack", run, file)
+
+
+@pytest.fixture(scope="module")
+def packed(run: RunDirectory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("packed") / "run.h5"
+    assert "11 frames" in pack(run.path, file).expect(0).out
+    return file
+
+
+@pytest.fixture
+def copy(packed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(packed, tmp_path / "copy.h5"))
+
+
+def call(*arguments: str | Path) -> Outcome:
+    """Ended by a signal or after a minute is a failure of its own."""
+    done = subprocess.run(
+        [BINARY, *arguments], capture_output=True, text=True, errors="replace", timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode >= 0, done.stderr
+    return Outcome(done.returncode, done.stdout, done.stderr, 0.0)
+
+
+def contents(path: Path) -> dict[str, tuple[Any, ...]]:
+    """Type, shape and bytes of every dataset, and its attributes."""
+    found: dict[str, tuple[Any, ...]] = {}
+
+    def keep(name: str, item: Any) -> None:
+        scales = {"DIMENSION_LIST", "REFERENCE_LIST"}
+        told = {k: np.asarray(v).tobytes() for k, v in item.attrs.items() if k not in scales}
+        if isinstance(item, h5py.Dataset):
+            found[name] = (item.dtype, item.shape, np.asarray(item[()]).tobytes(), told)
+        else:
+            found[name] = (told,)
+
+    with h5py.File(path) as file:
+        file.visititems(keep)
+    return found
+
+
+def test_it_holds_every_dataset_and_attribute_bit_for_bit(run: RunDirectory, packed: Path) -> None:
+    """Provenance included: who packs is not who computed."""
+    one, other = contents(run.path / "frames.h5"), contents(packed)
+    assert {n: v for n, v in other.items() if n.split("/")[0] != "run"} == one
+    with h5py.File(packed) as file:
+        assert file["temperature"].chunks == (1, 5, 5)
+        for name in ("temperature", "series/digest", "regions/stats/mean"):
+            data = file[name]
+            assert (data.shuffle, data.compression, data.fletcher32) == (True, "gzip", True), name
+
+
+def test_it_holds_the_files_of_the_run_byte_by_byte(run: RunDirectory, packed: Path) -> None:
+    with h5py.File(packed) as file:
+        held = {name: data[()].tobytes() for name, data in file["run"].items()}
+    assert held == {
+        name: (run.path / name).read_bytes()
+        for name in ("alerts.ndjson", "config.yaml", "dead_letters.ndjson", "journal", "manifest")
+    }
+    assert len(held["alerts.ndjson"]) > 0 and len(held["dead_letters.ndjson"]) > 0
+
+
+def test_info_verify_and_compare_take_it_for_the_run(run: RunDirectory, packed: Path) -> None:
+    told = json.loads(tool("info", "--json", packed).expect(0).out)
+    lost = {"checkpoints"}
+    assert told.pop("kind") == "packed run"
+    of_run = {k: v for k, v in run.info().items() if k not in lost}
+    of_file = {k: v for k, v in told.items() if k not in lost | {"missing_rows", "nx", "ny"}}
+    assert of_file == {k: v for k, v in of_run.items() if k in of_file}
+    assert {"ledger", "digest", "revisions", "finished"} <= set(of_file)
+    assert "11 rows, up to window 10, of a packed run" in tool("verify", packed).expect(0).out
+    assert "11 frames have equal bits" in tool("compare", run.path, packed).expect(0).out
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4", None])
+@pytest.mark.parametrize("group", [None, "series", "regions/stats", "alerts", "run"])
+def test_xarray_opens_it_with_no_sidecar(packed: Path, engine: str | None, group: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with xarray.open_dataset(packed, engine=engine, group=group) as data:
+            assert len(data.variables) > 0
+
+
+def test_it_lies_where_it_is_put_and_needs_nothing_else(packed: Path, tmp_path: Path) -> None:
+    shutil.copy(packed, tmp_path / "a name.without-suffix")
+    tool("verify", tmp_path / "a name.without-suffix").expect(0)
+
+
+def test_nothing_is_overwritten_and_nothing_left_behind(
+    run: RunDirectory, packed: Path, tmp_path: Path
+) -> None:
+    before = packed.read_bytes()
+    assert "is there already" in call("pack", run.path, packed).text
+    assert call("pack", run.path, packed).code == 73
+    assert packed.read_bytes() == before
+    assert call("pack", run.path, tmp_path / "absent" / "run.h5").code == 73
+    assert call("pack", tmp_path, tmp_path / "run.h5").code == 66
+    assert call("pack", packed, tmp_path / "run.h5").code == 66
+    assert call("verify", "--repair", packed).code == 64
+    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in packed.parent.iterdir()] == [packed.name]
+
+
+def test_what_a_killed_pack_left_is_in_nobody_s_way(run: RunDirectory, tmp_path: Path) -> None:
+    (tmp_path / "run.h5.tmp").write_bytes(b"half a file" * 100000)
+    pack(run.path, tmp_path / "run.h5").expect(0)
+    tool("verify", tmp_path / "run.h5").expect(0)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.h5"]
+
+
+def test_a_row_that_is_not_as_it_was_written_is_not_packed(
+    run: RunDirectory, tmp_path: Path
+) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    with h5py.File(tmp_path / "run" / "frames" / "seg_000001.h5", "r+") as file:
+        file["temperature"][2, 3, 4] += 1
+    outcome = call("pack", tmp_path / "run", tmp_path / "run.h5")
+    assert outcome.code == 65 and "row 6" in outcome.text
+    assert not list(tmp_path.glob("run.h5*"))
+
+
+def test_every_changed_byte_of_it_is_found_and_no_command_crashes(
+    run: RunDirectory, packed: Path, copy: Path
+) -> None:
+    """What is still told is true: compare finds no difference, or refuses."""
+    size = packed.stat().st_size
+    step = 1 if LONG else size // 40
+    rng = random.Random(8)
+    for at in range(rng.randrange(step), size, step):
+        mask = 1 << rng.randrange(8)
+        flip(copy, at, mask)
+        assert call("verify", copy).code == 65, (at, mask)
+        assert call("info", copy).code in (0, 65, 66), (at, mask)
+        assert call("compare", run.path, copy).code in (65, 66), (at, mask)
+        flip(copy, at, mask)
+    assert call("verify", copy).code == 0
+
+
+def test_a_truncated_or_grown_one_is_not_whole(packed: Path, copy: Path) -> None:
+    raw = packed.read_bytes()
+    rng = random.Random(9)
+    for length in [0, 1, 511, len(raw) - 1, *rng.sample(range(len(raw)), 40 if LONG else 8)]:
+        copy.write_bytes(raw[:length])
+        assert call("verify", copy).code in (65, 66), length
+        assert call("info", copy).code in (65, 66) or length > len(raw) - 100, length
+        assert call("compare", packed, copy).code in (65, 66), length
+    copy.write_bytes(raw + b"x")
+    outcome = call("verify", copy)
+    assert outcome.code == 65 and "does not end with a seal" in outcome.text
+
+
+def test_a_flipped_cell_is_named_with_its_row(packed: Path, copy: Path) -> None:
+    """The checksum of the chunk is wrong, which is what HDF5 says."""
+    with h5py.File(packed) as file:
+        info = file["temperature"].id.get_chunk_info_by_coord((7, 0, 0))
+    flip(copy, info.byte_offset + info.size // 2)
+    outcome = call("verify", copy)
+    assert outcome.code == 65
+    assert f"row 7 of {copy}" in outcome.text
+    assert "is not as it was packed" in outcome.text
+
+
+def test_a_run_that_goes_on_is_packed_as_far_as_it_had_come(bench: Bench) -> None:
+    deck = merged(large(4000), {"checkpoint": {"every_windows": 5}})
+    path = bench.files(deck, sensors(deck, windows=3))
+    run = bench.directory(path)
+    with running(["run", path], 2) as program:
+        program.until(lambda: len(run.checkpoints()) >= 2, "two checkpoints")
+        live = pack(run.path, bench.path / "live.h5").expect(0)
+        program.signal(signal.SIGTERM)
+        assert program.wait().code == 75
+    assert "a run is writing" in live.out
+    tool("verify", bench.path / "live.h5").expect(0)
+    told = json.loads(tool("info", "--json", bench.path / "live.h5").expect(0).out)
+    assert told["frames"] >= 10 and not told["finished"] and "ledger" in told
+    outcome = call("compare", run.path, bench.path / "live.h5")
+    assert "frames differ" not in outcome.text
