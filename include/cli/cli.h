@@ -62,6 +62,7 @@ struct cli_options {
     double pace;      /* gen --pace: times real time; 0: as fast as possible */
     bool json;        /* info --json */
     bool repair;      /* verify --repair */
+    bool regions;     /* compare --regions */
     int ranks;        /* check --ranks; 0: not given */
     char *calibrate;  /* check --calibrate: where files are measured; NULL: not given */
     char *machine;    /* check --machine: the file of constants; NULL: the machine's own */

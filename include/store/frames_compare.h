@@ -28,19 +28,32 @@ struct compare_frame {
     int64_t x, y;                       /* the first of them, by x, then y; where cells > 0 */
     double a, b;                        /* its values */
     double max;                         /* largest |A - B|; infinite where one is not a number */
+    int64_t max_x, max_y;               /* the first cell that has it; where cells > 0 */
     double sum_of_squares;              /* of A - B over all cells */
     bool same_digest;                   /* of the field in f64, as /series says */
     uint32_t columns; /* bit i: column i of compare_column_name() differs, latency_ms aside */
 };
 
+/* A value of /regions, /relations or /alerts that differs in some window, or that only one side
+ * has. */
+struct compare_thing {
+    enum compare_where where;
+    char panel[96], name[64]; /* "/regions/stats/mean", "core" */
+    int64_t windows, first_window;
+    double a, b; /* in the first of them */
+    double max;  /* largest |A - B|; infinite where one is not a number */
+};
+
+/* Things are looked at only where `thing` is not NULL. */
 struct compare_visit {
     void (*sides)(void *context, const struct compare_side *a, const struct compare_side *b);
     void (*frame)(void *context, const struct compare_frame *frame);
+    void (*thing)(void *context, const struct compare_thing *thing);
     void *context;
 };
 
-/* Calls `sides` once, then `frame` for each window, in order; not for grids that differ.
- * STATUS_NO_INPUT when there are no frames, STATUS_BAD_DATA when they cannot be read. */
+/* Calls `sides` once, then `frame` for each window, in order, and at the end `thing`; not for grids
+ * that differ. STATUS_NO_INPUT: there are no frames; STATUS_BAD_DATA: they cannot be read. */
 enum status frames_compare(const char *a, const char *b, const struct compare_visit *visit,
                            struct error *err) MUST_CHECK;
 

@@ -16,7 +16,8 @@ struct tally {
     int64_t first_only_a, first_only_b, first_shifted;
     struct compare_frame first; /* that differs */
     double max;
-    int64_t max_window;
+    int64_t max_window, max_x, max_y;
+    int64_t things;        /* of regions, relations and alerts that differ, or only one side has */
     double sum_of_squares; /* over all frames */
     int64_t columns[COMPARE_COLUMNS], first_column[COMPARE_COLUMNS];
 };
@@ -65,6 +66,8 @@ static void note_difference(struct tally *tally, const struct compare_frame *fra
     if (frame->max > tally->max) {
         tally->max = frame->max;
         tally->max_window = frame->window;
+        tally->max_x = frame->max_x;
+        tally->max_y = frame->max_y;
     }
     printf("%12" PRId64 " %12.5g %12.5g %10" PRId64, frame->window, frame->max,
            sqrt(frame->sum_of_squares / cells_of(tally)), frame->cells);
@@ -121,16 +124,37 @@ static void print_norms(const struct tally *tally)
         printf("%" PRId64 " frames have equal bits\n", tally->frames);
         return;
     }
-    printf("over all %" PRId64 " frames: max %.5g in window %" PRId64 ", L2 %.5g\n", tally->frames,
+    printf("over all %" PRId64 " frames: max %.5g in window %" PRId64 ", L2 %.5g", tally->frames,
            tally->max, tally->max_window,
            sqrt(tally->sum_of_squares / ((double)tally->frames * cells_of(tally))));
+    if (tally->max > 0)
+        printf(" (max at x %" PRId64 ", y %" PRId64 ")", tally->max_x, tally->max_y);
+    printf("\n");
+}
+
+static void take_thing(void *context, const struct compare_thing *thing)
+{
+    struct tally *tally = context;
+    tally->things++;
+    if (thing->where != COMPARE_BOTH)
+        printf("%s of '%s' is in %c only\n", thing->panel, thing->name,
+               thing->where == COMPARE_ONLY_A ? 'A' : 'B');
+    else
+        printf("%s of '%s' differs in %" PRId64 " windows, first in window %" PRId64
+               ": %.17g, %.17g; max %.5g\n",
+               thing->panel, thing->name, thing->windows, thing->first_window, thing->a, thing->b,
+               thing->max);
 }
 
 static enum status conclude(const struct tally *tally, struct error *err)
 {
     const char *a = tally->options->path, *b = tally->options->other;
     if (!compare_same_grid(&tally->a, &tally->b))
-        return error_set(err, STATUS_BAD_DATA, "%s and %s have different grids", a, b);
+        return error_set(err, STATUS_BAD_DATA,
+                         "%s and %s have different grids: %" PRId64 " x %" PRId64
+                         " cells of %g x %g, %" PRId64 " x %" PRId64 " of %g x %g",
+                         a, b, tally->a.gnx, tally->a.gny, tally->a.dx, tally->a.dy, tally->b.gnx,
+                         tally->b.gny, tally->b.dx, tally->b.dy);
     print_norms(tally);
     print_windows(tally);
     print_columns(tally);
@@ -142,6 +166,11 @@ static enum status conclude(const struct tally *tally, struct error *err)
         return error_set(err, STATUS_BAD_DATA, "%s and %s have no window in common", a, b);
     if (tally->only_a + tally->only_b + tally->shifted > 0)
         return error_set(err, STATUS_BAD_DATA, "%s and %s do not have the same windows", a, b);
+    if (tally->things > 0)
+        return error_set(err, STATUS_BAD_DATA,
+                         "%" PRId64 " values of regions, relations and alerts are not in both of "
+                         "%s and %s, or differ",
+                         tally->things, a, b);
     return STATUS_OK;
 }
 
@@ -154,7 +183,10 @@ static enum status prove_packed(const char *path, struct error *err)
 enum status command_compare(const struct cli_options *options, struct error *err)
 {
     struct tally tally = {.options = options};
-    struct compare_visit visit = {.sides = take_sides, .frame = take_frame, .context = &tally};
+    struct compare_visit visit = {.sides = take_sides,
+                                  .frame = take_frame,
+                                  .thing = options->regions ? take_thing : NULL,
+                                  .context = &tally};
     TRY(prove_packed(options->path, err));
     TRY(prove_packed(options->other, err));
     TRY(frames_compare(options->path, options->other, &visit, err));

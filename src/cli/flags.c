@@ -281,6 +281,13 @@ static enum status take_repair(struct parse *parse, const char *argument)
     return STATUS_OK;
 }
 
+static enum status take_regions(struct parse *parse, const char *argument)
+{
+    (void)argument;
+    parse->options->regions = true;
+    return STATUS_OK;
+}
+
 static enum status take_json(struct parse *parse, const char *argument)
 {
     (void)argument;
@@ -377,6 +384,8 @@ const struct flag cli_flags[] = {
      "first make the manifest's tail and frames.h5 anew, from rows and checkpoints that prove "
      "themselves; refused while a run holds the directory",
      take_repair},
+    {0, "regions", NULL, IN_COMPARE, "compare regions, relations and alerts, too, by their names",
+     take_regions},
     {0, "json", NULL, IN_INFO, "for programs", take_json},
     {'q', NULL, NULL, IN_DECK, "warnings and errors only", take_quiet},
     {'v', NULL, NULL, IN_DECK, "more detail", take_verbose},

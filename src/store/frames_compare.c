@@ -8,15 +8,17 @@
 #include "base/arith.h"
 #include "base/isolated.h"
 #include "frames_set.h"
+#include "groups_compare.h"
 
 _Static_assert(SERIES_COLUMNS <= (int)COMPARE_COLUMNS, "a bit for every column");
 
-enum message_kind { MESSAGE_SIDES, MESSAGE_FRAME };
+enum message_kind { MESSAGE_SIDES, MESSAGE_FRAME, MESSAGE_THING };
 
 struct message {
     int64_t kind;
     struct compare_side a, b;
     struct compare_frame frame;
+    struct compare_thing thing;
 };
 
 struct comparing {
@@ -92,7 +94,11 @@ static void note_difference(struct compare_frame *frame, int64_t x, int64_t y, c
         frame->a = values[0];
         frame->b = values[1];
     }
-    frame->max = fmax(frame->max, size);
+    if (frame->cells == 1 || size > frame->max) {
+        frame->max = size;
+        frame->max_x = x;
+        frame->max_y = y;
+    }
     frame->sum_of_squares += size * size;
 }
 
@@ -146,6 +152,16 @@ static uint32_t differing_columns(const struct series_record *a, const struct se
     return columns;
 }
 
+static enum status compare_groups(struct groups_compare *groups, const struct side *sides,
+                                  struct error *err)
+{
+    struct compared_row rows[2];
+    for (int s = 0; s < 2; s++)
+        rows[s] = (struct compared_row){sides[s].set, sides[s].reader, sides[s].local,
+                                        sides[s].record.window};
+    return groups ? groups_compare_rows(groups, rows, err) : STATUS_OK;
+}
+
 static enum status compare_window(struct side *sides, bool has_a, bool has_b,
                                   struct compare_frame *frame, struct error *err)
 {
@@ -163,8 +179,8 @@ static enum status compare_window(struct side *sides, bool has_a, bool has_b,
     return compare_cells(sides, frame, err);
 }
 
-static enum status compare_next(struct side *sides, bool *more, struct isolated *isolated,
-                                struct error *err)
+static enum status compare_next(struct side *sides, struct groups_compare *groups, bool *more,
+                                struct isolated *isolated, struct error *err)
 {
     bool has[2];
     struct message message = {.kind = MESSAGE_FRAME};
@@ -177,6 +193,8 @@ static enum status compare_next(struct side *sides, bool *more, struct isolated 
     bool both = has[0] && has[1];
     bool take_a = both ? a <= b : has[0], take_b = both ? b <= a : has[1];
     TRY(compare_window(sides, take_a, take_b, &message.frame, err));
+    if (take_a && take_b)
+        TRY(compare_groups(groups, sides, err));
     sides[0].row += take_a;
     sides[1].row += take_b;
     isolated_send(isolated, &message, sizeof message);
@@ -194,7 +212,14 @@ static struct compare_side tell_side(const struct side *side)
                                  .f64 = shape->f64};
 }
 
-static enum status compare_all(struct side *sides, struct isolated *isolated, struct error *err)
+static void send_thing(void *isolated, const struct compare_thing *thing)
+{
+    struct message message = {.kind = MESSAGE_THING, .thing = *thing};
+    isolated_send(isolated, &message, sizeof message);
+}
+
+static enum status compare_all(struct side *sides, struct groups_compare *groups,
+                               struct isolated *isolated, struct error *err)
 {
     for (int s = 0; s < 2; s++)
         sides[s].shape = frames_set_shape(sides[s].set);
@@ -202,7 +227,9 @@ static enum status compare_all(struct side *sides, struct isolated *isolated, st
         .kind = MESSAGE_SIDES, .a = tell_side(&sides[0]), .b = tell_side(&sides[1])};
     isolated_send(isolated, &message, sizeof message);
     for (bool more = compare_same_grid(&message.a, &message.b); more;)
-        TRY(compare_next(sides, &more, isolated, err));
+        TRY(compare_next(sides, groups, &more, isolated, err));
+    if (groups)
+        groups_compare_tell(groups, send_thing, isolated);
     return STATUS_OK;
 }
 
@@ -213,8 +240,10 @@ static enum status work(void *context, struct isolated *isolated, struct error *
     enum status status = frames_set_open(comparing->a, &sides[0].set, err);
     if (status == STATUS_OK)
         status = frames_set_open(comparing->b, &sides[1].set, err);
+    struct groups_compare *groups = comparing->visit->thing ? groups_compare_create() : NULL;
     if (status == STATUS_OK)
-        status = compare_all(sides, isolated, err);
+        status = compare_all(sides, groups, isolated, err);
+    groups_compare_destroy(groups);
     frames_set_close(sides[0].set);
     frames_set_close(sides[1].set);
     return status;
@@ -228,8 +257,10 @@ static void take(void *context, const void *bytes, size_t size)
         return;
     if (message->kind == MESSAGE_SIDES)
         visit->sides(visit->context, &message->a, &message->b);
-    else
+    else if (message->kind == MESSAGE_FRAME)
         visit->frame(visit->context, &message->frame);
+    else
+        visit->thing(visit->context, &message->thing);
 }
 
 enum status frames_compare(const char *a, const char *b, const struct compare_visit *visit,

@@ -26,6 +26,16 @@ struct frames_shape frames_set_shape(const struct frames_set *set)
     return set->shape;
 }
 
+const char *frames_set_path(const struct frames_set *set)
+{
+    return set->path;
+}
+
+int64_t frames_set_segment(const struct frames_set *set)
+{
+    return set->number;
+}
+
 static enum status open_segment(struct frames_set *set, int64_t number, struct error *err)
 {
     char path[PATH_MAX], name[64];

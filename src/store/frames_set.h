@@ -17,6 +17,11 @@ void frames_set_close(struct frames_set *set); /* accepts NULL */
 /* The shape of all; `rows` are those of all, unwritten ones included. */
 struct frames_shape frames_set_shape(const struct frames_set *set);
 
+const char *frames_set_path(const struct frames_set *set); /* borrowed */
+
+/* The number of the segment that frames_set_find() opened last; 0 where there is one file. */
+int64_t frames_set_segment(const struct frames_set *set);
+
 /* The reader that holds a row, which is its row *local. STATUS_NO_INPUT: its segment is missing. */
 enum status frames_set_find(struct frames_set *set, int64_t row, struct frames_reader **reader,
                             int64_t *local, struct error *err) MUST_CHECK;

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from .conftest import Bench
-from .decks import AWKWARD, Deck, merged, sensors
+from .decks import AWKWARD, WATCHED, Deck, merged, sensors
 from .program import Outcome, tool
 from .results import RunDirectory
 
@@ -129,6 +129,81 @@ def test_another_grid_spacing_or_cadence_is_said(bench: Bench, run: RunDirectory
     assert f"{WINDOWS - WINDOWS // 3} windows are in A only, first window 0" in outcome.out
     later = run_of(bench, {"time": {"t0": DECK["time"]["t0"] - 100}})
     assert "end at different times" in compare(run.path, later.path).expect(65).out
+
+
+def test_the_largest_difference_is_told_with_its_cell(
+    run: RunDirectory, changed: RunDirectory
+) -> None:
+    with h5py.File(changed.path / "frames" / "seg_000001.h5", "r+") as file:
+        file["temperature"][3, 11, 19] += 1
+        file["temperature"][4, 2, 7] -= 8
+        file["temperature"][4, 12, 9] += 3
+    outcome = compare(run.path, changed.path).expect(65)
+    assert "(max at x 7, y 2)" in outcome.out
+    assert "max 8 in window 11" in outcome.out
+    assert "2 of 20 frames differ, from window 10 on" in outcome.text
+
+
+def test_windows_that_only_overlap_are_compared_where_they_do(
+    bench: Bench, run: RunDirectory, tmp_path: Path
+) -> None:
+    """Other segments and another type: the same bits in the windows that both have."""
+    other = run_of(bench, {"output": {"frames": {"dtype": "f32", "per_segment": 4}}})
+    tool("pack", other.path, tmp_path / "other.h5").expect(0)
+    part = run.path / "frames" / "seg_000001.h5"
+    for whole in (other.path, tmp_path / "other.h5"):
+        outcome = compare(part, whole).expect(65)
+        assert "7 frames have equal bits" in outcome.out
+        assert f"{WINDOWS - 7} windows are in B only, first window 0" in outcome.out
+        assert "do not have the same windows" in outcome.text
+
+
+def watched_of(bench: Bench, *changes: Deck, seed: int = 1) -> RunDirectory:
+    return run_of(bench, WATCHED, *changes, seed=seed)
+
+
+def test_regions_that_differ_are_told_by_name_when_asked(bench: Bench) -> None:
+    one, other = watched_of(bench), watched_of(bench, seed=2)
+    assert "/regions" not in compare(one.path, other.path).expect(65).text
+    told = tool("compare", "--regions", one.path, other.path).expect(65).out
+    with h5py.File(one.path / "frames.h5") as a, h5py.File(other.path / "frames.h5") as b:
+        for item, name in enumerate(x.decode() for x in a["regions/name"][()]):
+            mine, theirs = (f["regions/stats/mean"][:, item] for f in (a, b))
+            differing = np.flatnonzero(mine != theirs)
+            first = differing[0]
+            assert (
+                f"/regions/stats/mean of '{name}' differs in {len(differing)} windows, first in "
+                f"window {first}: {mine[first]:.17g}, {theirs[first]:.17g}; "
+                f"max {np.abs(mine - theirs).max():.5g}\n"
+            ) in told
+
+
+def test_regions_are_found_in_any_order_and_those_of_one_side_are_told(bench: Bench) -> None:
+    one = watched_of(bench)
+    spot, edge, whole = WATCHED["regions"]
+    turned = watched_of(bench, {"regions": [whole, edge, spot]})
+    tool("compare", "--regions", one.path, turned.path).expect(0)
+    more = watched_of(
+        bench, {"regions": [*WATCHED["regions"], {"name": "new", "box": [1, 1, 2, 2]}]}
+    )
+    outcome = tool("compare", "--regions", one.path, more.path).expect(65)
+    assert "/regions/stats/mean of 'new' is in B only" in outcome.out
+    assert "differs" not in outcome.out
+    plain = run_of(bench)
+    outcome = tool("compare", "--regions", one.path, plain.path).expect(65)
+    assert "/alerts/level of 'row' is in A only" in outcome.out
+
+
+def test_one_level_of_one_alert_is_found_with_its_window(bench: Bench, tmp_path: Path) -> None:
+    one = watched_of(bench)
+    shutil.copytree(one.path, tmp_path / "run")
+    with h5py.File(tmp_path / "run" / "frames" / "seg_000001.h5", "r+") as file:
+        was = int(file["alerts/level"][2, 1])
+        file["alerts/level"][2, 1] = was + 1
+    outcome = tool("compare", "--regions", one.path, tmp_path / "run").expect(65)
+    assert (
+        f"/alerts/level of 'row' differs in 1 windows, first in window 9: {was}, {was + 1}; max 1"
+    ) in outcome.out
 
 
 def test_a_lost_segment_is_named_and_not_taken_for_zeros(
