@@ -27,14 +27,15 @@ struct pack_config {
 /* Written by pack_write(). */
 struct pack_outcome {
     int64_t rows;     /* packed */
-    int64_t left_out; /* committed after them, or being rewritten */
+    int64_t left_out; /* after them: being rewritten, or corrected meanwhile */
     int64_t bytes;    /* of the file */
 };
 
-/* Packs what is committed, of a run that is going on too: what that corrects meanwhile is packed
- * anew. The file is made under a temporary name beside its own. STATUS_CANNOT_CREATE: it is there
- * already, or cannot be made; STATUS_BAD_DATA: a row is not as it was written; STATUS_STOPPED;
- * STATUS_NO_INPUT: no run directory, or one without rows. */
+/* Packs what is committed, of a run that is going on too: up to the first row that this corrects
+ * meanwhile. The file is made under a temporary name beside its own. STATUS_CANNOT_CREATE: it is
+ * there already, or cannot be made; STATUS_BAD_DATA: a row is not as it was written;
+ * STATUS_STOPPED: by `stopped`, or the run corrects again and again; STATUS_NO_INPUT: no run
+ * directory, or one without rows. */
 enum status pack_write(const struct pack_config *config, struct pack_outcome *outcome,
                        struct error *err) MUST_CHECK;
 

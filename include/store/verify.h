@@ -47,7 +47,7 @@ struct verify_offsets {
 struct verify {
     const char *directory;
     const char *packed; /* the packed file that the directory is a view of (pack.h); NULL: none */
-    bool live; /* a run holds the lock of the directory */
+    bool live;          /* a run holds the lock of the directory */
     /* For each difference, one line without its end; and now and then, how far it has come. */
     void (*differs)(void *context, const char *text);
     void (*progress)(void *context, int64_t rows, int64_t all);

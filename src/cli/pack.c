@@ -69,7 +69,7 @@ static enum status conclude(const struct cli_options *options, const struct pack
     printf("%" PRId64 " frames of %s in %s, %" PRId64 " bytes\n", outcome->rows, options->path,
            options->other, outcome->bytes);
     if (outcome->left_out > 0)
-        printf("left out: the newest %" PRId64 " rows, which are being rewritten%s\n",
+        printf("left out: the newest %" PRId64 " rows, some of which are being rewritten%s\n",
                outcome->left_out, live ? "" : "; the run, gone on with, restores them");
     if (live)
         printf("a run is writing to %s: packed is what it had committed\n", options->path);

@@ -50,7 +50,7 @@ static void print_counts(const struct verify *verify)
         printf(", and %" PRId64 " checkpoints are as they were written%s\n", counts->checkpoints,
                verify->live ? "; a run is writing to this directory" : "");
     if (counts->rewriting > 0 && verify->packed)
-        printf("left out: %" PRId64 " rows that were being rewritten when it was packed\n",
+        printf("left out: %" PRId64 " rows that were left out when it was packed\n",
                counts->rewriting);
     else if (counts->rewriting > 0)
         printf("left out: %" PRId64 " rows that are announced as being rewritten%s\n",

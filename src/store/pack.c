@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arith.h"
 #include "base/durable.h"
 #include "base/memory.h"
 #include "pack_file.h"
@@ -27,7 +28,9 @@ struct packing {
     struct committed committed;
     struct buffer parts; /* struct pack_part */
     int stop[2];         /* pipe to the process that makes the file: a byte in it asks it to stop */
-    int64_t rows;
+    int64_t rows;        /* to be packed */
+    int64_t limit;       /* rows from here on are being corrected */
+    int64_t done;        /* rows that are packed */
 };
 
 static void forget_manifest(struct packing *packing)
@@ -73,7 +76,7 @@ static enum status read_manifest(struct packing *packing, struct error *err)
     snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(packing->manifest_file));
     TRY(manifest_open(path, false, &packing->read, err));
     TRY(committed_of(packing->read, &packing->committed, err));
-    packing->rows = count_rows(&packing->committed);
+    packing->rows = min_int64(count_rows(&packing->committed), packing->limit);
     return packing->rows > 0 ? STATUS_OK
                              : error_set(err, STATUS_NO_INPUT, "%s holds no frames yet", directory);
 }
@@ -164,18 +167,24 @@ static enum status begin_file(struct packing *packing, struct error *err)
     return lock_file(packing, err);
 }
 
+/* What both processes get. */
+struct making {
+    struct pack_file file; /* pack_file_make() takes it for its context */
+    struct packing *packing;
+};
+
 static void take_progress(void *context, const void *message, size_t size)
 {
-    int64_t rows;
-    const struct pack_file *pack = context;
-    const struct pack_config *config = pack->config;
-    if (size != sizeof rows)
+    struct making *making = context;
+    struct packing *packing = making->packing;
+    const struct pack_config *config = packing->config;
+    if (size != sizeof packing->done)
         return;
-    memcpy(&rows, message, size);
+    memcpy(&packing->done, message, size);
     if (config->progress)
-        config->progress(config->context, rows, pack->rows);
+        config->progress(config->context, packing->done, packing->rows);
     if (config->stopped && config->stopped(config->context))
-        (void)!write(pack->stop[1], "", 1);
+        (void)!write(packing->stop[1], "", 1);
 }
 
 static enum status make_once(struct packing *packing, struct error *err)
@@ -184,19 +193,25 @@ static enum status make_once(struct packing *packing, struct error *err)
     forget_manifest(packing);
     TRY(read_manifest(packing, err));
     TRY(list_parts(packing, err));
-    struct pack_file pack = {.config = packing->config,
-                             .path = packing->temporary,
-                             .committed = &packing->committed,
-                             .rows = packing->rows,
-                             .parts = (const void *)packing->parts.data,
-                             .part_count = (int)(packing->parts.size / sizeof(struct pack_part)),
-                             .stop = {packing->stop[0], packing->stop[1]}};
+    struct making making = {
+        .file = {.config = packing->config,
+                 .path = packing->temporary,
+                 .committed = &packing->committed,
+                 .rows = packing->rows,
+                 .parts = (const void *)packing->parts.data,
+                 .part_count = (int)(packing->parts.size / sizeof(struct pack_part)),
+                 .stop = {packing->stop[0], packing->stop[1]}},
+        .packing = packing};
     snprintf(what, sizeof what, "packing %s", packing->config->directory);
-    return isolated_run(what, pack_file_make, take_progress, &pack, err);
+    packing->done = 0;
+    enum status status = isolated_run(what, pack_file_make, take_progress, &making, err);
+    if (status == STATUS_RETRY)
+        packing->limit = packing->done;
+    return status;
 }
 
 /* What a run corrects after its row was packed shows in its manifest. */
-static enum status check_current(const struct packing *packing, struct error *err)
+static enum status check_current(struct packing *packing, struct error *err)
 {
     char path[PATH_MAX];
     struct manifest *manifest;
@@ -219,6 +234,7 @@ static enum status check_current(const struct packing *packing, struct error *er
     return status;
 }
 
+/* Late events reach so far back and no farther: the second time is mostly the last one. */
 static enum status make(struct packing *packing, struct error *err)
 {
     enum status status = STATUS_RETRY;
@@ -228,9 +244,7 @@ static enum status make(struct packing *packing, struct error *err)
             status = check_current(packing, err);
     }
     if (status == STATUS_RETRY)
-        return error_prefix(err, STATUS_STOPPED,
-                            "given up after %d times, pack it when the run has calmed down",
-                            MOST_TRIES);
+        return error_prefix(err, STATUS_STOPPED, "given up after %d times", MOST_TRIES);
     return status;
 }
 
@@ -260,7 +274,7 @@ static enum status write_pack(struct packing *packing, int64_t *bytes, struct er
 enum status pack_write(const struct pack_config *config, struct pack_outcome *outcome,
                        struct error *err)
 {
-    struct packing packing = {.config = config, .fd = -1};
+    struct packing packing = {.config = config, .fd = -1, .limit = INT64_MAX};
     if (pipe(packing.stop) != 0)
         return error_set(err, STATUS_IO, "packing %s: no pipe: %s", config->directory,
                          strerror(errno));

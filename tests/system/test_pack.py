@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 import shutil
@@ -175,7 +176,7 @@ def test_every_changed_byte_of_it_is_found_and_no_command_crashes(
 ) -> None:
     """What is still told is true: compare finds no difference, or refuses."""
     size = packed.stat().st_size
-    step = 1 if LONG else size // 40
+    step = 1 if LONG else size // 25
     rng = random.Random(8)
     for at in range(rng.randrange(step), size, step):
         mask = 1 << rng.randrange(8)
@@ -211,18 +212,56 @@ def test_a_flipped_cell_is_named_with_its_row(packed: Path, copy: Path) -> None:
     assert "is not as it was packed" in outcome.text
 
 
-def test_a_run_that_goes_on_is_packed_as_far_as_it_had_come(bench: Bench) -> None:
-    deck = merged(large(4000), {"checkpoint": {"every_windows": 5}})
-    path = bench.files(deck, sensors(deck, windows=3))
-    run = bench.directory(path)
+def test_a_run_that_writes_and_corrects_is_packed_as_far_as_it_stands(bench: Bench) -> None:
+    deck = merged(large(45), {"stream": {"horizon_windows": 8}, "checkpoint": {"every_windows": 4}})
+    stream = sensors(deck, windows=45, chance=0.02, stragglers=0.05)
+    path = bench.files(deck, stream, {"time": {"windows": 0}})
+    files = []
     with running(["run", path], 2) as program:
-        program.until(lambda: len(run.checkpoints()) >= 2, "two checkpoints")
-        live = pack(run.path, bench.path / "live.h5").expect(0)
-        program.signal(signal.SIGTERM)
-        assert program.wait().code == 75
-    assert "a run is writing" in live.out
-    tool("verify", bench.path / "live.h5").expect(0)
-    told = json.loads(tool("info", "--json", bench.path / "live.h5").expect(0).out)
-    assert told["frames"] >= 10 and not told["finished"] and "ledger" in told
-    outcome = call("compare", run.path, bench.path / "live.h5")
-    assert "frames differ" not in outcome.text
+        run = bench.directory(path)
+        program.until(lambda: run.windows_committed() > 20 and run.checkpoints(), "rows")
+        while program.process.poll() is None:
+            files.append(bench.path / f"live{len(files)}.h5")
+            live = call("pack", run.path, files[-1]).text
+            assert "frames of" in live or program.process.poll() is not None, live
+        program.wait().expect(0)
+    assert len(files) > 1
+    for file in {files[0], files[len(files) // 2]}:
+        outcome = call("verify", file)
+        assert outcome.code == 0, outcome.text
+        told = json.loads(tool("info", "--json", file).expect(0).out)
+        assert told["frames"] >= 10 and "ledger" in told
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """So that packing it takes a moment."""
+    bench = Bench(tmp_path_factory.mktemp("long"))
+    deck = large(40)
+    return bench.run(bench.files(deck, sensors(deck, windows=40, chance=0.01)))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_pack_that_is_ended_leaves_no_file_of_that_name(
+    long: RunDirectory, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Killed, it leaves what it has begun under another name; stopped, nothing."""
+    file, begun = tmp_path / "long.h5", tmp_path / "long.h5.tmp"
+    code, tries = 0, 0
+    while code == 0:  # it was faster
+        file.unlink(missing_ok=True)
+        with subprocess.Popen([BINARY, "pack", long.path, file], stderr=subprocess.PIPE) as process:
+            while process.poll() is None and not (begun.exists() and begun.stat().st_size > 0):
+                pass
+            process.send_signal(number)
+            process.communicate(timeout=60)
+        code, tries = process.returncode, tries + 1
+        assert tries < 50
+    assert code == (-number if number == signal.SIGKILL else 75)
+    assert not file.exists()
+    assert begun.exists() == (number == signal.SIGKILL)
+    if begun.exists():
+        with begun.open("rb") as held:  # until the process that writes it has noticed
+            fcntl.flock(held, fcntl.LOCK_EX)
+    pack(long.path, file).expect(0)
+    assert sorted(tmp_path.iterdir()) == [file]
