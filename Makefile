@@ -23,6 +23,7 @@ GROUPS_test := build test
 $(foreach goal,test-unit test-planted test-mpi test-broker test-system test-kafka4 test-cluster soak soak-kill bench profile experiments,$(eval GROUPS_$(goal) := build test))
 $(foreach goal,lint reference deps,$(eval GROUPS_$(goal) := build test lint))
 GROUPS_fuzz := build test fuzz
+GROUPS_test-vtk := build test vtk
 GROUPS := $(sort $(foreach goal,$(MAKECMDGOALS),$(GROUPS_$(goal))))
 ifneq ($(GROUPS),)
 $(shell DEPS=$(DEPS) tests/tools/deps.sh $(GROUPS) >&2)
@@ -66,7 +67,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 LEAKS     = ASAN_OPTIONS=detect_leaks=$(1)
 SYSTEM    = $(call LEAKS,0) HEATSTREAM=$(abspath $(B)/heatstream) MPIRUN=$(abspath jobs/mpirun-local.sh)
 
-.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 test-cluster soak soak-kill soak-fence fuzz fuzzers lint profile objects \
+.PHONY: all help deps demo test test-unit test-planted test-mpi test-broker test-system test-kafka4 test-cluster test-vtk soak soak-kill soak-fence fuzz fuzzers lint profile objects \
         reference bench experiments install clean present FORCE
 
 all: $(B)/heatstream ## build build/<variant>/heatstream (variants: CC=clang, SAN=address,undefined)
@@ -111,6 +112,9 @@ test-kafka4: $(B)/heatstream $(B)/heatstream-failing $(BROKERS) $(VENV)/tests.st
 test-cluster: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## SLURM and two hosts in all forms, some minutes
 	$(Q)HEATSTREAM_LONG=1 $(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh cluster $(B)/test-cluster.xml $(PYTHON) \
 	    tests/system/test_slurm.py tests/system/test_hosts.py $(TESTS)
+
+test-vtk: $(B)/heatstream $(VENV)/tests.stamp ## frames files in VTK's netCDF reader, which is ParaView's
+	$(Q)HEATSTREAM_VTK=1 $(SYSTEM) tests/tools/run-pytest.sh vtk $(B)/test-vtk.xml $(PYTHON) tests/system/test_frames_file.py -k vtk
 
 soak-fence: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N= (50) times each case of two runs on one directory
 	$(Q)HEATSTREAM_FENCES=$(or $(N),50) $(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh soak-fence $(B)/soak-fence.xml $(PYTHON) \
