@@ -11,8 +11,9 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
     [CLI_CHECK] = {"check", "DECK", "validate a deck; print its time step, memory, files and cost",
                    "Reads nothing but the deck, and what was measured of the machine. Problems are "
                    "told with file, line and column."},
-    [CLI_GEN] = {"gen", "DECK", "make the events of synthetic sensors, to Kafka or to files",
-                 "The section gen of the deck says which: equal seeds make equal events."},
+    [CLI_GEN] = {"gen", "DECK", "make events, to Kafka or to files: synthetic ones, or rows of CSV",
+                 "The section gen of the deck says which: equal seeds make equal events, and "
+                 "gen.csv names a file whose rows are sent as a live stream."},
     [CLI_RECORD] = {"record", "DECK", "record a Kafka topic in a file that runs can read instead",
                     "For clusters whose nodes cannot reach the broker. A file that exists is gone "
                     "on with; a run may read it while it grows."},

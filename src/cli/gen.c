@@ -57,6 +57,7 @@ static int64_t wall_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The topic that the deck names, whatever its source: the rows may be what it reads without one. */
 static enum status open_sink(const struct cli_options *options, const struct deck *deck,
                              struct sink **sink, struct error *err)
 {
@@ -69,7 +70,7 @@ static enum status open_sink(const struct cli_options *options, const struct dec
         return sink_open_stream(STDOUT_FILENO, "standard output", sink, err);
     if (options->gen_out)
         return sink_open_files(options->gen_out, partitions, sink, err);
-    if (deck->stream.source != DECK_SOURCE_KAFKA || deck_is_embedded(deck))
+    if (strcmp(deck->stream.brokers, "embedded") == 0)
         return error_set(err, STATUS_USAGE,
                          "gen has nowhere to write to: the deck names no Kafka brokers; give "
                          "-b BROKERS and -t TOPIC, or --out PREFIX for files, or --out -");

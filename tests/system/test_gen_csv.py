@@ -11,7 +11,7 @@ import pytest
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, T0_MS, Deck, sensors
 from .kafka import Kafka
-from .program import tool
+from .program import ROOT, heatstream, tool
 from .results import RunDirectory
 
 WINDOWS = 15
@@ -93,6 +93,30 @@ def test_garbage_is_named_by_line_value_and_reason_and_nothing_else_is_lost(
     )
 
 
+def test_sensors_by_name_at_instants_make_the_same_run(bench: Bench) -> None:
+    """The deck of the notebook: names with blanks, times with a zone, a day a window."""
+    rows = [
+        f"2024-{10 + hour // 720}-{1 + hour // 24 % 30:02}T{hour % 24:02}:00:00.5+01:00,{roof},{mw}"
+        for hour in range(24, 60 * 24)
+        for roof, mw in (("old town", 10 + hour % 7 / 7), ('"west"', "1.5e1"), ("none", 3))
+    ]
+    csv = bench.path / "energy.csv"
+    csv.write_text("\n".join(["time,id,value", *rows]) + "\n")
+    energy = ROOT / "input/energy.yaml"
+    runs = []
+    for name, file in (("a", csv), ("b", bench.path / "sent.0.ndjson")):
+        if name == "b":
+            values = ["-D", f"gen.csv={csv}", "-D", "gen.partitions=1"]
+            out = tool("gen", energy, *values, "--out", bench.path / "sent").expect(0)
+            assert "id `none` is not in the table of sensors" in out.text
+        values = ["-D", f"stream.files=[{file}]", "-D", "run.id=run"]
+        heatstream("run", energy, "--out", bench.path / name, *values, ranks=2).expect(0)
+        runs.append(RunDirectory(bench.path / name / "run"))
+    assert runs[0].frames_bytes() == runs[1].frames_bytes()
+    assert len(runs[0].series()["window"]) == 61
+    assert runs[0].ledger()[0]["unknown_sensor"] == len(rows) // 3
+
+
 def test_times_moved_to_now_keep_their_distances(bench: Bench, rows: list[str]) -> None:
     csv = write_csv(bench.path / "a.csv", rows)
     before = time.time() * 1000
@@ -133,8 +157,9 @@ def test_a_run_does_not_take_rows_for_its_generator(bench: Bench, rows: list[str
 def test_a_topic_gets_the_rows_in_every_form(
     bench: Bench, kafka: Kafka, rows: list[str], expected: tuple[object, ...], form: str
 ) -> None:
-    csv = write_csv(bench.path / "a.csv", rows)
-    topic = from_kafka(kafka, kafka.create(1))
-    deck = bench.deck(AWKWARD, topic, replayed(csv), {"stream": {"format": form}})
-    tool("gen", deck).expect(0)
+    csv, topic = write_csv(bench.path / "a.csv", rows), kafka.create(1)
+    shape = {"stream": {"format": form}}
+    reads_the_file = bench.deck(AWKWARD, replayed(csv), from_files(csv), shape)
+    tool("gen", reads_the_file, "-b", kafka.address, "-t", topic).expect(0)
+    deck = bench.deck(AWKWARD, from_kafka(kafka, topic), shape)
     assert content(bench.run(deck, "--until", "end", ranks=1)) == expected
