@@ -100,7 +100,7 @@ def _arrange(file: Path, tree: xr.DataTree) -> Stored:
     # A segment has its rows before they are written; these have no window yet.
     written = slice(0, int((series["window"].values >= 0).sum()))
     if written.stop == 0:
-        raise UnsettledError(f"{file}: the run has no frames yet")
+        raise RunError(f"{file}: the run has no frames yet")
     frames = root.merge(series, join="exact").isel(time=written)
     event_time = frames["event_time"].values.astype("datetime64[ms]")
     attrs = {"long_name": "event time (UTC) of the end of the window"}

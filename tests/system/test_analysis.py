@@ -26,7 +26,7 @@ DECK = merged(AWKWARD, WATCHED)
 def made(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """A run whose late events have corrected frames and withdrawn alerts."""
     bench = Bench(tmp_path_factory.mktemp("analysis"))
-    return bench.run(bench.files(DECK, sensors(DECK, windows=60, stragglers=0.05)))
+    return bench.run(bench.files(DECK, sensors(DECK, windows=40, stragglers=0.05)))
 
 
 def analysis(*arguments: str | Path) -> Outcome:
@@ -89,7 +89,7 @@ def test_a_deck_with_another_conductivity_makes_another_run(
 ) -> None:
     other = bench.run(
         bench.files(
-            DECK, sensors(DECK, windows=60, stragglers=0.05), {"physics": {"conductivity": 0.91}}
+            DECK, sensors(DECK, windows=40, stragglers=0.05), {"physics": {"conductivity": 0.91}}
         )
     )
     said = analysis("compare", made.path, other.path).expect(1).out
