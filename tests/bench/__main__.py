@@ -1,7 +1,8 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
 Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
-topic.py and live.py, which need a broker, and those of stencil.py, checkpoint.py and clients.py.
+topic.py and live.py, which need a broker, and those of stencil.py, checkpoint.py, clients.py and
+pictures.py.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from . import scaling, topic
 from .checkpoint import checkpoint
 from .clients import clients
 from .live import latency
+from .pictures import pictures
 from .stencil import stencil
 from .turns import Measured
 
@@ -30,7 +32,12 @@ TOPIC_ROWS = {
     "latency": latency,
 }
 
-LOCAL_ROWS = {"stencil": stencil, "checkpoint": checkpoint, "clients": clients}
+LOCAL_ROWS = {
+    "stencil": stencil,
+    "checkpoint": checkpoint,
+    "clients": clients,
+    "pictures": pictures,
+}
 
 
 def run_program(program: Path) -> None:
