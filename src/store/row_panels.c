@@ -32,16 +32,27 @@ static bool look_at(struct h5_scope *scope, hid_t set, int64_t rows, struct row_
     return right && is_arithmetic(scope, set, rows, chunk, panel);
 }
 
-static void take_panel(hid_t file, const char *path, int64_t rows, struct row_place *place)
+/* A dataset that the caller has open. */
+static void take_set(hid_t set, const char *path, int64_t rows, struct row_place *place)
 {
     struct h5_scope scope = h5_begin();
     struct row_panel panel = {0};
     struct error ignored;
     int length = snprintf(panel.path, sizeof panel.path, "%s", path);
     bool right = length < (int)sizeof panel.path && place->panels < FRAMES_PANELS_MAX &&
-                 look_at(&scope, h5_own(&scope, H5Dopen2(file, path, H5P_DEFAULT)), rows, &panel);
+                 look_at(&scope, set, rows, &panel);
     if (h5_end(&scope, STATUS_BAD_DATA, &ignored, "%s", path) == STATUS_OK && right)
         place->panel[place->panels++] = panel;
+}
+
+static void take_panel(hid_t file, const char *path, int64_t rows, struct row_place *place)
+{
+    struct h5_scope scope = h5_begin();
+    struct error ignored;
+    hid_t set = h5_own(&scope, H5Dopen2(file, path, H5P_DEFAULT));
+    if (!scope.failed)
+        take_set(set, path, rows, place);
+    (void)!h5_end(&scope, STATUS_BAD_DATA, &ignored, "%s", path);
 }
 
 /* Every dataset of a group that may be one, by name. */
@@ -75,4 +86,18 @@ void row_panels_find(struct h5_scope *scope, hid_t file, int64_t rows, struct ro
     if (!scope->failed && H5Lexists(file, "regions", H5P_DEFAULT) > 0 &&
         H5Lexists(file, "regions/stats", H5P_DEFAULT) > 0)
         take_group(file, "regions/stats", rows, place);
+}
+
+void row_panels_of_open(const struct frames_groups *groups, const hid_t *panels, int64_t rows,
+                        struct row_place *place)
+{
+    char path[64];
+    place->panels = 0;
+    for (int i = 0; i < groups->count; i++) {
+        const struct frames_group *group = &groups->group[i];
+        for (int j = 0; j < group->panel_count; j++) {
+            snprintf(path, sizeof path, "%s/%s", group->name, group->panels[j].name);
+            take_set(*panels++, path, rows, place);
+        }
+    }
 }

@@ -115,7 +115,7 @@ enum status frames_place(struct frames *frames, int64_t index, struct row_place 
     for (int i = 0; i < SERIES_COLUMNS && right; i++)
         right = find_column(&scope, segment->series[i], found.rows, &found.column_at[i]);
     if (right)
-        row_panels_find(&scope, segment->file, found.rows, &found);
+        row_panels_of_open(&segment->groups, segment->panels.panel, found.rows, &found);
     TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
     if (!right)
         return misfit(segment->path, err);
