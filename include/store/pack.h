@@ -13,15 +13,19 @@
 
 #include "base/status.h"
 
+/* Of something that takes its time; NULL: nobody. */
+struct pack_watch {
+    void (*progress)(void *context, int64_t rows, int64_t all); /* now and then */
+    bool (*stopped)(void *context);                             /* leaves nothing behind */
+    void *context;
+};
+
 struct pack_config {
     const char *directory; /* the run */
     const char *path;      /* the file; must not be there */
     const char *command_line;
     const char *summary; /* of the newest checkpoint, JSON; NULL: none */
-    /* Now and then; and whether to stop, which leaves nothing behind. */
-    void (*progress)(void *context, int64_t rows, int64_t all);
-    bool (*stopped)(void *context);
-    void *context;
+    struct pack_watch watch;
 };
 
 /* Written by pack_write(). */
@@ -45,14 +49,22 @@ bool pack_is(const char *path);
 /* Reads all of it. STATUS_BAD_DATA when its seal is missing or another. */
 enum status pack_prove(const char *path, struct error *err) MUST_CHECK;
 
-/* A directory in which the files of the run are again, and the packed file as frames.h5 and, with
- * all rows, as the first segment. In TMPDIR, or /tmp. */
+/* A directory, named as the packed file, in which the files of the run are again, and the packed
+ * file as frames.h5 and, with all rows, as the first segment. In TMPDIR, or /tmp. A process of its
+ * own removes it, also when this one is killed. */
 struct pack_view {
     char directory[PATH_MAX];
+    int guard[2]; /* that process, and the pipe by which it learns that the view is not used */
 };
 
 /* STATUS_BAD_DATA when a file in it cannot be read, STATUS_IO. */
 enum status pack_open(const char *path, struct pack_view *view, struct error *err) MUST_CHECK;
-void pack_close(struct pack_view *view); /* removes it */
+void pack_close(struct pack_view *view);
+
+/* Puts a segment as a run writes it in the place of the first: as large as the frames are without
+ * compression, for those who read it with row_reader.h. Every row is proven. STATUS_BAD_DATA,
+ * STATUS_IO; STATUS_STOPPED. */
+enum status pack_unfold(const char *path, const struct pack_view *view,
+                        const struct pack_watch *watch, struct error *err) MUST_CHECK;
 
 #endif

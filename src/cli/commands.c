@@ -26,12 +26,13 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
          "the master, checkpoints, ledger, dead letters and journal. Exit code 65 when "
          "something is not as it was written. Works on a run that is going on, too: rows "
          "that are just being rewritten are left out, and counted."},
-    [CLI_PACK] = {"pack", "RUN FILE", "one compressed, self-contained file of a run, for sending",
-                  "All frames without loss, with series, regions, deck, ledger, dead letters and "
-                  "alerts; checkpoints and log stay behind. The file is sealed by a digest of all "
-                  "its bytes, opens as frames.h5 does, and info, verify and compare take it as "
-                  "they take a run directory. Of a run that is going on what is committed is "
-                  "packed. A file that exists is not overwritten."},
+    [CLI_PACK] =
+        {"pack", "RUN FILE", "one compressed, self-contained file of a run, for sending",
+         "All frames without loss, with series, regions, deck, ledger, dead letters and "
+         "alerts; checkpoints and log stay behind. The file is sealed by a digest of all "
+         "its bytes, it opens as frames.h5 does, and info, verify, compare and replay take "
+         "it as they take a run directory. Of a run that is going on what is committed is "
+         "packed. A file that exists is not overwritten."},
     [CLI_COMPARE] = {"compare", "A B", "say how the frames of two runs or frames files differ",
                      "Norms of the difference for each window that differs and over all, and the "
                      "first differing cell. Exit code 0 when all bits are equal, else 65."},
@@ -39,7 +40,8 @@ const struct command_text cli_commands[CLI_COMMANDS] = {
                     "The page of a live run, with the frames that a run directory holds: finished, "
                     "copied, or still growing; beside those of another run, and their difference, "
                     "where two are named. Until it is interrupted. Nothing is changed. Alerts are "
-                    "those of the run's own deck, or of other rules: --deck, -D."},
+                    "those of the run's own deck, or of other rules: --deck, -D. A packed run is "
+                    "unfolded first, in TMPDIR."},
     [CLI_GENERATE] = {"generate", "NAME", "print a document made from the program's tables",
                       "Manual pages, completion and deck reference; `list` names them."},
 };

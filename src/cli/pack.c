@@ -103,9 +103,7 @@ enum status command_pack(const struct cli_options *options, struct error *err)
     struct pack_config config = {.directory = options->path,
                                  .path = options->other,
                                  .command_line = options->command_line,
-                                 .progress = tell_progress,
-                                 .stopped = is_stopped,
-                                 .context = &progress};
+                                 .watch = {tell_progress, is_stopped, &progress}};
     clock_gettime(CLOCK_MONOTONIC, &progress.last);
     TRY(rundir_paths_of(options->path, &paths, err));
     TRY(check_run(options, &paths, err));

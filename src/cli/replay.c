@@ -1,7 +1,9 @@
 #include "run/replay.h"
 
+#include "base/log.h"
 #include "cli/cli.h"
 #include "run/stop.h"
+#include "store/pack.h"
 
 static enum status refuse(struct error *err, const char *text)
 {
@@ -27,19 +29,55 @@ static enum status check(const struct cli_options *options, struct error *err)
     return STATUS_OK;
 }
 
-enum status command_replay(const struct cli_options *options, struct error *err)
+static enum status replay_run(const struct cli_options *options, const struct replay *replay,
+                              struct error *err)
 {
     const char *listen = options->listen ? options->listen : "127.0.0.1:0";
-    const struct replay replay = {.directory = options->path,
-                                  .other = options->other,
+    if (options->alerts)
+        return replay_alerts(replay, err);
+    stop_install();
+    if (options->terminal)
+        return replay_terminal(replay, options->window, err);
+    return replay_serve(replay, listen, options->token_file, err);
+}
+
+/* One of the two runs, unfolded if it is packed. */
+struct opened {
+    const char *directory;
+    struct pack_view view;
+    bool packed;
+};
+
+static enum status open_run(const char *path, struct opened *run, struct error *err)
+{
+    const struct pack_watch nobody = {NULL};
+    run->directory = path;
+    if (!path || !pack_is(path))
+        return STATUS_OK;
+    TRY(pack_open(path, &run->view, err));
+    run->packed = true;
+    run->directory = run->view.directory;
+    log_info("unfolding %s in %s", path, run->view.directory);
+    return pack_unfold(path, &run->view, &nobody, err);
+}
+
+enum status command_replay(const struct cli_options *options, struct error *err)
+{
+    struct opened one = {.directory = NULL}, other = {.directory = NULL};
+    TRY(check(options, err));
+    enum status status = open_run(options->path, &one, err);
+    if (status == STATUS_OK)
+        status = open_run(options->other, &other, err);
+    const struct replay replay = {.directory = one.directory,
+                                  .other = other.directory,
                                   .deck = options->deck,
                                   .overrides = options->overrides,
                                   .override_count = options->override_count};
-    TRY(check(options, err));
-    if (options->alerts)
-        return replay_alerts(&replay, err);
-    stop_install();
-    if (options->terminal)
-        return replay_terminal(&replay, options->window, err);
-    return replay_serve(&replay, listen, options->token_file, err);
+    if (status == STATUS_OK)
+        status = replay_run(options, &replay, err);
+    if (other.packed)
+        pack_close(&other.view);
+    if (one.packed)
+        pack_close(&one.view);
+    return status;
 }

@@ -30,7 +30,6 @@ struct packing {
     int stop[2];         /* pipe to the process that makes the file: a byte in it asks it to stop */
     int64_t rows;        /* to be packed */
     int64_t limit;       /* rows from here on are being corrected */
-    int64_t done;        /* rows that are packed */
 };
 
 static void forget_manifest(struct packing *packing)
@@ -167,46 +166,22 @@ static enum status begin_file(struct packing *packing, struct error *err)
     return lock_file(packing, err);
 }
 
-/* What both processes get. */
-struct making {
-    struct pack_file file; /* pack_file_make() takes it for its context */
-    struct packing *packing;
-};
-
-static void take_progress(void *context, const void *message, size_t size)
-{
-    struct making *making = context;
-    struct packing *packing = making->packing;
-    const struct pack_config *config = packing->config;
-    if (size != sizeof packing->done)
-        return;
-    memcpy(&packing->done, message, size);
-    if (config->progress)
-        config->progress(config->context, packing->done, packing->rows);
-    if (config->stopped && config->stopped(config->context))
-        (void)!write(packing->stop[1], "", 1);
-}
-
 static enum status make_once(struct packing *packing, struct error *err)
 {
-    char what[PATH_MAX + 16];
     forget_manifest(packing);
     TRY(read_manifest(packing, err));
     TRY(list_parts(packing, err));
-    struct making making = {
-        .file = {.config = packing->config,
-                 .path = packing->temporary,
-                 .committed = &packing->committed,
-                 .rows = packing->rows,
-                 .parts = (const void *)packing->parts.data,
-                 .part_count = (int)(packing->parts.size / sizeof(struct pack_part)),
-                 .stop = {packing->stop[0], packing->stop[1]}},
-        .packing = packing};
-    snprintf(what, sizeof what, "packing %s", packing->config->directory);
-    packing->done = 0;
-    enum status status = isolated_run(what, pack_file_make, take_progress, &making, err);
+    struct pack_file file = {.source = packing->config->directory,
+                             .path = packing->temporary,
+                             .command_line = packing->config->command_line,
+                             .committed = &packing->committed,
+                             .rows = packing->rows,
+                             .watch = &packing->config->watch,
+                             .parts = (const void *)packing->parts.data,
+                             .part_count = (int)(packing->parts.size / sizeof(struct pack_part))};
+    enum status status = pack_file_run(&file, err);
     if (status == STATUS_RETRY)
-        packing->limit = packing->done;
+        packing->limit = file.done;
     return status;
 }
 
@@ -275,9 +250,6 @@ enum status pack_write(const struct pack_config *config, struct pack_outcome *ou
                        struct error *err)
 {
     struct packing packing = {.config = config, .fd = -1, .limit = INT64_MAX};
-    if (pipe(packing.stop) != 0)
-        return error_set(err, STATUS_IO, "packing %s: no pipe: %s", config->directory,
-                         strerror(errno));
     enum status status = begin_file(&packing, err);
     if (status == STATUS_OK)
         status = write_pack(&packing, &outcome->bytes, err);
@@ -290,7 +262,5 @@ enum status pack_write(const struct pack_config *config, struct pack_outcome *ou
     forget_manifest(&packing);
     buffer_release(&packing.manifest);
     buffer_release(&packing.parts);
-    close(packing.stop[0]);
-    close(packing.stop[1]);
     return status;
 }

@@ -17,6 +17,7 @@
 #include "frames_scan.h"
 #include "frames_set.h"
 #include "group_rows.h"
+#include "segment.h"
 
 enum { LEVEL = 4, ROWS_OF_A_CHUNK = 1024, PART_BYTES = 1 << 20 };
 
@@ -25,6 +26,7 @@ struct packing {
     const struct pack_file *pack;
     struct isolated *isolated;
     struct frames_set *set;
+    int64_t rows;
     struct file_facts facts;
     struct frames_reader *reader; /* of the present segment, whose regions `source` are */
     struct groups_read *groups;
@@ -68,11 +70,15 @@ static enum status lay_out(struct packing *packing, struct error *err)
     struct frames_shape shape = frames_set_shape(packing->set);
     struct layout layout = file_facts_layout(&packing->facts, &shape);
     struct buffer history = {0};
+    if (!pack->command_line)
+        return segment_lay_out(&layout, pack->path, packing->rows, err);
     buffer_printf(&history, "%s\n", (const char *)packing->facts.texts[FACT_HISTORY].data);
-    layout_history_line(pack->config->command_line, &history);
+    layout_history_line(pack->command_line, &history);
     layout.history = (const char *)history.data;
-    struct layout_rows rows = {
-        .rows = pack->rows, .max_rows = pack->rows, .place = place_compressed, .layout = &layout};
+    struct layout_rows rows = {.rows = packing->rows,
+                               .max_rows = packing->rows,
+                               .place = place_compressed,
+                               .layout = &layout};
     enum status status = layout_create_file(&layout, &rows, pack->path, err);
     buffer_release(&history);
     return status;
@@ -109,11 +115,11 @@ static enum status enter_segment(struct packing *packing, int64_t row, struct er
 {
     hid_t file = frames_reader_file(packing->reader);
     leave_segment(packing);
-    TRY(groups_read_open(file, packing->pack->config->directory, &packing->groups, err));
+    TRY(groups_read_open(file, packing->pack->source, &packing->groups, err));
     if (!groups_read_equal(packing->groups, packing->facts.groups))
         return error_set(err, STATUS_BAD_DATA,
                          "%s: the segment of row %lld has other regions than the last one",
-                         packing->pack->config->directory, (long long)row);
+                         packing->pack->source, (long long)row);
     struct frames_groups groups = groups_read_groups(packing->groups);
     return group_rows_open(file, &groups, frames_reader_shape(packing->reader).rows,
                            &packing->source, err);
@@ -159,26 +165,32 @@ static enum status copy_groups(struct packing *packing, int64_t local, int64_t t
 }
 
 /* A row is what the manifest says last of it, or the manifest is old. */
-static enum status check_row(const struct packing *packing, int64_t row,
-                             const struct scanned_row *scanned, struct error *err)
+static enum status check_said(const struct packing *packing, int64_t row,
+                              const struct series_record *record, struct error *err)
 {
-    char text[256], digest[DIGEST_HEX];
+    char digest[DIGEST_HEX];
     const struct manifest_frame *said = packing->pack->committed->row[row].frame;
-    const char *fault = scanned_row_fault(scanned, frames_set_shape(packing->set).f64, text);
     digest_hex(said->digest, digest);
-    if (fault)
-        return error_set(err, STATUS_BAD_DATA, "window %lld of %s, row %lld: %s",
-                         (long long)said->window, packing->pack->config->directory, (long long)row,
-                         fault);
-    if (scanned->series.window == said->window && scanned->series.revision == said->revision &&
-        strcmp(scanned->series.digest, digest) == 0)
+    if (record->window == said->window && record->revision == said->revision &&
+        strcmp(record->digest, digest) == 0)
         return STATUS_OK;
     return error_set(err, STATUS_RETRY,
                      "row %lld of %s holds revision %lld of window %lld, by the manifest it is "
                      "revision %lld of window %lld",
-                     (long long)row, packing->pack->config->directory,
-                     (long long)scanned->series.revision, (long long)scanned->series.window,
-                     (long long)said->revision, (long long)said->window);
+                     (long long)row, packing->pack->source, (long long)record->revision,
+                     (long long)record->window, (long long)said->revision, (long long)said->window);
+}
+
+static enum status check_row(const struct packing *packing, int64_t row,
+                             const struct scanned_row *scanned, struct error *err)
+{
+    char text[256];
+    const char *fault = scanned_row_fault(scanned, frames_set_shape(packing->set).f64, text);
+    if (fault)
+        return error_set(err, STATUS_BAD_DATA, "window %lld of %s, row %lld: %s",
+                         (long long)scanned->series.window, packing->pack->source, (long long)row,
+                         fault);
+    return packing->pack->committed ? check_said(packing, row, &scanned->series, err) : STATUS_OK;
 }
 
 static enum status copy_row(struct packing *packing, int64_t row, struct error *err)
@@ -203,7 +215,7 @@ static bool is_stopped(const struct pack_file *pack)
 
 static enum status copy_rows(struct packing *packing, struct error *err)
 {
-    for (int64_t row = 0; row < packing->pack->rows; row++) {
+    for (int64_t row = 0; row < packing->rows; row++) {
         TRY(copy_row(packing, row, err));
         int64_t done = row + 1;
         isolated_send(packing->isolated, &done, sizeof done);
@@ -282,14 +294,14 @@ static enum status copy_parts(struct packing *packing, struct error *err)
 static enum status read_facts(struct packing *packing, struct error *err)
 {
     int64_t local;
-    TRY(frames_set_open(packing->pack->config->directory, &packing->set, err));
-    if (frames_set_shape(packing->set).rows < packing->pack->rows)
-        return error_set(err, STATUS_BAD_DATA, "%s holds %lld rows, the manifest says %lld",
-                         packing->pack->config->directory,
-                         (long long)frames_set_shape(packing->set).rows,
-                         (long long)packing->pack->rows);
-    TRY(frames_set_find(packing->set, packing->pack->rows - 1, &packing->reader, &local, err));
-    return file_facts_read(packing->reader, packing->pack->config->directory, &packing->facts, err);
+    TRY(frames_set_open(packing->pack->source, &packing->set, err));
+    int64_t there = frames_set_shape(packing->set).rows;
+    packing->rows = packing->pack->rows > 0 ? packing->pack->rows : there;
+    if (there < packing->rows || there == 0)
+        return error_set(err, STATUS_BAD_DATA, "%s holds %lld rows, not %lld",
+                         packing->pack->source, (long long)there, (long long)packing->rows);
+    TRY(frames_set_find(packing->set, packing->rows - 1, &packing->reader, &local, err));
+    return file_facts_read(packing->reader, packing->pack->source, &packing->facts, err);
 }
 
 static enum status make(struct packing *packing, struct error *err)
@@ -299,7 +311,7 @@ static enum status make(struct packing *packing, struct error *err)
     open_target(packing);
     if (!packing->scope.failed)
         TRY(copy_rows(packing, err));
-    if (!packing->scope.failed)
+    if (!packing->scope.failed && packing->pack->command_line)
         TRY(copy_parts(packing, err));
     return h5_end(&packing->scope, STATUS_IO, err, "writing %s", packing->pack->path);
 }

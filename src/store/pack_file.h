@@ -20,14 +20,20 @@ struct pack_part {
 };
 
 struct pack_file {
-    const struct pack_config *config;
+    const char *source;                /* the run directory; or, to be unfolded, a packed file */
     const char *path;                  /* that it is made under */
-    const struct committed *committed; /* whose first `rows` rows are held */
-    int64_t rows;
+    const char *command_line;          /* NULL: a segment without compression */
+    const struct committed *committed; /* whose first `rows` rows are held; NULL: a packed file's */
+    int64_t rows;                      /* 0: all */
+    const struct pack_watch *watch;
     const struct pack_part *parts;
     int part_count;
     int stop[2]; /* a pipe: a byte in it asks the process that makes the file to stop */
+    int64_t done;
 };
+
+/* Runs pack_file_make() in a process of its own, watched; file->done counts rows meanwhile. */
+enum status pack_file_run(struct pack_file *file, struct error *err) MUST_CHECK;
 
 /* An isolated_work: makes the file at `path`, which is there and empty. Sends an int64_t, the
  * number of rows so far, now and then. STATUS_RETRY: a row has been corrected since the manifest

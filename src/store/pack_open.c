@@ -1,9 +1,11 @@
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -80,20 +82,6 @@ static enum status fill(const struct pack_view *view, const char *path, struct e
     return name_frames(view, target, err);
 }
 
-enum status pack_open(const char *path, struct pack_view *view, struct error *err)
-{
-    const char *folder = getenv("TMPDIR");
-    TRY(path_join(view->directory, sizeof view->directory, folder && *folder ? folder : "/tmp",
-                  "heatstream-pack-XXXXXX", err));
-    if (!mkdtemp(view->directory))
-        return error_set(err, STATUS_IO, "making a directory %s: %s", view->directory,
-                         strerror(errno));
-    enum status status = fill(view, path, err);
-    if (status != STATUS_OK)
-        pack_close(view);
-    return status;
-}
-
 static void remove_files(const char *folder)
 {
     char path[PATH_MAX];
@@ -107,14 +95,96 @@ static void remove_files(const char *folder)
     rmdir(folder);
 }
 
-void pack_close(struct pack_view *view)
+/* The view, and the directory that was made for it. */
+static void remove_view(const struct pack_view *view)
 {
     char path[PATH_MAX];
     struct error ignored;
-    if (!view->directory[0])
-        return;
     if (path_join(path, sizeof path, view->directory, "frames", &ignored) == STATUS_OK)
         remove_files(path);
     remove_files(view->directory);
-    view->directory[0] = '\0';
+    snprintf(path, sizeof path, "%s", view->directory);
+    *strrchr(path, '/') = '\0';
+    rmdir(path);
+}
+
+/* In a process that outlives the one that uses the view, however that ends: its end of the pipe is
+ * closed then. */
+static void guard(const struct pack_view *view, int pipe_end)
+{
+    char byte;
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    while (read(pipe_end, &byte, 1) != 0)
+        ;
+    remove_view(view);
+    _exit(EXIT_SUCCESS);
+}
+
+static enum status start_guard(struct pack_view *view, struct error *err)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return error_set(err, STATUS_IO, "keeping %s: no pipe: %s", view->directory,
+                         strerror(errno));
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        guard(view, ends[0]);
+    }
+    int reason = errno;
+    close(ends[0]);
+    if (child < 0) {
+        close(ends[1]);
+        return error_set(err, STATUS_IO, "keeping %s: no process: %s", view->directory,
+                         strerror(reason));
+    }
+    view->guard[0] = (int)child;
+    view->guard[1] = ends[1];
+    return STATUS_OK;
+}
+
+/* The last part of a path that names a file. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static enum status make_directory(const char *path, struct pack_view *view, struct error *err)
+{
+    char made[PATH_MAX];
+    const char *folder = getenv("TMPDIR");
+    TRY(path_join(made, sizeof made, folder && *folder ? folder : "/tmp", "heatstream-pack-XXXXXX",
+                  err));
+    if (!mkdtemp(made))
+        return error_set(err, STATUS_IO, "making a directory %s: %s", made, strerror(errno));
+    enum status status =
+        path_join(view->directory, sizeof view->directory, made, name_of(path), err);
+    if (status == STATUS_OK && mkdir(view->directory, 0700) != 0)
+        status = error_set(err, STATUS_IO, "making %s: %s", view->directory, strerror(errno));
+    if (status == STATUS_OK)
+        status = start_guard(view, err);
+    if (status != STATUS_OK) {
+        rmdir(view->directory);
+        rmdir(made);
+    }
+    return status;
+}
+
+enum status pack_open(const char *path, struct pack_view *view, struct error *err)
+{
+    TRY(make_directory(path, view, err));
+    enum status status = fill(view, path, err);
+    if (status != STATUS_OK)
+        pack_close(view);
+    return status;
+}
+
+void pack_close(struct pack_view *view)
+{
+    close(view->guard[1]);
+    while (waitpid(view->guard[0], NULL, 0) < 0 && errno == EINTR)
+        ;
 }
