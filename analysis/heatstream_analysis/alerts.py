@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from heatstream_analysis.reading import RunError
+from heatstream_analysis.reading import RunError, read_packed
 
 COLUMNS = (
     "time", "window", "alert", "event", "level", "from", "threshold", "value", "revision", "final",
@@ -14,12 +14,13 @@ COLUMNS = (
 WITHDRAWN = "withdrawn"
 
 
-def read_alerts(file: Path, *, every_line: bool = False) -> pd.DataFrame:
-    """Return the lines of the file; of an alert and a window only the last one unless told.
+def read_alerts(run: Path, frames: Path, *, every_line: bool = False) -> pd.DataFrame:
+    """Return the lines of a run's file; of an alert and a window only the last one unless told.
 
-    A line without its end is still being written, and left out. RunError: a line cannot be read.
+    A packed file of frames has the lines in it, whatever lies beside it. A line without its end is
+    still being written, and left out. RunError: a line cannot be read.
     """
-    lines = _lines(file)
+    lines = _lines(run / "alerts.ndjson", read_packed(frames, "alerts.ndjson"))
     table = pd.DataFrame(lines, columns=list(COLUMNS))
     table["time"] = table["time"].astype("int64").astype("datetime64[ms]")
     if every_line:
@@ -29,9 +30,9 @@ def read_alerts(file: Path, *, every_line: bool = False) -> pd.DataFrame:
     return last.sort_values(["window", "alert"], kind="stable", ignore_index=True)
 
 
-def _lines(file: Path) -> list[dict[str, Any]]:
+def _lines(file: Path, packed: bytes | None) -> list[dict[str, Any]]:
     try:
-        text = file.read_bytes()
+        text = file.read_bytes() if packed is None else packed
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -145,6 +145,21 @@ def _text(value: object) -> object:
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def read_packed(file: Path, name: str) -> bytes | None:
+    """Return a file of the run directory out of a packed file; empty when it had none.
+
+    None: the file is not a packed one. RunError: it cannot be read.
+    """
+    try:
+        with h5py.File(file, "r", locking=False) as h5:
+            if "heatstream_pack" not in h5.attrs:
+                return None
+            held = h5["run"]
+            return bytes(held[name][()].tobytes()) if name in held else b""
+    except (OSError, KeyError) as error:
+        raise RunError(f"{file}: {' '.join(str(error).split())}") from error
+
+
 def _check_file(file: Path) -> None:
     if not h5py.is_hdf5(file):
         raise RunError(f"{file}: not an HDF5 file")

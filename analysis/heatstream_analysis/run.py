@@ -19,7 +19,7 @@ from heatstream_analysis.video import draw_video
 
 
 class Run:
-    """A run directory, its frames.h5, or one segment; also of a run that is still being written.
+    """A run directory, its frames.h5, one segment, or a packed run; also one still being written.
 
     Arrays are read when they are used, so close the run, or use `with`, when done. What a running
     run writes after the opening is seen by opening it again. No lock is taken.
@@ -123,7 +123,7 @@ class Run:
         What has been withdrawn is left out. `every_line` gives the whole file in its order instead.
         Columns as in alerts.ndjson, time as datetime64[ms]; empty where there is no such file.
         """
-        return read_alerts(self.directory / "alerts.ndjson", every_line=every_line)
+        return read_alerts(self.directory, self.file, every_line=every_line)
 
     def energy_balance(self) -> pd.DataFrame:
         """Return heat in, out and there of each frame, and what is missing; see balance.py."""
