@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import random
 import shutil
 import signal
@@ -16,6 +17,8 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import xarray
+
+from heatstream_analysis import open_run
 
 from .conftest import Bench
 from .decks import AWKWARD, WATCHED, Deck, large, merged, sensors
@@ -131,6 +134,50 @@ def test_xarray_opens_it_with_no_sidecar(packed: Path, engine: str | None, group
         warnings.simplefilter("error")
         with xarray.open_dataset(packed, engine=engine, group=group) as data:
             assert len(data.variables) > 0
+
+
+@pytest.mark.parametrize("how", [("--alerts",), ("--terminal", "--window", "7")])
+def test_replay_takes_it_for_the_run_and_leaves_nothing(
+    run: RunDirectory, packed: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    """With rows of cells read by pread, of frames without compression."""
+    named = tmp_path / run.path.name
+    shutil.copy(packed, named)
+    room = {**os.environ, "TMPDIR": str(tmp_path)}
+    shown = [
+        subprocess.run(
+            [BINARY, "replay", path, *how], env=room, capture_output=True, timeout=60, check=True
+        ).stdout
+        for path in (run.path, named)
+    ]
+    assert shown[0] == shown[1] and len(shown[0]) > 100
+    assert list(tmp_path.iterdir()) == [named]
+
+
+def test_a_replay_that_is_killed_leaves_nothing(packed: Path, tmp_path: Path) -> None:
+    room = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [BINARY, "replay", packed], env=room, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "http://" not in process.stderr.readline():
+            assert process.poll() is None
+        assert len(list(tmp_path.iterdir())) == 1
+        process.kill()
+        assert process.stderr.read() is not None  # to its end, which the one that removes holds
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_analysis_reads_it_whatever_lies_beside_it(
+    run: RunDirectory, copy: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "alerts.ndjson").write_text("of another run\n")
+    with open_run(run.path) as one, open_run(copy) as other:
+        assert other.alerts(every_line=True).equals(one.alerts(every_line=True))
+        assert len(other.alerts(every_line=True)) > 10
+        assert not one.compare(other).only_here
+        assert one.series.equals(other.series)
+        assert one.regions.equals(other.regions)
 
 
 def test_it_lies_where_it_is_put_and_needs_nothing_else(packed: Path, tmp_path: Path) -> None:
