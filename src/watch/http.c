@@ -33,6 +33,9 @@ static const double ROUND_S = 0.5;
  * gone is noticed. */
 static const double QUIET_S = 15.0;
 
+/* How long the end of the server waits until it is known. */
+static const double LAST_WORD_S = 0.5;
+
 struct http {
     struct http_config config;
     struct guard guard;
@@ -250,6 +253,27 @@ static void await_work(struct http *http, int tick_ms)
     (void)!read(http->wake_fd, &woken, sizeof woken);
 }
 
+static bool all_have_heard(const struct http *http)
+{
+    for (const struct peer *peer = http->peers.first; peer; peer = peer->next)
+        if (peer->stream && !(peer->asleep && peer->number == http->event_number))
+            return false;
+    return true;
+}
+
+/* A stream may still be at the event before; one that takes nothing is not waited for long. */
+static void say_last_word(struct http *http)
+{
+    double began_s = monotonic_s();
+    http->config.tick(http->config.context);
+    do {
+        MHD_run(http->daemon);
+        if (all_have_heard(http))
+            return;
+        await_work(http, 5);
+    } while (monotonic_s() - began_s < LAST_WORD_S);
+}
+
 static void *serve(void *context)
 {
     struct http *http = context;
@@ -266,8 +290,7 @@ static void *serve(void *context)
         began_s = now_s;
         peers_end_slow(&http->peers, http->clock_s);
     }
-    http->config.tick(http->config.context); /* the last word */
-    MHD_run(http->daemon);
+    say_last_word(http);
     return NULL;
 }
 
