@@ -17,7 +17,9 @@ from .chromium import Browser, chromium
 from .conftest import Bench
 from .decks import AWKWARD, WATCHED, merged, sensors
 from .program import running, tool
+from .results import RunDirectory
 from .test_page import PIXELS, SHOWN, get, scrub, url_of
+from .test_replay_terminal import terminal, window
 
 WINDOWS, FEWER = 40, 30
 LATE = merged(AWKWARD, WATCHED, {"stream": {"disorder_ms": 60}})
@@ -73,6 +75,7 @@ def test_alerts_are_jumped_to_and_two_runs_compared(bench: Bench) -> None:
         gauge = browser.run("document.querySelector('#regions li').textContent")
         assert gauge.startswith("spot") and gauge.endswith(f"level {first['level']}")
 
+        assert_colours_of_terminals(browser, run)
         own = scrub(browser, 7)
         choose(browser, "difference")
         browser.until(f"{PIXELS} !== {json.dumps(own)}", "the difference")
@@ -88,6 +91,15 @@ def test_alerts_are_jumped_to_and_two_runs_compared(bench: Bench) -> None:
         program.wait().expect(0)
         assert browser.complaints == []
         assert {request.split("/")[2] for request in browser.requests} == {url.split("/")[2]}
+
+
+def assert_colours_of_terminals(browser: Browser, run: RunDirectory) -> None:
+    """They are made anew, in C."""
+    table = browser.run("import('/colours.js').then(({ TABLE }) => [...TABLE])")
+    colours = set(zip(table[::3], table[1::3], table[2::3], strict=True))
+    with terminal(run, "--window", "7", COLORTERM="truecolor") as shown:
+        told = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)m", shown.until(window(7)))
+    assert len(told) > 100 and {tuple(map(int, colour)) for colour in told} <= colours
 
 
 def assert_regions_of_every_frame(url: str, frames: Any) -> None:
