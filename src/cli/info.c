@@ -230,6 +230,9 @@ static enum status describe_packed(json_t *object, const char *path, struct erro
     char summary[PATH_MAX];
     struct pack_view view;
     json_error_t error;
+    struct inspection inspection;
+    TRY(inspect_file(path, &inspection, err)); /* damage is told by the file's own name */
+    inspection_release(&inspection);
     TRY(pack_open(path, &view, err));
     json_object_set_new(object, "kind", json_string("packed run"));
     enum status status = describe_run(object, view.directory, err);

@@ -50,7 +50,7 @@ struct opened {
 
 static enum status open_run(const char *path, struct opened *run, struct error *err)
 {
-    const struct pack_watch nobody = {NULL};
+    const struct pack_watch nobody = {.stopped = NULL};
     run->directory = path;
     if (!path || !pack_is(path))
         return STATUS_OK;
