@@ -11,7 +11,6 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
-#include "base/memory.h"
 #include "pack_file.h"
 #include "pack_seal.h"
 #include "store/letter_files.h"
@@ -27,7 +26,6 @@ struct packing {
     struct manifest *read;
     struct committed committed;
     struct buffer parts; /* struct pack_part */
-    int stop[2];         /* pipe to the process that makes the file: a byte in it asks it to stop */
     int64_t rows;        /* to be packed */
     int64_t limit;       /* rows from here on are being corrected */
 };
@@ -53,6 +51,22 @@ static int64_t count_rows(const struct committed *committed)
     return rows;
 }
 
+/* What is wrong with the copy is told of the manifest. */
+static enum status open_copy(struct packing *packing, const char *path, struct error *err)
+{
+    char copy[32];
+    struct error of_copy;
+    struct manifest *again;
+    snprintf(copy, sizeof copy, "/proc/self/fd/%d", fileno(packing->manifest_file));
+    enum status status = manifest_open(copy, false, &packing->read, &of_copy);
+    if (status == STATUS_OK)
+        return status;
+    packing->read = NULL;
+    TRY(manifest_open(path, false, &again, err));
+    manifest_close(again);
+    return error_set(err, status, "%s: %s", path, of_copy.text);
+}
+
 /* The manifest as it is now: what is packed of a run that goes on is what it says, and goes along
  * byte by byte. A line that is just being written is left out. */
 static enum status read_manifest(struct packing *packing, struct error *err)
@@ -72,8 +86,7 @@ static enum status read_manifest(struct packing *packing, struct error *err)
         fwrite(bytes->data, 1, bytes->size, packing->manifest_file) != bytes->size ||
         fflush(packing->manifest_file) != 0)
         return error_set(err, STATUS_IO, "keeping a copy of %s: %s", path, strerror(errno));
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(packing->manifest_file));
-    TRY(manifest_open(path, false, &packing->read, err));
+    TRY(open_copy(packing, path, err));
     TRY(committed_of(packing->read, &packing->committed, err));
     packing->rows = min_int64(count_rows(&packing->committed), packing->limit);
     return packing->rows > 0 ? STATUS_OK
@@ -190,7 +203,7 @@ static enum status check_current(struct packing *packing, struct error *err)
 {
     char path[PATH_MAX];
     struct manifest *manifest;
-    struct committed now;
+    struct committed now = {0};
     TRY(path_join(path, sizeof path, packing->config->directory, "manifest", err));
     TRY(manifest_open(path, false, &manifest, err));
     enum status status = committed_of(manifest, &now, err);
@@ -198,13 +211,14 @@ static enum status check_current(struct packing *packing, struct error *err)
         const struct manifest_frame *was = packing->committed.row[row].frame;
         const struct manifest_frame *is = row < now.rows ? now.row[row].frame : NULL;
         if (!is || is->window != was->window || is->revision != was->revision ||
-            !digest_equal(is->digest, was->digest))
+            !digest_equal(is->digest, was->digest)) {
+            packing->limit = row;
             status =
                 error_set(err, STATUS_RETRY, "%s: row %lld was corrected while it was being packed",
                           packing->config->directory, (long long)row);
+        }
     }
-    if (status != STATUS_BAD_DATA)
-        committed_release(&now);
+    committed_release(&now);
     manifest_close(manifest);
     return status;
 }
