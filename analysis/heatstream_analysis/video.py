@@ -28,6 +28,7 @@ from heatstream_analysis.maps import (
 from heatstream_analysis.reading import RunError, retrying
 
 DPI = 120
+HEADER = ("window", "revision", "final")
 
 
 def draw_video(frames: xr.Dataset, out: str | Path, frames_per_second: float = 25) -> Path:
@@ -39,6 +40,7 @@ def draw_video(frames: xr.Dataset, out: str | Path, frames_per_second: float = 2
     if not shutil.which("ffmpeg"):
         raise RunError("a video needs the program ffmpeg (Debian: apt install ffmpeg)")
     extremes = np.concatenate((frames["t_min"].values, frames["t_max"].values))
+    frames = _without_what_is_not_shown(frames)
     with mpl.rc_context(STYLE):
         picture = _Picture(_frame(frames, 0), colour_range(extremes))
         encoder = _Encoder(Path(out), picture.size, frames_per_second)
@@ -65,11 +67,19 @@ class _Picture:
         self.figure = Figure(figsize=(sides[0], sides[1]), dpi=DPI)
         self.canvas = FigureCanvasAgg(self.figure)
         self.texts = draw_header(self.figure, title, frame)
-        axes = self.figure.add_axes(layout.fraction(layout.map))
-        self.image = draw_map(axes, frame, extent, colours)
-        limit_ticks(axes, layout)
+        self.axes = self.figure.add_axes(layout.fraction(layout.map))
+        self.image = draw_map(self.axes, frame, extent, colours)
+        limit_ticks(self.axes, layout)
         label = label_of(frame["temperature"], "temperature")
         draw_colour_bar(self.figure, self.image, label, layout)
+        self._draw_rest()
+
+    def _draw_rest(self) -> None:
+        """Draw what stays the same, and keep it: a frame is then drawn five times as fast."""
+        for artist in (self.image, *self.texts):
+            artist.set_animated(True)
+        self.canvas.draw()  # type: ignore[no-untyped-call]
+        self.rest = self.canvas.copy_from_bbox(self.figure.bbox)  # type: ignore[no-untyped-call]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -81,8 +91,18 @@ class _Picture:
         """Return the pixels of a frame: 4 bytes each, rows from top to bottom."""
         self.image.set_data(field_of(frame))
         update_header(self.texts, frame)
-        self.canvas.draw()  # type: ignore[no-untyped-call]
+        self.canvas.restore_region(self.rest)  # type: ignore[no-untyped-call]
+        for artist in (self.image, *self.axes.spines.values()):
+            self.axes.draw_artist(artist)
+        for text in self.texts:
+            self.figure.draw_artist(text)
         return bytes(self.canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+
+
+def _without_what_is_not_shown(frames: xr.Dataset) -> xr.Dataset:
+    """Return the field, to be read frame by frame, and what a header needs, read already."""
+    about = retrying(lambda: frames[[name for name in HEADER if name in frames]].load())
+    return about.assign(temperature=frames["temperature"]).assign_attrs(frames.attrs)
 
 
 def _frame(frames: xr.Dataset, row: int) -> xr.Dataset:
