@@ -68,7 +68,8 @@ static void refuse(const struct sending *sending, const struct row *row, const c
     sending->counts->faulty++;
 }
 
-/* False when the first row's time cannot be shifted to where it is wanted. */
+/* Puts the first event: its time is what others are shifted and due by. False when its own cannot
+ * be shifted to where it is wanted, or said; then the next one is the first. */
 static bool begin(struct row_replay *replay, const struct row *row)
 {
     int64_t shift_ms = 0;
@@ -76,7 +77,19 @@ static bool begin(struct row_replay *replay, const struct row *row)
         return false;
     replay->first_ms = row->time_ms;
     replay->text = row_text_create(&replay->config.decoding, shift_ms);
-    return true;
+    if (row_text_put(replay->text, row, &replay->key, &replay->value))
+        return true;
+    row_text_destroy(replay->text);
+    replay->text = NULL;
+    return false;
+}
+
+static bool put(struct row_replay *replay, const struct row *row)
+{
+    buffer_clear(&replay->key);
+    buffer_clear(&replay->value);
+    return replay->text ? row_text_put(replay->text, row, &replay->key, &replay->value)
+                        : begin(replay, row);
 }
 
 static int partition_of(const struct row_replay *replay, const struct row *row)
@@ -99,10 +112,7 @@ static enum status wait_for(const struct sending *sending, const struct row *row
 static enum status send_row(const struct sending *sending, const struct row *row)
 {
     struct row_replay *replay = sending->replay;
-    buffer_clear(&replay->key);
-    buffer_clear(&replay->value);
-    if ((!replay->text && !begin(replay, row)) ||
-        !row_text_put(replay->text, row, &replay->key, &replay->value)) {
+    if (!put(replay, row)) {
         refuse(sending, row, "its time leaves the range of times");
         return STATUS_OK;
     }

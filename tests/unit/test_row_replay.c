@@ -48,6 +48,24 @@ static void no_row_leaves_before_it_is_due(void)
     row_replay_close(replay);
 }
 
+static void a_row_that_its_form_cannot_hold_is_not_what_others_wait_by(void)
+{
+    struct decoder_config nanoseconds = plain;
+    nanoseconds.format = EVENT_BINARY;
+    nanoseconds.time_unit = TIME_NS;
+    struct row_replay *replay = open_rows("time,gridX,gridY,gen\n"
+                                          "-9300000000000000000000,0,0,1\n"
+                                          "1000000,0,0,2\n"
+                                          "3000000,0,0,3\n",
+                                          &nanoseconds);
+    struct sent sent = send_all(replay, 1);
+    CU_ASSERT_EQUAL(sent.counts.sent, 2);
+    CU_ASSERT_EQUAL(sent.counts.faulty, 1);
+    CU_ASSERT_EQUAL_FATAL(sent.fake.waits, 1);
+    CU_ASSERT_EQUAL(sent.fake.waited_for_ns[0], 5002000000);
+    row_replay_close(replay);
+}
+
 static void a_sender_that_is_behind_does_not_wait(void)
 {
     struct fake fake = {.now_ns = 7};
@@ -161,6 +179,7 @@ int main(void)
     static const struct unit_test tests[] = {
         UNIT_TEST(rows_that_are_no_events_are_counted_and_nothing_else_is_lost),
         UNIT_TEST(no_row_leaves_before_it_is_due),
+        UNIT_TEST(a_row_that_its_form_cannot_hold_is_not_what_others_wait_by),
         UNIT_TEST(a_sender_that_is_behind_does_not_wait),
         UNIT_TEST(a_time_of_another_age_is_due_late_and_not_before_the_beginning),
         UNIT_TEST(a_file_without_any_event_is_no_input),
