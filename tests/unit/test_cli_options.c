@@ -165,6 +165,9 @@ static void out_belongs_to_the_command_it_is_given_to(void)
     CU_ASSERT_STRING_EQUAL(options.gen_out, "-");
     CU_ASSERT_DOUBLE_EQUAL(options.pace, 2.5, 0);
     CU_ASSERT_EQUAL(options.override_count, 0);
+    CU_ASSERT_EQUAL(parse("heatstream gen --pace 3 --pace max d"), STATUS_OK);
+    CU_ASSERT_EQUAL(options.pace, 0);
+    CU_ASSERT_EQUAL(parse("heatstream gen --pace maximum d"), STATUS_USAGE);
     CU_ASSERT_EQUAL(parse("heatstream gen --pace -1 d"), STATUS_USAGE);
     CU_ASSERT_EQUAL(parse("heatstream gen --pace nan d"), STATUS_USAGE);
 }
