@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 import pytest
+import xxhash
 
 from .conftest import Bench
 from .decks import merged
@@ -56,6 +59,26 @@ def places_of_groups(segment: Path) -> Iterator[tuple[str, str, int, int, int]]:
                     for item, name in enumerate(names):
                         at = info.byte_offset + (int(row) * len(names) + item) * size
                         yield f"/{group}/{panel}", name, at, size, int(row)
+
+
+def test_the_digests_are_those_that_are_documented(run: RunDirectory) -> None:
+    """XXH3-64 of window, revision and the values in order of their names, by another program."""
+    with h5py.File(run.path / "frames.h5") as file:
+        rows = list(zip(file["series/window"][()], file["series/revision"][()], strict=True))
+        for group in GROUPS:
+            digests = file[group]["digest"][()]
+            names = [n for n in datasets(file[group]) if file[group][n].ndim == 2]
+            panels = [file[group][n][()] for n in sorted(set(names) - {"box", "digest"})]
+            assert digests.shape == (WINDOWS, len(file[group]["name"]))
+            for (row, item), found in np.ndenumerate(digests):
+                said = struct.pack("<qq", *rows[row])
+                said += b"".join(panel[row, item].tobytes() for panel in panels)
+                assert found == xxhash.xxh3_64_intdigest(said), (group, row, item)
+    summary = re.search(rb"^summary ({.*}) #", (run.path / "manifest").read_bytes(), re.MULTILINE)
+    assert summary
+    told = json.loads(summary[1])
+    assert told["alerts_bytes"] == len(run.alerts())
+    assert told["alerts_digest"] == xxhash.xxh3_128_hexdigest(run.alerts())
 
 
 def test_every_flip_in_regions_relations_or_alerts_is_found_with_dataset_row_and_name(
