@@ -14,7 +14,7 @@ from .conftest import Bench, from_kafka
 from .kafka import Kafka
 from .program import running
 from .results import RunDirectory
-from .test_page import ENDLESS, SHOWN, WATCHED, scrub, stop, url_of
+from .test_page import ENDLESS, PIXELS, SHOWN, WATCHED, scrub, stop, url_of
 
 # Written in one go: the newest frame that the page knows of, and the levels it shows.
 TOLD = """JSON.stringify([Number(document.getElementById('scrub')?.max ?? -1),
@@ -48,9 +48,18 @@ def stored(run: RunDirectory) -> tuple[list[tuple[int, ...]], list[dict[str, Any
     return levels, [json.loads(line) for line in run.alerts().splitlines()]
 
 
+def level_after(alerts: list[dict[str, Any]], name: str, window: int) -> int:
+    """As the lines of alerts.ndjson have it."""
+    told = [a["level"] for a in alerts if a["alert"] == name and a["window"] <= window]
+    return told[-1] if told else 0
+
+
 @pytest.mark.kafka
 def test_an_alert_is_on_the_page_with_the_frame_that_raised_it(bench: Bench, kafka: Kafka) -> None:
-    deck = bench.deck(ENDLESS, WATCHED, from_kafka(kafka, kafka.create(3)), name="alerts")
+    """And the frame is the same paused, over a restart of the run, and when it is stored."""
+    patient = {"stream": {"idle": "block"}}
+    source = from_kafka(kafka, kafka.create(3))
+    deck = bench.deck(ENDLESS, WATCHED, source, patient, name="alerts")
     with (
         chromium(bench.path / "profile") as browser,
         running(["gen", deck, "--pace", "1"], ranks=0),
@@ -62,13 +71,22 @@ def test_an_alert_is_on_the_page_with_the_frame_that_raised_it(bench: Bench, kaf
             seen = watch(browser)
             row = max(seen)
             live = scrub(browser, row)
+            newest, _ = told(browser)
+            browser.until(f"Number(document.getElementById('scrub').max) > {newest}", "more frames")
+            assert browser.run(SHOWN) == row and browser.run(PIXELS) == live
+            stop(program)
+        address = url[len("http://") : -1]
+        with running(["run", deck, "--listen", address], ranks=3) as program:
+            url_of(program)
+            browser.until("document.getElementById('notice').textContent", "word of the restart")
+            assert scrub(browser, row) == live
             stop(program)
         run = RunDirectory(bench.path / "alerts" / "run")
         levels, alerts = stored(run)
         assert seen == {row: levels[row] for row in seen}
-        first = min(alert["window"] for alert in alerts if alert["alert"] == "warm")
-        assert all((max(found) > 0) == (row >= first) for row, found in seen.items())
-        address = url[len("http://") : -1]
+        assert {row: core for row, (core, _) in seen.items()} == {
+            row: level_after(alerts, "warm", row) for row in seen
+        }
         with running(["replay", run.path, "--listen", address], ranks=0) as program:
             url_of(program, "frames of run")
             browser.open(url)
