@@ -77,7 +77,7 @@ def run_with(place: Path, seen: dict[str, Seen], way: str) -> float:
                 break
         program.wait(300).expect(0)
         told, _ = clients.communicate(timeout=60)
-    print(f"   {way}: {told.strip()}", flush=True)
+    print(f"   {way}: {told.splitlines()[-1]}", flush=True)
     times = frame_ms(RunDirectory(place / "out" / "run"))
     seen[way].slowest_ms.append(quantiles(times, n=100)[98])
     seen[way].resident_mb.append(most)

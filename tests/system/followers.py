@@ -2,7 +2,8 @@
 
 Normal ones follow what is pushed and ask, as a browser does, for the record and the picture of the
 newest frame, and for the one after that when they have got them. Slow ones ask for a picture or for
-pushes and take a byte a second. Ends with the page, and prints what was taken, as JSON.
+pushes and take a byte a second. Prints a line when the normal ones are there, ends with the page,
+and prints what was taken, as JSON.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ class Tally:
     cut_off: int = 0
 
 
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 class Newest:
-    """The row that was pushed last."""
+    """The row that was pushed last; None: there will be no other."""
 
     def __init__(self) -> None:
-        self.row, self.changed, self.ended = -1, asyncio.Event(), False
+        self.row: int | None = None
+        self.changed = asyncio.Event()
 
-    def tell(self, row: int) -> None:
+    def tell(self, row: int | None) -> None:
         self.row = row
         self.changed.set()
 
-    def end(self) -> None:
-        self.ended = True
-        self.changed.set()
-
-    async def next(self) -> int:
+    async def next(self) -> int | None:
         await self.changed.wait()
         self.changed.clear()
         return self.row
@@ -52,23 +53,23 @@ def request(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
 
-async def listen(port: int, newest: Newest, tally: Tally) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def listen(connection: Connection, newest: Newest, tally: Tally) -> None:
+    reader, writer = connection
     writer.write(request("/api/stream"))
     with suppress(*GONE):
         while True:
             event = await reader.readuntil(b"\n\n")
             tally.pushes += 1
-            if found := ROWS.search(event):
+            if (found := ROWS.search(event)) and found[1] != b"0":
                 newest.tell(int(found[1]) - 1)
-    newest.end()
+    newest.tell(None)
     writer.close()
 
 
-async def ask(port: int, newest: Newest, tally: Tally) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def ask(connection: Connection, newest: Newest, tally: Tally) -> None:
+    reader, writer = connection
     with suppress(*GONE):
-        while (row := await newest.next()) >= 0 and not newest.ended:
+        while (row := await newest.next()) is not None:
             for path in (f"/api/row?row={row}", f"/api/picture?row={row}"):
                 writer.write(request(path))
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -98,11 +99,13 @@ async def dawdle(port: int, path: str, tally: Tally) -> None:
 async def follow(port: int, normal: int, slow: int) -> Tally:
     tally = Tally()
     async with asyncio.TaskGroup() as group:
+        there = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * normal)]
+        print("there", flush=True)
         followers = []
-        for _ in range(normal):
+        for one, other in zip(there[::2], there[1::2], strict=True):
             newest = Newest()
-            followers.append(group.create_task(listen(port, newest, tally)))
-            followers.append(group.create_task(ask(port, newest, tally)))
+            followers.append(group.create_task(listen(one, newest, tally)))
+            followers.append(group.create_task(ask(other, newest, tally)))
         paths = ("/api/picture?row=0", "/api/stream")
         slow_ones = [group.create_task(dawdle(port, paths[i % 2], tally)) for i in range(slow)]
         if followers:
