@@ -172,7 +172,7 @@ static enum status publish(const char *directory, const char *staging, int64_t w
     TRY(path_join(path, sizeof path, directory, name, err));
     TRY(path_join(latest, sizeof latest, directory, "latest", err));
     TRY(staging_path(staging, "latest", next, err));
-    TRY(staging_publish(staging, name, path, true, err));
+    TRY(staging_publish(staging, name, path, false, err)); /* synced with the directory, below */
     int length = snprintf(line, sizeof line, "%s\n", name);
     TRY(durable_write_file(next, line, (size_t)length, 0644, err));
     return staging_publish(staging, "latest", latest, true, err);
