@@ -1,8 +1,8 @@
 """python -m bench PROGRAMS OUT [ROW]: every row, or one, as a table and as OUT/bench.json.
 
 Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
-topic.py and live.py, which need a broker, and those of stencil.py, checkpoint.py, clients.py and
-pictures.py.
+topic.py, live.py, footprint.py and load.py, which need a broker, and those of stencil.py,
+checkpoint.py, clients.py and pictures.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from system.program import MPIRUN
 from . import scaling, topic
 from .checkpoint import checkpoint
 from .clients import clients
+from .footprint import memory, start
 from .live import latency
+from .load import load
 from .pictures import pictures
 from .stencil import stencil
 from .turns import Measured
@@ -30,6 +32,9 @@ TOPIC_ROWS = {
     "readers": topic.readers,
     "reference": topic.reference,
     "latency": latency,
+    "start": start,
+    "memory": memory,
+    "load": load,
 }
 
 LOCAL_ROWS = {
