@@ -39,7 +39,7 @@ struct kafka_source {
 static const struct kafka_property consumer_defaults[] = {
     {"isolation.level", "read_committed"},
     {"fetch.wait.max.ms", "20"},
-    {"queued.min.messages", "8192"},
+    {"queued.min.messages", "5000"},
     {"queued.max.messages.kbytes", "16384"},
     {"socket.timeout.ms", "30000"},
     {"session.timeout.ms", "6000"},
