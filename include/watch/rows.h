@@ -47,7 +47,7 @@ struct watch_rows {
 struct watch_norms {
     double max, rms; /* the largest |A - B|, infinite where one is not a number */
     int64_t cells;   /* that differ */
-    int64_t x, y;    /* where it is largest; of several the first by y, then x */
+    int64_t x, y;    /* where it is largest; of several the first by x, then y */
 };
 
 /* Another run beside this one. A row N here is the row of it that is of the same window as row N of

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arith.h"
 #include "base/memory.h"
@@ -44,9 +45,9 @@ static double rounded_to_f32(double value)
     return (double)rounded;
 }
 
-/* A - B of a box into the first band. */
-static enum status subtract(struct difference *difference, const int64_t rows[2],
-                            const struct watch_box *box, struct error *err)
+/* Both runs' values of a box into the bands, in the type that both can have. */
+static enum status read_both(struct difference *difference, const int64_t rows[2],
+                             const struct watch_box *box, struct error *err)
 {
     const int64_t corners[4] = {box->x0, box->y0, box->x1, box->y1};
     struct stored *sides[2] = {&difference->a, &difference->b};
@@ -60,9 +61,9 @@ static enum status subtract(struct difference *difference, const int64_t rows[2]
     for (int s = 0; s < 2; s++)
         TRY(row_reader_exact_cells(sides[s]->reader, rows[s], corners, difference->bands[s], err));
     bool round = sides[0]->shape.f64 != sides[1]->shape.f64;
-    double *a = difference->bands[0], *b = difference->bands[1];
-    for (size_t i = 0; i < cells; i++)
-        a[i] = round ? rounded_to_f32(a[i]) - rounded_to_f32(b[i]) : a[i] - b[i];
+    for (int s = 0; s < 2 && round; s++)
+        for (size_t i = 0; i < cells; i++)
+            difference->bands[s][i] = rounded_to_f32(difference->bands[s][i]);
     return STATUS_OK;
 }
 
@@ -72,21 +73,21 @@ static enum status get_difference(void *context, int64_t row, const struct watch
     struct difference *difference = context;
     int64_t rows[2] = {row};
     TRY(find_row(difference, row, &rows[1], err));
-    TRY(subtract(difference, rows, box, err));
+    TRY(read_both(difference, rows, box, err));
     for (int64_t i = 0; i < (box->x1 - box->x0) * (box->y1 - box->y0); i++)
-        cells[i] = (float)difference->bands[0][i];
+        cells[i] = (float)(difference->bands[0][i] - difference->bands[1][i]);
     return STATUS_OK;
 }
 
-/* `size` NaN where one side is no number. */
-static void note(struct watch_norms *norms, double size, int64_t x, int64_t y)
+/* Cells differ by their bits: so a zero from one of the other sign, but no NaN from itself. */
+static void note(struct watch_norms *norms, double a, double b, int64_t x, int64_t y)
 {
-    if (size == 0.0)
+    if (memcmp(&a, &b, sizeof a) == 0)
         return;
-    size = isnan(size) ? (double)INFINITY : size;
-    norms->cells++;
+    double size = isnan(a - b) ? (double)INFINITY : fabs(a - b);
+    bool before = x < norms->x || (x == norms->x && y < norms->y);
     norms->rms += size * size;
-    if (size > norms->max) {
+    if (norms->cells++ == 0 || size > norms->max || (size == norms->max && before)) {
         norms->max = size;
         norms->x = x;
         norms->y = y;
@@ -102,9 +103,9 @@ static enum status get_norms(void *context, int64_t row, struct watch_norms *out
     TRY(find_row(difference, row, &rows[1], err));
     for (int64_t y = 0; y < ny; y += height) {
         const struct watch_box box = {0, y, nx, min_int64(ny, y + height)};
-        TRY(subtract(difference, rows, &box, err));
+        TRY(read_both(difference, rows, &box, err));
         for (int64_t i = 0; i < nx * (box.y1 - y); i++)
-            note(&norms, fabs(difference->bands[0][i]), i % nx, y + i / nx);
+            note(&norms, difference->bands[0][i], difference->bands[1][i], i % nx, y + i / nx);
     }
     norms.rms = sqrt(norms.rms / ((double)nx * (double)ny));
     *out = norms;

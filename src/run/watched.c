@@ -38,6 +38,12 @@ static enum status get_cells(void *context, int64_t row, const struct watch_box 
     return row_reader_cells(context, row, corners, cells, err);
 }
 
+/* As the file has it, which need not be a level. */
+static int level_of(double value)
+{
+    return value >= 0 && value <= UINT8_MAX ? (int)value : 0;
+}
+
 static enum status get_readings(void *context, int64_t row, int count,
                                 struct page_reading *readings, struct error *err)
 {
@@ -52,7 +58,7 @@ static enum status get_readings(void *context, int64_t row, int count,
         readings[i] = (struct page_reading){.min = values[i],
                                             .mean = values[count + i],
                                             .max = values[2 * count + i],
-                                            .level = (int)values[3 * count + i]};
+                                            .level = level_of(values[3 * count + i])};
     free(values);
     return status;
 }

@@ -9,7 +9,7 @@
 
 struct group_rows {
     struct frames_groups groups;
-    struct h5_scope scope; /* groupss what is open */
+    struct h5_scope scope; /* owns what is open */
     struct panels_open open;
     void *values[FRAMES_PANELS_MAX]; /* of one row, of all panels in order */
     int panels;

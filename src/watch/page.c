@@ -50,9 +50,16 @@ void page_tell_alerts(struct page *page, const struct buffer *lines, int64_t jud
 static void take_lines(struct page *page)
 {
     const struct buffer *told = &page->told_lines;
-    for (size_t i = 0; i < told->size; i++)
-        page->alerts.count += told->data[i] == '\n';
-    buffer_append(&page->alerts.lines, told->data, told->size);
+    struct tell_alerts *alerts = &page->alerts;
+    for (size_t from = 0, i = 0; i < told->size; i++) {
+        if (told->data[i] != '\n')
+            continue;
+        size_t start = alerts->lines.size + from;
+        buffer_append(&alerts->starts, &start, sizeof start);
+        alerts->count++;
+        from = i + 1;
+    }
+    buffer_append(&alerts->lines, told->data, told->size);
     buffer_clear_large(&page->told_lines);
     page->alerts.judged = page->told_judged;
 }
@@ -185,6 +192,7 @@ void page_close(struct page *page)
     buffer_release(&page->event);
     buffer_release(&page->told_lines);
     buffer_release(&page->alerts.lines);
+    buffer_release(&page->alerts.starts);
     free(page->readings);
     free(page->told_readings);
     free(page);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/memory.h"
 
 enum { MOST_RUNS = 4096 };
@@ -181,16 +182,14 @@ void tell_norms(int64_t row, const struct watch_norms *norms, struct buffer *jso
 
 void tell_alerts(const struct tell_alerts *alerts, int64_t from, int64_t most, struct buffer *json)
 {
-    const char *line = (const char *)alerts->lines.data, *end = line + alerts->lines.size;
-    const char *next;
+    const size_t *starts = (const void *)alerts->starts.data;
+    int64_t end = from < alerts->count ? from + min_int64(most, alerts->count - from) : from;
     buffer_printf(json, "{\"judged\":%lld,\"count\":%lld,\"alerts\":[", (long long)alerts->judged,
                   (long long)alerts->count);
-    for (int64_t i = 0; i < alerts->count && i - from < most && line < end; i++, line = next) {
-        next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
-        if (i < from)
-            continue;
+    for (int64_t i = from; i < end; i++) {
+        size_t after = i + 1 < alerts->count ? starts[i + 1] : alerts->lines.size;
         buffer_printf(json, "%s", i > from ? "," : "");
-        buffer_append(json, line, (size_t)(next - line) - 1);
+        buffer_append(json, alerts->lines.data + starts[i], after - starts[i] - 1);
     }
     buffer_printf(json, "]}");
 }

@@ -8,6 +8,7 @@
 /* Lines of news, all ended, of the rows before `judged`. */
 struct tell_alerts {
     struct buffer lines;
+    struct buffer starts; /* size_t, of each line in `lines` */
     int64_t count, judged;
 };
 

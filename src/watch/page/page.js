@@ -248,6 +248,8 @@ async function begin() {
     document.title = `${run.run_id} – heatstream`;
     element("playing").hidden = run.live;
     element("comparing").hidden = element("differs").hidden = !run.other;
+    const goesOn = before?.live && run.live && before.run_id === run.run_id;
+    if (before && !goesOn) return location.reload(); // what answers here now is something else
     if (before) {
         notice(`The run was started again at ${new Date().toLocaleTimeString()}; it goes on from its checkpoint.`);
         series = null;
