@@ -20,7 +20,7 @@ from .program import LONG
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
 from .test_errors import small_disk
 
-RANKS, SAMPLE = 2, 8
+RANKS, SAMPLE, TURNS = 2, 8, 6
 PARTS = 16 if LONG else 1
 SEED = int(os.environ.get("HEATSTREAM_SOAK_SEED", int(time.time() // 86400)))
 DECK = merged(
@@ -100,17 +100,22 @@ def test_a_file_that_hdf5_cannot_close_is_74(bench: Bench, case: Case, call: str
 
 
 @pytest.mark.parametrize(
-    ("point", "before", "code"),
-    [("segment.write", 10, 74), ("segment.write", 0, 76), ("checkpoint.write", 0, 74)],
+    ("point", "before", "codes"),
+    [("segment.write", 10, {74}), ("segment.write", 0, {74, 76}), ("checkpoint.write", 0, {74})],
 )
 def test_a_disk_that_fails_at_the_last_moment_keeps_no_rank_waiting(
-    bench: Bench, case: Case, point: str, before: int, code: int
+    bench: Bench, case: Case, point: str, before: int, codes: set[int]
 ) -> None:
     """When files are closed, which rank 0 alone writes to. At its very last write HDF5 leaves the
-    ranks waiting for each other, until they are told that they are."""
-    deck = bench.files(DECK, case.stream, {"run": {"lost_after_s": 20}})
+    ranks waiting for each other, until they are told that they are. How many writes there are
+    depends on when rows are flushed, so a run may end without meeting the failure."""
     order = Order(point, case.reached[point, 0] - before, "EIO", goes_on=True)
-    assert outcome_of(bench, case, order, deck) == code
+    for turn in range(TURNS):
+        deck = bench.files(DECK, case.stream, {"run": {"lost_after_s": 20}}, name=f"turn-{turn}")
+        code = outcome_of(bench, case, order, deck)
+        if code != 0:
+            break
+    assert code in codes
 
 
 def test_a_full_disk_that_stays_full_is_74_until_there_is_room(bench: Bench, case: Case) -> None:
