@@ -323,16 +323,18 @@ static enum status write_band(struct frames_reader *reader, hid_t to, const hsiz
     return h5_end(&scope, STATUS_IO, err, "writing a copy of a row of %s", reader->path);
 }
 
-enum status frames_reader_copy(struct frames_reader *reader, int64_t row, hid_t to, int64_t to_row,
-                               struct digest *digest, struct error *err)
+enum status frames_reader_copy(struct frames_reader *reader, int64_t row,
+                               const struct frames_target *to, struct digest *digest,
+                               struct error *err)
 {
     int64_t gnx = reader->shape.gnx, width = frames_reader_width(reader);
     for (int64_t x0 = 0; x0 < gnx; x0 += width) {
-        const hsize_t start[3] = {(hsize_t)to_row, 0, (hsize_t)x0};
+        const hsize_t start[3] = {(hsize_t)to->row, 0, (hsize_t)x0};
         int64_t nx = min_int64(width, gnx - x0);
         TRY(read_band(reader, row, x0, nx, err));
-        TRY(write_band(reader, to, start, nx, err));
+        TRY(write_band(reader, to->set, start, nx, err));
         digest_band(reader, x0, nx);
+        TRY(to->go_on(to->context, err));
     }
     *digest = combine_digests(reader);
     return STATUS_OK;

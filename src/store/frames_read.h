@@ -37,10 +37,19 @@ enum status frames_reader_series(struct frames_reader *reader, int64_t row,
 enum status frames_reader_columns(struct frames_reader *reader, int64_t row, int64_t x0, int64_t nx,
                                   const void **cells, struct error *err) MUST_CHECK;
 
-/* Copies the cells of a row to row `to_row` of `to`, a dataset of the same shape and type in
- * another file, and takes their digest on the way. */
-enum status frames_reader_copy(struct frames_reader *reader, int64_t row, hid_t to, int64_t to_row,
-                               struct digest *digest, struct error *err) MUST_CHECK;
+/* Where a row is copied to: row `row` of `set`, a dataset of the same shape and type in another
+ * file. go_on() is asked after each piece of at most some 32 MiB; what it refuses ends the copy. */
+struct frames_target {
+    hid_t set;
+    int64_t row;
+    enum status (*go_on)(void *context, struct error *err);
+    void *context;
+};
+
+/* Copies the cells of a row and takes their digest on the way. */
+enum status frames_reader_copy(struct frames_reader *reader, int64_t row,
+                               const struct frames_target *to, struct digest *digest,
+                               struct error *err) MUST_CHECK;
 
 /* The list to open datasets of a file with that are read, or written, row by row: chunks that are
  * compressed are not unpacked again for each. Of others nothing is kept: a run may be writing. */

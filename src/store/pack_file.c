@@ -26,7 +26,7 @@ struct packing {
     const struct pack_file *pack;
     struct isolated *isolated;
     struct frames_set *set;
-    int64_t rows;
+    int64_t rows, done;
     struct file_facts facts;
     struct frames_reader *reader; /* of the present segment, whose regions `source` are */
     struct groups_read *groups;
@@ -193,34 +193,43 @@ static enum status check_row(const struct packing *packing, int64_t row,
     return packing->pack->committed ? check_said(packing, row, &scanned->series, err) : STATUS_OK;
 }
 
-static enum status copy_row(struct packing *packing, int64_t row, struct error *err)
-{
-    int64_t local;
-    struct scanned_row scanned = {.row = row};
-    TRY(frames_set_find(packing->set, row, &packing->reader, &local, err));
-    if (local == 0)
-        TRY(enter_segment(packing, row, err));
-    TRY(frames_reader_series(packing->reader, local, &scanned.series, err));
-    TRY(frames_reader_copy(packing->reader, local, packing->temperature, row, &scanned.cells, err));
-    TRY(check_row(packing, row, &scanned, err));
-    TRY(write_series(packing, row, &scanned.series, err));
-    return copy_groups(packing, local, row, &scanned.series, err);
-}
-
 static bool is_stopped(const struct pack_file *pack)
 {
     struct pollfd asked = {.fd = pack->stop[0], .events = POLLIN};
     return poll(&asked, 1, 0) > 0;
 }
 
+/* After each piece of work: says how far it is, by which it may use processor time again. */
+static enum status go_on(void *context, struct error *err)
+{
+    struct packing *packing = context;
+    isolated_send(packing->isolated, &packing->done, sizeof packing->done);
+    return is_stopped(packing->pack)
+               ? error_set(err, STATUS_STOPPED, "stopped: nothing was written")
+               : STATUS_OK;
+}
+
+static enum status copy_row(struct packing *packing, int64_t row, struct error *err)
+{
+    int64_t local;
+    struct scanned_row scanned = {.row = row};
+    struct frames_target to = {packing->temperature, row, go_on, packing};
+    TRY(frames_set_find(packing->set, row, &packing->reader, &local, err));
+    if (local == 0)
+        TRY(enter_segment(packing, row, err));
+    TRY(frames_reader_series(packing->reader, local, &scanned.series, err));
+    TRY(frames_reader_copy(packing->reader, local, &to, &scanned.cells, err));
+    TRY(check_row(packing, row, &scanned, err));
+    TRY(write_series(packing, row, &scanned.series, err));
+    return copy_groups(packing, local, row, &scanned.series, err);
+}
+
 static enum status copy_rows(struct packing *packing, struct error *err)
 {
     for (int64_t row = 0; row < packing->rows; row++) {
         TRY(copy_row(packing, row, err));
-        int64_t done = row + 1;
-        isolated_send(packing->isolated, &done, sizeof done);
-        if (is_stopped(packing->pack))
-            return error_set(err, STATUS_STOPPED, "stopped: nothing was written");
+        packing->done = row + 1;
+        TRY(go_on(packing, err));
     }
     return STATUS_OK;
 }
@@ -249,7 +258,8 @@ static enum status write_piece(hid_t set, hsize_t start, hsize_t size, const voi
     return h5_end(&scope, STATUS_IO, err, "writing a part of the packed file");
 }
 
-static enum status copy_part(hid_t set, const struct pack_part *part, struct error *err)
+static enum status copy_part(struct packing *packing, hid_t set, const struct pack_part *part,
+                             struct error *err)
 {
     int64_t done = 0;
     enum status status = STATUS_OK;
@@ -263,6 +273,8 @@ static enum status copy_part(hid_t set, const struct pack_part *part, struct err
         if (got <= 0)
             break;
         status = write_piece(set, (hsize_t)done, (hsize_t)got, piece, err);
+        if (status == STATUS_OK)
+            status = go_on(packing, err);
         done += got;
     }
     if (status == STATUS_OK && (fd < 0 || done < part->size))
@@ -285,7 +297,7 @@ static enum status copy_parts(struct packing *packing, struct error *err)
         if (!scope->failed) /* its own axis: netCDF wants one for every dimension */
             h5_check(scope, H5DSset_scale(set, packing->pack->parts[i].name));
         if (!scope->failed)
-            TRY(copy_part(set, &packing->pack->parts[i], err));
+            TRY(copy_part(packing, set, &packing->pack->parts[i], err));
         h5_close_to(scope, mark);
     }
     return STATUS_OK;

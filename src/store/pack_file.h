@@ -40,8 +40,9 @@ enum status pack_file_run(struct pack_file *file, struct error *err) MUST_CHECK;
  * was read; STATUS_STOPPED. */
 enum status pack_file_make(void *context, struct isolated *isolated, struct error *err);
 
-/* Puts the files of the group PACK_FOLDER into a directory. Called in a process of its own. */
-enum status pack_file_extract(const char *path, const char *directory,
+/* Puts the files of the group PACK_FOLDER into a directory. Called in a process of its own, from
+ * which it sends empty messages. */
+enum status pack_file_extract(const char *path, const char *directory, struct isolated *isolated,
                               struct error *err) MUST_CHECK;
 
 #endif

@@ -50,8 +50,7 @@ struct opening {
 static enum status extract(void *context, struct isolated *isolated, struct error *err)
 {
     const struct opening *opening = context;
-    (void)isolated;
-    return pack_file_extract(opening->path, opening->directory, err);
+    return pack_file_extract(opening->path, opening->directory, isolated, err);
 }
 
 /* Under the names that a run directory has for its frames. */

@@ -15,6 +15,7 @@ enum { PIECE_BYTES = 1 << 20 };
 
 struct extraction {
     const char *path, *directory;
+    struct isolated *isolated;
     struct error *err;
     enum status status;
 };
@@ -38,7 +39,9 @@ static enum status read_piece(hid_t set, hsize_t start, hsize_t size, void *byte
                   (long long)(start + size) - 1);
 }
 
-static enum status write_out(hid_t set, int64_t size, const char *path, struct error *err)
+/* A message for every piece: a file may be of any size. */
+static enum status write_out(hid_t set, int64_t size, const char *path, struct isolated *isolated,
+                             struct error *err)
 {
     enum status status = STATUS_OK;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -50,6 +53,7 @@ static enum status write_out(hid_t set, int64_t size, const char *path, struct e
         status = read_piece(set, (hsize_t)done, (hsize_t)count, piece, err);
         if (status == STATUS_OK)
             status = durable_write_all(fd, path, piece, (size_t)count, err);
+        isolated_send(isolated, NULL, 0);
     }
     free(piece);
     close(fd);
@@ -78,7 +82,8 @@ static enum status extract_one(hid_t folder, const char *name, struct extraction
     TRY(path_join(path, sizeof path, extraction->directory, name, err));
     hid_t set = h5_own(&scope, H5Dopen2(folder, name, H5P_DEFAULT));
     int64_t size = scope.failed ? -1 : size_of(&scope, set);
-    enum status status = size >= 0 ? write_out(set, size, path, err) : STATUS_OK;
+    enum status status =
+        size >= 0 ? write_out(set, size, path, extraction->isolated, err) : STATUS_OK;
     TRY(h5_end(&scope, STATUS_BAD_DATA, err, "opening it"));
     return size >= 0 ? status : error_set(err, STATUS_BAD_DATA, "it does not consist of bytes");
 }
@@ -95,10 +100,11 @@ static herr_t extract_next(hid_t folder, const char *name, const H5L_info_t *inf
     return 1; /* ends the iteration */
 }
 
-enum status pack_file_extract(const char *path, const char *directory, struct error *err)
+enum status pack_file_extract(const char *path, const char *directory, struct isolated *isolated,
+                              struct error *err)
 {
     struct h5_scope scope = h5_begin();
-    struct extraction extraction = {path, directory, err, STATUS_OK};
+    struct extraction extraction = {path, directory, isolated, err, STATUS_OK};
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDONLY, h5_access_serial(&scope)));
     hid_t folder = h5_own(&scope, H5Gopen2(file, PACK_FOLDER, H5P_DEFAULT));
     if (!scope.failed)

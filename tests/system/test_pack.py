@@ -44,11 +44,15 @@ def stream_of(deck: Deck) -> Any:
     return stream
 
 
+def run_in(directory: Path) -> RunDirectory:
+    """Three segments, corrected rows, dead letters, alerts."""
+    bench = Bench(directory)
+    return bench.run(bench.files(DECK, stream_of(DECK), {"time": {"windows": 11}}), ranks=2)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    """Three segments, corrected rows, dead letters, alerts."""
-    bench = Bench(tmp_path_factory.mktemp("pack"))
-    return bench.run(bench.files(DECK, stream_of(DECK), {"time": {"windows": 11}}), ranks=2)
+    return run_in(tmp_path_factory.mktemp("pack"))
 
 
 def pack(run: Path, file: Path) -> Outcome:
@@ -312,3 +316,35 @@ def test_a_pack_that_is_ended_leaves_no_file_of_that_name(
             fcntl.flock(held, fcntl.LOCK_EX)
     pack(long.path, file).expect(0)
     assert sorted(tmp_path.iterdir()) == [file]
+
+
+def processor_limit(process: int) -> str:
+    """Of the only child."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    limits = Path(f"/proc/{children[0]}/limits").read_text().splitlines()
+    return next(line for line in limits if line.startswith("Max cpu time"))
+
+
+def test_a_large_file_of_a_run_is_given_its_time_and_can_be_stopped(
+    run: RunDirectory, packed: Path, tmp_path: Path
+) -> None:
+    """The limit of processor time moves on while one file is packed, and a signal is heard."""
+    shutil.copytree(run.path, tmp_path / "run")
+    os.truncate(tmp_path / "run" / "alerts.ndjson", 1 << 40)
+    file, begun = tmp_path / "run.h5", tmp_path / "run.h5.tmp"
+    with subprocess.Popen(
+        [BINARY, "pack", tmp_path / "run", file], stderr=subprocess.PIPE
+    ) as process:
+        try:
+            rows = 2 * packed.stat().st_size
+            while not (begun.exists() and begun.stat().st_size > rows):
+                assert process.poll() is None
+            first = processor_limit(process.pid)
+            while processor_limit(process.pid) == first:
+                assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 75
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
