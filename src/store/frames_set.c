@@ -10,6 +10,7 @@
 #include "base/durable.h"
 #include "base/memory.h"
 #include "frames_directory.h"
+#include "pack_file.h"
 #include "segment.h"
 
 struct frames_set {
@@ -99,7 +100,8 @@ static enum status open_path(struct frames_set *set, const char *path, struct er
     strcpy(set->path, path);
     if (S_ISDIR(info.st_mode))
         return open_run(set, err);
-    if (!is_master(path))
+    bool packed = pack_is(path); /* which may bear a master's name */
+    if (packed || !is_master(path))
         return open_file(set, err);
     size_t length = strlen(path) - (sizeof "frames.h5" - 1);
     snprintf(set->path, sizeof set->path, "%.*s", (int)length, length > 0 ? path : "");

@@ -318,6 +318,29 @@ def test_a_pack_that_is_ended_leaves_no_file_of_that_name(
     assert sorted(tmp_path.iterdir()) == [file]
 
 
+def test_one_that_is_named_as_a_master_is_not_the_run_it_lies_in(
+    run: RunDirectory, packed: Path, tmp_path: Path
+) -> None:
+    """Nor does the run beside it, which differs, stand for it."""
+    shutil.copytree(run.path, tmp_path / "other")
+    with h5py.File(tmp_path / "other" / "frames" / "seg_000001.h5", "r+") as file:
+        file["temperature"][2, 3, 4] += 1
+    named = tmp_path / "other" / "frames.h5"
+    assert call("compare", run.path, named).code == 65  # still the master
+    named.unlink()
+    shutil.copy(packed, named)
+    assert "11 frames have equal bits" in call("compare", run.path, named).expect(0).out
+    alone = tmp_path / "alone" / "frames.h5"
+    alone.parent.mkdir()
+    shutil.copy(packed, alone)
+    for path in (named, alone):
+        assert call("verify", path).expect(0).out
+        assert call("replay", path, "--alerts").expect(0).out == (
+            call("replay", run.path, "--alerts").expect(0).out
+        )
+    assert "11 frames have equal bits" in call("compare", alone, run.path).expect(0).out
+
+
 def processor_limit(process: int) -> str:
     """Of the only child."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
