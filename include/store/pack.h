@@ -57,7 +57,8 @@ struct pack_view {
     int guard[2]; /* that process, and the pipe by which it learns that the view is not used */
 };
 
-/* STATUS_BAD_DATA when a file in it cannot be read, STATUS_IO. */
+/* STATUS_BAD_DATA when a file in it cannot be read, or anything in it has its data elsewhere or
+ * claims more than can be in it; STATUS_IO. */
 enum status pack_open(const char *path, struct pack_view *view, struct error *err) MUST_CHECK;
 void pack_close(struct pack_view *view);
 

@@ -231,11 +231,14 @@ static enum status describe_packed(json_t *object, const char *path, struct erro
     struct pack_view view;
     json_error_t error;
     struct inspection inspection;
-    TRY(inspect_file(path, &inspection, err)); /* damage is told by the file's own name */
-    inspection_release(&inspection);
+    TRY(pack_prove(path, err));
     TRY(pack_open(path, &view, err));
-    json_object_set_new(object, "kind", json_string("packed run"));
-    enum status status = describe_run(object, view.directory, err);
+    enum status status = inspect_file(path, &inspection, err);
+    if (status == STATUS_OK) { /* damage is told by the file's own name */
+        inspection_release(&inspection);
+        json_object_set_new(object, "kind", json_string("packed run"));
+        status = describe_run(object, view.directory, err);
+    }
     if (path_join(summary, sizeof summary, view.directory, "summary.json", err) == STATUS_OK &&
         !json_is_true(json_object_get(object, "finished"))) {
         json_t *told = json_load_file(summary, 0, &error);

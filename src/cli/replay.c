@@ -54,6 +54,7 @@ static enum status open_run(const char *path, struct opened *run, struct error *
     run->directory = path;
     if (!path || !pack_is(path))
         return STATUS_OK;
+    TRY(pack_prove(path, err));
     TRY(pack_open(path, &run->view, err));
     run->packed = true;
     run->directory = run->view.directory;

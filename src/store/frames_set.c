@@ -101,6 +101,8 @@ static enum status open_path(struct frames_set *set, const char *path, struct er
     if (S_ISDIR(info.st_mode))
         return open_run(set, err);
     bool packed = pack_is(path); /* which may bear a master's name */
+    if (packed)
+        TRY(pack_file_check(path, err));
     if (packed || !is_master(path))
         return open_file(set, err);
     size_t length = strlen(path) - (sizeof "frames.h5" - 1);

@@ -40,6 +40,11 @@ enum status pack_file_run(struct pack_file *file, struct error *err) MUST_CHECK;
  * was read; STATUS_STOPPED. */
 enum status pack_file_make(void *context, struct isolated *isolated, struct error *err);
 
+/* Looks at every object of a packed file before anything of it is read: data that lie outside of
+ * it (links that are not hard, external and virtual storage) and sizes that cannot come from the
+ * bytes it has are STATUS_BAD_DATA, with the object's name. Called in a process of its own. */
+enum status pack_file_check(const char *path, struct error *err) MUST_CHECK;
+
 /* Puts the files of the group PACK_FOLDER into a directory. Called in a process of its own, from
  * which it sends empty messages. */
 enum status pack_file_extract(const char *path, const char *directory, struct isolated *isolated,

@@ -50,6 +50,7 @@ struct opening {
 static enum status extract(void *context, struct isolated *isolated, struct error *err)
 {
     const struct opening *opening = context;
+    TRY(pack_file_check(opening->path, err));
     return pack_file_extract(opening->path, opening->directory, isolated, err);
 }
 
