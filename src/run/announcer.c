@@ -16,7 +16,7 @@
 enum { COMMAND_LIMIT_S = 20, COMMANDS_END_S = 10 };
 
 struct announcer {
-    struct appended *file;
+    struct appended *file;     /* NULL before announcer_begin() */
     struct hasher *hasher;     /* of all that is in it */
     struct alert_topic *topic; /* NULL: none */
     struct hook *hook;         /* NULL: none */
@@ -73,9 +73,7 @@ enum status announcer_open(const struct deck *deck, const char *path, const stru
 {
     struct announcer *announcer = memory_zeroed(1, sizeof *announcer);
     announcer->hasher = hasher_create();
-    enum status status = appended_open(path, 0644, known->size, &announcer->file, err);
-    if (status == STATUS_OK)
-        status = check_known(announcer, path, known, err);
+    enum status status = check_known(announcer, path, known, err);
     if (status == STATUS_OK)
         status = open_topic(deck, announcer, err);
     if (status == STATUS_OK)
@@ -86,6 +84,12 @@ enum status announcer_open(const struct deck *deck, const char *path, const stru
     }
     *opened = announcer;
     return STATUS_OK;
+}
+
+enum status announcer_begin(struct announcer *announcer, const char *path, int64_t size,
+                            struct error *err)
+{
+    return appended_open(path, 0644, size, &announcer->file, err);
 }
 
 void announcer_close(struct announcer *announcer)

@@ -16,10 +16,15 @@ struct announced {
     char digest[HASH_HEX_SIZE]; /* of these bytes (base/hash.h); "" when size is 0 */
 };
 
-/* `path` is cut back to these. STATUS_BAD_DATA when they are not as they were. The deck is
- * borrowed. */
+/* Reads `path` and changes nothing in it. STATUS_BAD_DATA when these bytes are not as they were.
+ * The deck is borrowed. */
 enum status announcer_open(const struct deck *deck, const char *path, const struct announced *known,
                            struct announcer **announcer, struct error *err) MUST_CHECK;
+
+/* Before the first news: the same file, by the name that it is written through, is cut back to the
+ * `size` that is known of it. */
+enum status announcer_begin(struct announcer *announcer, const char *path, int64_t size,
+                            struct error *err) MUST_CHECK;
 void announcer_close(struct announcer *announcer); /* accepts NULL, as do the next two */
 void announcer_set_patience(struct announcer *announcer, const struct patience *patience);
 

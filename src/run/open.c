@@ -157,9 +157,10 @@ static enum status open_outputs(struct run *run, struct error *err)
     if (!run->root)
         return STATUS_OK;
     TRY(write_config(run, err));
+    TRY(watching_open_log(run, err)); /* refuses before anything is cut back */
     TRY(files_open_letters(run, err));
-    TRY(watching_open_log(run, err));
     TRY(temperatures_open(run, err));
+    TRY(watching_begin_log(run, err));
     wait_init(run->root);
     TRY(start_feed(run, err));
     return monitor_open(run, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "base/durable.h"
 #include "base/memory.h"
 #include "deck/regions.h"
 #include "grid/regions.h"
@@ -131,10 +132,20 @@ struct frames_groups watching_groups(const struct watching *watching)
 
 enum status watching_open_log(struct run *run, struct error *err)
 {
+    char path[PATH_MAX];
     struct root *root = run->root;
     if (!run->watching || run->watching->shape.alerts == 0)
         return STATUS_OK;
-    return announcer_open(root->deck, root->rundir.alerts, &run->state.alerts, &root->alerts, err);
+    TRY(path_join(path, sizeof path, root->rundir.root, "alerts.ndjson", err));
+    return announcer_open(root->deck, path, &run->state.alerts, &root->alerts, err);
+}
+
+enum status watching_begin_log(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    if (!root->alerts)
+        return STATUS_OK;
+    return announcer_begin(root->alerts, root->rundir.alerts, run->state.alerts.size, err);
 }
 
 enum status watching_sync(struct run *run, struct error *err)

@@ -16,8 +16,10 @@ void watching_destroy(struct watching *watching);
 /* What the frames file has of it; borrowed. */
 struct frames_groups watching_groups(const struct watching *watching);
 
-/* Rank 0: alerts.ndjson as the checkpoint knows it; on the disk. */
+/* Rank 0: alerts.ndjson is proven to be as the checkpoint knows it; it is cut back to that, once
+ * nothing refuses to go on; it is on the disk. */
 enum status watching_open_log(struct run *run, struct error *err) MUST_CHECK;
+enum status watching_begin_log(struct run *run, struct error *err) MUST_CHECK;
 enum status watching_sync(struct run *run, struct error *err) MUST_CHECK;
 
 /* Collective: the present field is that of the frame `row`, which only rank 0 has and which gets

@@ -199,11 +199,19 @@ def test_a_run_does_not_go_on_from_alerts_that_are_not_its_own(
     whole = bench.directory(deck).path
     shutil.copytree(whole, tmp_path / "whole")
     flip(whole / "alerts.ndjson", 20)
+    told = sorted(whole.glob("*.ndjson"))
+    for path in told:
+        with path.open("ab") as file:
+            file.write(b'{"told": "after the checkpoint"}\n')
+    before = [path.read_bytes() for path in told]
     more = ("-D", f"time.windows={WINDOWS + 3}")
     outcome = bench.outcome(deck, *more, ranks=2)
+    after = [path.read_bytes() for path in told]
     shutil.rmtree(whole)
     shutil.copytree(tmp_path / "whole", whole)
-    assert outcome.code == 65 and "alerts.ndjson" in outcome.text, outcome.text[-2000:]
+    assert outcome.code == 65, outcome.text[-2000:]
+    assert f"{whole / 'alerts.ndjson'} is not as it was" in outcome.text, outcome.text[-2000:]
+    assert after == before
     bench.outcome(deck, *more, ranks=1).expect(0)
     assert verify(bench.directory(deck)).code == 0
     shutil.rmtree(whole)
