@@ -25,7 +25,8 @@ struct repair {
 enum status repair_manifest(struct repair *repair, struct error *err) MUST_CHECK;
 
 /* Puts back each value of regions, relations and alerts of which one byte is not as it was written:
- * the byte that makes its digest hold. Tells of the values that this does not find. STATUS_IO. */
+ * the byte that makes its digest hold. Tells of the values that this does not find, and of segments
+ * that cannot be read to their end. STATUS_IO. */
 enum status repair_groups(struct repair *repair, struct error *err) MUST_CHECK;
 
 /* The master over all committed rows, by what verify_frames() found. STATUS_BAD_DATA when no

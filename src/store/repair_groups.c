@@ -15,6 +15,8 @@
 #include "store/repair.h"
 #include "store/staging.h"
 
+enum { ROWS_A_SIGN = 64 }; /* of life: what is sound sends nothing else */
+
 /* A value that is not as it was written. */
 struct finding {
     int64_t row; /* of the segment */
@@ -76,8 +78,11 @@ static enum status look_at_all(struct frames_reader *reader, const char *path,
     TRY(groups_read_open(frames_reader_file(reader), path, &read, err));
     struct frames_groups groups = groups_read_groups(read);
     enum status status = group_rows_open(frames_reader_file(reader), &groups, count, &rows, err);
-    for (int64_t row = 0; status == STATUS_OK && groups.count > 0 && row < count; row++)
+    for (int64_t row = 0; status == STATUS_OK && groups.count > 0 && row < count; row++) {
+        if (row % ROWS_A_SIGN == 0)
+            isolated_send(isolated, "", 0);
         status = look_at_row(reader, rows, row, isolated, err);
+    }
     group_rows_close(rows);
     groups_read_close(read);
     return status;
@@ -98,6 +103,14 @@ static void take(void *context, const void *message, size_t size)
     struct segment_repair *segment = context;
     if (size == sizeof(struct finding))
         buffer_append(&segment->findings, message, size);
+}
+
+static void tell_unread(const struct segment_repair *segment, const struct error *reason)
+{
+    char text[sizeof reason->text + 128];
+    snprintf(text, sizeof text, "%s: not all regions, relations and alerts were looked at: %s",
+             segment->name, reason->text);
+    segment->repair->tell(segment->repair->context, text);
 }
 
 static void tell(const struct segment_repair *segment, const struct finding *finding)
@@ -156,8 +169,11 @@ static enum status repair_segment(struct segment_repair *segment, struct error *
     if (!durable_exists(segment->path))
         return STATUS_OK;
     snprintf(what, sizeof what, "reading %s", segment->path);
-    if (isolated_run(what, work, take, segment, &reason) == STATUS_IO)
+    enum status status = isolated_run(what, work, take, segment, &reason);
+    if (status == STATUS_IO)
         return error_set(err, STATUS_IO, "%s", reason.text);
+    if (status != STATUS_OK)
+        tell_unread(segment, &reason);
     return segment->findings.size > 0 ? mend(segment, err) : STATUS_OK;
 }
 

@@ -148,6 +148,13 @@ def test_what_cannot_be_put_back_is_said_and_left(run: RunDirectory) -> None:
     assert segment.read_bytes() == before
 
 
+def test_a_segment_in_which_nothing_can_be_looked_at_is_told(run: RunDirectory) -> None:
+    segment = run.path / "frames" / "seg_000001.h5"
+    segment.write_bytes(segment.read_bytes()[:100])
+    told = f"repair: frames/{segment.name}: not all regions, relations and alerts were looked at: "
+    assert told in verify(run, "--repair").text
+
+
 def test_a_repaired_master_shows_the_regions_too(run: RunDirectory) -> None:
     """Texts, boxes and panels: all that the run's own showed."""
     before = run.watched()
