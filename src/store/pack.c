@@ -14,6 +14,7 @@
 #include "pack_file.h"
 #include "pack_seal.h"
 #include "store/letter_files.h"
+#include "store/rundir.h"
 
 enum { MOST_TRIES = 5 };
 
@@ -223,12 +224,23 @@ static enum status check_current(struct packing *packing, struct error *err)
     return status;
 }
 
+/* A run that ends cuts the file of its last frames to its length, which must not be read amid
+ * that. */
+static enum status make_of_run(struct packing *packing, struct error *err)
+{
+    struct rundir paths;
+    TRY(rundir_paths_of(packing->config->directory, &paths, err));
+    bool held = rundir_is_held(&paths);
+    enum status status = make_once(packing, err);
+    return held && status == STATUS_BAD_DATA ? STATUS_RETRY : status;
+}
+
 /* Late events reach so far back and no farther: the second time is mostly the last one. */
 static enum status make(struct packing *packing, struct error *err)
 {
     enum status status = STATUS_RETRY;
     for (int tries = 0; tries < MOST_TRIES && status == STATUS_RETRY; tries++) {
-        status = make_once(packing, err);
+        status = make_of_run(packing, err);
         if (status == STATUS_OK)
             status = check_current(packing, err);
     }
