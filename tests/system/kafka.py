@@ -138,6 +138,8 @@ class Kafka:
     ) -> None:
         """In the order given; all delivered on return (or within the caller's transaction)."""
         mine = producer or self.producer()
+        # What is sent before the partitions are known may be overtaken by what is sent after.
+        mine.list_topics(topic, timeout=10)
         failures: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, _: Message) -> None:
