@@ -46,4 +46,7 @@ struct fingerprint drain_fingerprint(struct drain *drain, int partition);
 /* Messages taken since creation, garbage included. */
 int64_t drain_messages(const struct drain *drain);
 
+/* Gaps that were met since creation, one that is just being journaled included. Any thread. */
+int drain_gaps(const struct drain *drain);
+
 #endif

@@ -35,6 +35,7 @@ struct parcel {
     struct buffer letters, letter_bytes;
     struct ledger *ledgers; /* [partitions], as of this parcel */
     bool has_state;
+    int gaps;                         /* that the state knows of */
     struct buffer windows_state;      /* windows_save() */
     struct fingerprint *fingerprints; /* [partitions], with the state */
     enum status status;
@@ -67,8 +68,12 @@ enum status feed_start(const struct feed_config *config, struct feed **feed,
 struct parcel *feed_next(struct feed *feed, int timeout_ms);
 void feed_done(struct feed *feed, struct parcel *parcel);
 
-/* Makes the next parcel carry the state; if nothing closes, one comes of its own. */
+/* Makes the next parcel carry the state; if nothing closes, one comes of its own. So does a gap: what
+ * lies between an older state and the gap may be gone as well, and only a state has it. */
 void feed_want_state(struct feed *feed);
+
+/* Whether the state of a parcel is one to leave with: no gap was met after it. */
+bool feed_knows_gaps(const struct feed *feed, const struct parcel *parcel);
 
 /* What the thread is waiting for: the slowest partition and how far behind it is, or -1 while it is
  * not waiting; messages taken so far; what windows_doubt() says, "" when nothing. For progress

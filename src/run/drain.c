@@ -1,6 +1,7 @@
 #include "run/drain.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -29,6 +30,7 @@ struct drain {
     struct lane *lanes;
     int64_t *ends; /* NULL: the run has no captured ends */
     int64_t messages;
+    atomic_int met_gaps;
 };
 
 struct drain *drain_create(const struct gaps *gaps, const struct decoder *decoder, int batch)
@@ -154,8 +156,11 @@ static enum status pass_over(struct drain *drain, int p, struct error *err)
     bool proof_only = found.size == 0 && proof_is_deleted(drain, p);
     if (status == STATUS_OK && found.size == 0 && !proof_only)
         status = error_set(err, STATUS_NO_INPUT, "%s", why.text);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && found.size > 0) {
+        atomic_fetch_add(&drain->met_gaps,
+                         1); /* first: whoever reads the journal may count on it */
         status = gaps_enter(&drain->gaps, &found, err);
+    }
     if (status == STATUS_OK)
         status = source_skip(drain->source, p, windows_resume_offset(drain->windows, p), err);
     buffer_release(&found);
@@ -278,4 +283,9 @@ int64_t drain_taken(const struct drain *drain, int partition)
 int64_t drain_messages(const struct drain *drain)
 {
     return drain->messages;
+}
+
+int drain_gaps(const struct drain *drain)
+{
+    return atomic_load(&drain->met_gaps);
 }

@@ -19,6 +19,7 @@ struct feed {
     pthread_t thread;
     struct parcels *parcels;
     atomic_bool stop, want_state;
+    int gaps;              /* that the newest state knows of */
     pthread_mutex_t mutex; /* of the view */
     struct feed_view view;
     struct feed_partition *parts;         /* [partitions], as of the view */
@@ -90,6 +91,7 @@ static void put_state(struct feed *feed, struct parcel *parcel)
 {
     atomic_store(&feed->want_state, false);
     parcel->has_state = true;
+    parcel->gaps = feed->gaps = drain_gaps(feed->config.drain);
     buffer_clear(&parcel->windows_state);
     windows_save(feed->config.windows, &parcel->windows_state);
     const struct dead_letter *letters;
@@ -115,6 +117,12 @@ static bool send_state(struct feed *feed, enum parcel_kind kind)
     return true;
 }
 
+/* Now, as somebody asked for it or a gap makes it worth having. */
+static bool state_is_wanted(const struct feed *feed)
+{
+    return atomic_load(&feed->want_state) || drain_gaps(feed->config.drain) > feed->gaps;
+}
+
 static bool past_limit(const struct feed *feed)
 {
     return windows_open_window(feed->config.windows) > feed->config.stop_after;
@@ -132,7 +140,7 @@ static bool wants_state(struct feed *feed, const struct closed_window *closed)
     if (closed->kind != CLOSE_NEW)
         return false;
     bool due = every > 0 && (closed->window + 1) % every == 0;
-    return due || closed->window == feed->config.stop_after || atomic_load(&feed->want_state);
+    return due || closed->window == feed->config.stop_after || state_is_wanted(feed);
 }
 
 static void add_window(struct feed *feed, struct parcel *parcel)
@@ -251,7 +259,7 @@ static bool close_windows(struct feed *feed)
     while (can_close(feed)) {
         if (windows_next_is_provisional(windows) && !send_state(feed, PARCEL_KEEP))
             return false;
-        if (atomic_load(&feed->want_state) && windows_next_corrects(windows) &&
+        if (state_is_wanted(feed) && windows_next_corrects(windows) &&
             !send_state(feed, PARCEL_STATE))
             return false;
         if (!send_windows(feed))
@@ -284,8 +292,7 @@ static void *feed_main(void *argument)
         enum status status = drain_round(feed->config.drain, &taken, &error);
         if (status == STATUS_OK && !close_windows(feed))
             break;
-        if (status == STATUS_OK && atomic_load(&feed->want_state) &&
-            !send_state(feed, PARCEL_STATE))
+        if (status == STATUS_OK && state_is_wanted(feed) && !send_state(feed, PARCEL_STATE))
             break;
         set_view(feed, taken == 0);
         if (status == STATUS_OK && until_picture_ms(feed, 1) == 0 && !send_picture(feed))
@@ -339,6 +346,11 @@ struct parcel *feed_next(struct feed *feed, int timeout_ms)
 void feed_done(struct feed *feed, struct parcel *parcel)
 {
     parcels_done(feed->parcels, parcel);
+}
+
+bool feed_knows_gaps(const struct feed *feed, const struct parcel *parcel)
+{
+    return drain_gaps(feed->config.drain) <= parcel->gaps;
 }
 
 void feed_want_state(struct feed *feed)

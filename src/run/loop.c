@@ -217,7 +217,7 @@ static void accept_parcel(struct root *root)
     for (int p = 0; p < root->identity.partitions; p++)
         root->ledgers[p] = parcel->ledgers[p];
     if (parcel->has_state) {
-        root->leaving = root->stopping;
+        root->leaving = root->stopping && feed_knows_gaps(root->feed, parcel);
         root->state_wanted = false;
     }
     if (parcel->kind == PARCEL_FAILED)

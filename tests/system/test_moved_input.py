@@ -222,6 +222,25 @@ def test_a_gap_accepted_in_the_middle_of_a_run_equals_one_of_a_restart_and_a_rep
     assert_same(bench.run(again, ranks=2), run)
 
 
+def test_a_gap_is_followed_by_a_checkpoint_as_nothing_before_it_can_be_read_again(
+    bench: Bench, kafka: Kafka, stream: Stream
+) -> None:
+    """Of the records since the last checkpoint before it, some are gone with those of the gap."""
+    total = len(stream.partitions[3])
+    seldom = ["-D", "checkpoint.every_windows=1000"]
+    with waiting(bench, kafka, stream, 1, "--accept-gap", *seldom) as (topic, run, program):
+        assert not run.checkpoints()
+        kafka.drop_records(topic, 3, total - 9)
+        send_rest(kafka, topic, stream, 1)
+        program.until(lambda: bool(run.checkpoints()), "the checkpoint")
+        program.kill_all()
+    start, stop = gaps(run)[3]
+    assert 0 < start < stop == total - 9
+    deck = bench.path / f"{run.path.parent.name}.yaml"
+    bench.run(deck, *TO_END, *seldom, ranks=3)
+    assert_equals_oracle(run, without(stream, gaps(run)))
+
+
 def made_anew(kafka: Kafka, topic: str, stream: Stream) -> None:
     kafka.delete(topic)
     kafka.create(PARTITIONS, name=topic)
