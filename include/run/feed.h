@@ -68,8 +68,8 @@ enum status feed_start(const struct feed_config *config, struct feed **feed,
 struct parcel *feed_next(struct feed *feed, int timeout_ms);
 void feed_done(struct feed *feed, struct parcel *parcel);
 
-/* Makes the next parcel carry the state; if nothing closes, one comes of its own. So does a gap: what
- * lies between an older state and the gap may be gone as well, and only a state has it. */
+/* Makes the next parcel carry the state; if nothing closes, one comes of its own. So does a gap:
+ * what lies between an older state and the gap may be gone as well, and only a state has it. */
 void feed_want_state(struct feed *feed);
 
 /* Whether the state of a parcel is one to leave with: no gap was met after it. */
