@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "median.h"
 #include "solve/snapshots.h"
 
 enum { SIDE = 1024, HORIZON = 50, TURNS = 5, WAYS = 4, PER_CENT_HEATED = 1, PER_CENT_LATE = 1 };
@@ -92,18 +93,6 @@ static double windows_a_second(struct subject *subject, enum lateness way)
     return windows / (MPI_Wtime() - start);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
-
-static double median(double *values)
-{
-    qsort(values, TURNS, sizeof *values, compare);
-    return values[TURNS / 2];
-}
-
 static void measure_ways(struct subject *subject)
 {
     double speed[WAYS][TURNS], ratio[WAYS][TURNS];
@@ -115,10 +104,10 @@ static void measure_ways(struct subject *subject)
             again[way] = subject->stepped_again;
         }
     for (int way = 0; subject->domain->rank == 0 && way < WAYS; way++) {
-        double middle = median(ratio[way]); /* sorts */
+        double middle = median(ratio[way], TURNS); /* sorts */
         int steps = way == EACH_LATE ? TURN_STEPS_EACH_LATE : TURN_STEPS;
         printf("    %-26s %.3f (%.3f to %.3f), %.1f windows/s, %.1f stepped again for each\n",
-               NAME[way], middle, ratio[way][0], ratio[way][TURNS - 1], median(speed[way]),
+               NAME[way], middle, ratio[way][0], ratio[way][TURNS - 1], median(speed[way], TURNS),
                (double)(again[way] * subject->substeps) / steps);
     }
 }

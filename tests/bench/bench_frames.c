@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "grid/measure.h"
+#include "median.h"
 #include "store/frames.h"
 #include "unit/provenance.h"
 
@@ -147,18 +148,6 @@ static double seconds_a_frame(struct subject *subject, enum way way)
     return seconds / subject->frames;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
-
-static double median(double *values)
-{
-    qsort(values, TURNS, sizeof *values, compare);
-    return values[TURNS / 2];
-}
-
 static void measure_ways(struct subject *subject)
 {
     double seconds[WAYS][TURNS], ratio[WAYS][TURNS];
@@ -172,9 +161,9 @@ static void measure_ways(struct subject *subject)
     printf("%4d^2, %d ranks, %d frames\n", (int)subject->domain->gnx, subject->domain->ranks,
            subject->frames);
     for (int way = 0; way < WAYS; way++) {
-        double middle = median(ratio[way]); /* sorts */
+        double middle = median(ratio[way], TURNS); /* sorts */
         printf("    %-32s %8.3f ms a frame, %5.2f of pwrite (%.2f to %.2f)\n", names[way],
-               1e3 * median(seconds[way]), middle, ratio[way][0], ratio[way][TURNS - 1]);
+               1e3 * median(seconds[way], TURNS), middle, ratio[way][0], ratio[way][TURNS - 1]);
     }
 }
 

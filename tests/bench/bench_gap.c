@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "median.h"
 #include "run/run.h"
 #include "run/stop.h"
 #include "solve/solver.h"
@@ -121,18 +122,6 @@ static double seconds_of_solver(const struct subject *subject)
     return MPI_Wtime() - start;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
-
-static double median(double *values)
-{
-    qsort(values, TURNS, sizeof *values, compare);
-    return values[TURNS / 2];
-}
-
 static void measure_ways(const struct subject *subject)
 {
     double bare[TURNS], speed[WAYS][TURNS], ratio[WAYS][TURNS];
@@ -150,11 +139,11 @@ static void measure_ways(const struct subject *subject)
     if (!subject->first)
         return;
     printf("gap, %4d^2, %d ranks, %d steps a window: solver alone %.2e windows/s\n",
-           subject->grid.side, subject->domain->ranks, SUBSTEPS, median(bare));
+           subject->grid.side, subject->domain->ranks, SUBSTEPS, median(bare, TURNS));
     for (int way = 0; way < WAYS; way++) {
-        double middle = median(ratio[way]); /* sorts */
+        double middle = median(ratio[way], TURNS); /* sorts */
         printf("    %-12s %.3f of it (%.3f to %.3f): %.2e windows/s\n", WAYS_OF[way].name, middle,
-               ratio[way][0], ratio[way][TURNS - 1], median(speed[way]));
+               ratio[way][0], ratio[way][TURNS - 1], median(speed[way], TURNS));
     }
 }
 

@@ -7,12 +7,10 @@
  * there plus the disorder to that moment, by a plain consumer of librdkafka's. */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <librdkafka/rdkafka.h>
+#include "consuming.h"
 
 enum { WAIT_MS = 60000, SENSORS = 3 };
 
@@ -26,35 +24,7 @@ struct arrivals {
 
 static void fail(const char *what)
 {
-    fprintf(stderr, "part_arrivals: %s\n", what);
-    exit(EXIT_FAILURE);
-}
-
-static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-    char text[512];
-    if (rd_kafka_conf_set(conf, name, value, text, sizeof text) != RD_KAFKA_CONF_OK)
-        fail(text);
-}
-
-static rd_kafka_t *connect_to(const char *brokers, const char *topic, int partitions)
-{
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", brokers);
-    set(conf, "group.id", "arrivals");
-    set(conf, "enable.auto.commit", "false");
-    rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-    if (!kafka)
-        fail(text);
-    rd_kafka_poll_set_consumer(kafka);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, topic, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    if (rd_kafka_assign(kafka, list))
-        fail("cannot assign the partitions");
-    rd_kafka_topic_partition_list_destroy(list);
-    return kafka;
+    consuming_failed("part_arrivals", what);
 }
 
 static double wall_clock_ms(void)
@@ -117,7 +87,9 @@ int main(int argc, char **argv)
     arrivals.complete = calloc((size_t)arrivals.windows, sizeof *arrivals.complete);
     if (!arrivals.beyond || !arrivals.complete)
         fail("out of memory");
-    rd_kafka_t *kafka = connect_to(argv[1], argv[2], arrivals.partitions);
+    rd_kafka_t *kafka = consumer_connect("part_arrivals", argv[1]);
+    if (consumer_assign(kafka, argv[2], arrivals.partitions))
+        fail("cannot assign the partitions");
     while (arrivals.closed < arrivals.windows) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka, WAIT_MS);
         if (!message)

@@ -13,6 +13,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "median.h"
+
 enum { STEP_MS = 100, VALUE_BYTES = 96, LAST_MS = 20000, FIRING_PER_MILLE = 10, RATE = 4 };
 
 struct sensors {
@@ -107,12 +109,6 @@ static void speak(struct sensors *sensors, int64_t turn, int64_t time_ms)
         fail("the producer's queue is full");
 }
 
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
-
 /* The turns of sensor phases that fall into each millisecond. */
 static void run(struct sensors *sensors, int64_t start_ms, int64_t steps, double *late_ms)
 {
@@ -143,7 +139,7 @@ int main(int argc, char **argv)
     run(&sensors, atoll(argv[5]), steps, late_ms);
     if (rd_kafka_flush(sensors.kafka, LAST_MS) != RD_KAFKA_RESP_ERR_NO_ERROR || sensors.failed)
         fail("events were not delivered");
-    qsort(late_ms, count, sizeof *late_ms, compare);
+    qsort(late_ms, count, sizeof *late_ms, ascending);
     printf("%.3f %.3f %.3f\n", late_ms[count / 2], late_ms[count * 99 / 100], late_ms[count - 1]);
     free(late_ms);
     rd_kafka_topic_destroy(sensors.topic);
