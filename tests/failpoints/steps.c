@@ -21,17 +21,6 @@ static void spoil_heat(const struct slab_heat *mine, int64_t count)
 }
 
 /* The second declaration of a step beside its header's lets the compiler see that they agree. */
-#define STEP(name, type, parameters, arguments)                                                    \
-    type name parameters;                                                                          \
-    type __real_##name parameters;                                                                 \
-    type __wrap_##name parameters;                                                                 \
-    type __wrap_##name parameters                                                                  \
-    {                                                                                              \
-        struct failpoint_visit visit = failpoint_enter(failpoint_find(#name, ""));                 \
-        type result = __real_##name arguments;                                                     \
-        failpoint_leave(visit);                                                                    \
-        return result;                                                                             \
-    }
 #define STEP_SPOILED(name, type, parameters, arguments, spoil)                                     \
     type name parameters;                                                                          \
     type __real_##name parameters;                                                                 \
@@ -40,11 +29,13 @@ static void spoil_heat(const struct slab_heat *mine, int64_t count)
     {                                                                                              \
         struct failpoint_visit visit = failpoint_enter(failpoint_find(#name, ""));                 \
         type result = __real_##name arguments;                                                     \
-        if (failpoint_spoils(visit))                                                               \
+        if (failpoint_spoils(visit)) {                                                             \
             spoil;                                                                                 \
+        }                                                                                          \
         failpoint_leave(visit);                                                                    \
         return result;                                                                             \
     }
+#define STEP(name, type, parameters, arguments) STEP_SPOILED(name, type, parameters, arguments, )
 #define STEP_VOID(name, parameters, arguments)                                                     \
     void name parameters;                                                                          \
     void __real_##name parameters;                                                                 \
