@@ -9,19 +9,11 @@
 
 #include "ingest/row_replay.h"
 #include "unit.h"
+#include "usual_events.h"
 
 enum { WAITS_MAX = 16 };
 
 static char folder[] = "/tmp/heatstream-test-XXXXXX";
-
-static const struct decoder_config plain = {.format = EVENT_JSON,
-                                            .field_time = "time",
-                                            .field_x = "gridX",
-                                            .field_y = "gridY",
-                                            .field_value = "gen",
-                                            .gnx = 40,
-                                            .gny = 30,
-                                            .gen_limit = 1e12};
 
 /* A clock that moves when it is waited for, and what had been written whenever it was. */
 struct fake {

@@ -2,15 +2,7 @@
 #include <string.h>
 
 #include "decoding.h"
-
-static const struct decoder_config usual = {.format = EVENT_JSON,
-                                            .field_time = "time",
-                                            .field_x = "gridX",
-                                            .field_y = "gridY",
-                                            .field_value = "gen",
-                                            .gnx = 40,
-                                            .gny = 30,
-                                            .gen_limit = 1e12};
+#include "usual_events.h"
 
 static struct record decode(const char *text)
 {

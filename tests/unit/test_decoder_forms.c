@@ -1,17 +1,8 @@
 /* The decoder's other forms: binary messages and CSV lines. */
 #include <string.h>
 
-#include "ingest/decoder.h"
 #include "unit.h"
-
-static const struct decoder_config usual = {.format = EVENT_JSON,
-                                            .field_time = "time",
-                                            .field_x = "gridX",
-                                            .field_y = "gridY",
-                                            .field_value = "gen",
-                                            .gnx = 40,
-                                            .gny = 30,
-                                            .gen_limit = 1e12};
+#include "usual_events.h"
 
 static struct record decode_binary(const uint8_t *key, size_t key_size, const uint8_t *value,
                                    size_t value_size)

@@ -15,7 +15,7 @@ static void rows_that_are_no_events_are_counted_and_nothing_else_is_lost(void)
                                           "x,1,1,1\n"
                                           "7,1,1,\"1\"1\n"
                                           "8,1,1,2",
-                                          &plain);
+                                          &usual);
     struct sent sent = send_all(replay, 0);
     CU_ASSERT_STRING_EQUAL(sent.text, "{\"time\":1,\"gridX\":1,\"gridY\":1,\"gen\":1}\n"
                                       "{\"time\":8,\"gridX\":1,\"gridY\":1,\"gen\":2}\n");
@@ -33,7 +33,7 @@ static void no_row_leaves_before_it_is_due(void)
                                           "bad\n"
                                           "1021,0,0,4\n"
                                           "1100,0,0,5\n",
-                                          &plain);
+                                          &usual);
     struct sent sent = send_all(replay, 10);
     const struct fake *fake = &sent.fake;
     /* 30 and 100 ms after the first, at ten times real time. */
@@ -50,7 +50,7 @@ static void no_row_leaves_before_it_is_due(void)
 
 static void a_row_that_its_form_cannot_hold_is_not_what_others_wait_by(void)
 {
-    struct decoder_config nanoseconds = plain;
+    struct decoder_config nanoseconds = usual;
     nanoseconds.format = EVENT_BINARY;
     nanoseconds.time_unit = TIME_NS;
     struct row_replay *replay = open_rows("time,gridX,gridY,gen\n"
@@ -104,11 +104,11 @@ static enum status send_silently(struct row_replay *replay, struct error *err)
 static void a_file_without_any_event_is_no_input(void)
 {
     struct error err;
-    struct row_replay *replay = open_rows("time,gridX,gridY,gen\na,b,c,d\n1\n", &plain);
+    struct row_replay *replay = open_rows("time,gridX,gridY,gen\na,b,c,d\n1\n", &usual);
     CU_ASSERT_EQUAL(send_silently(replay, &err), STATUS_NO_INPUT);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "none of its 2 rows is an event"));
     row_replay_close(replay);
-    replay = open_rows("time,gridX,gridY,gen\n", &plain);
+    replay = open_rows("time,gridX,gridY,gen\n", &usual);
     CU_ASSERT_EQUAL(send_silently(replay, &err), STATUS_OK);
     row_replay_close(replay);
 }
@@ -118,7 +118,7 @@ static void check_refused(const char *csv, const char *expected)
     struct row_replay *replay;
     struct error err;
     const struct row_replay_config config = {
-        .path = write_csv(csv), .decoding = plain, .partitions = 1};
+        .path = write_csv(csv), .decoding = usual, .partitions = 1};
     CU_ASSERT_EQUAL_FATAL(row_replay_open(&config, &replay, &err), STATUS_NO_INPUT);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, expected));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, config.path));
@@ -142,7 +142,7 @@ static void split(bool by_key, int lines[3])
     struct pace pace = pace_begin((struct pace_clock){fake_now, fake_wait, &fake}, 0);
     const struct row_replay_config config = {
         .path = write_csv("time,gridX,gridY,gen\n1,0,0,1\n2,13,0,1\n3,14,0,1\n4,39,0,1\n"),
-        .decoding = plain,
+        .decoding = usual,
         .partitions = 3,
         .partition_by_key = by_key};
     struct row_replay *replay;

@@ -19,14 +19,14 @@ static void numbers_keep_every_digit_they_have_in_the_file(void)
     check_text("time,note,gridY,gridX,gen\n"
                "-5,\"a, b\",29,39,0.10000000000000000000001\r\n"
                "9223372036854775807,,0,-0,\"1E-400\"",
-               &plain,
+               &usual,
                "{\"time\":-5,\"gridX\":39,\"gridY\":29,\"gen\":0.10000000000000000000001}\n"
                "{\"time\":9223372036854775807,\"gridX\":-0,\"gridY\":0,\"gen\":1E-400}\n");
 }
 
 static void instants_are_texts_and_times_are_kept_to_the_last_digit(void)
 {
-    struct decoder_config instants = plain;
+    struct decoder_config instants = usual;
     instants.time_unit = TIME_ISO8601;
     check_text("time,gridX,gridY,gen\n2026-01-01T01:00:00.123456789+01:00,1,2,3\n", &instants,
                "{\"time\":\"2026-01-01T01:00:00.123456789+01:00\",\"gridX\":1,\"gridY\":2,"
@@ -36,7 +36,7 @@ static void instants_are_texts_and_times_are_kept_to_the_last_digit(void)
 static void columns_of_csv_events_are_in_the_order_of_the_deck(void)
 {
     static const char *const columns[] = {"gen", "place", "gridY", "time", "gridX"};
-    struct decoder_config csv = plain;
+    struct decoder_config csv = usual;
     csv.format = EVENT_CSV;
     csv.csv_columns = columns;
     csv.csv_column_count = 5;
@@ -50,7 +50,7 @@ static void check_shifted(enum time_unit unit, const char *first, const char *ti
                           const char *expected)
 {
     char csv[256], text[256];
-    struct decoder_config decoding = plain;
+    struct decoder_config decoding = usual;
     decoding.time_unit = unit;
     snprintf(csv, sizeof csv, "time,gridX,gridY,gen\n%s,0,0,1\n%s,0,0,2\n", first, time);
     snprintf(text, sizeof text, "\n{\"time\":%s,\"gridX\":0,\"gridY\":0,\"gen\":2}\n", expected);
@@ -85,7 +85,7 @@ static void a_time_that_cannot_be_shifted_loses_only_its_row(void)
                                           "10,0,0,2\n"
                                           "-9223372036854775808,0,0,3\n"
                                           "11,0,0,4\n",
-                                          &plain);
+                                          &usual);
     row_replay_start_at(replay, 0);
     struct sent sent = send_all(replay, 0);
     CU_ASSERT_STRING_EQUAL(sent.text, "{\"time\":0,\"gridX\":0,\"gridY\":0,\"gen\":2}\n"
@@ -108,7 +108,7 @@ static const char readings[] = "time,id,value\n"
 
 static struct decoder_config sensing(enum event_format format)
 {
-    struct decoder_config config = plain;
+    struct decoder_config config = usual;
     struct error err;
     config.format = format;
     config.field_id = "id";
