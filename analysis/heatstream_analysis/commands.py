@@ -51,13 +51,16 @@ def _regions(options: Options, run: Run) -> int:
     return _write(options, "regions.png", run.regions_picture)
 
 
-def _alerts(options: Options, run: Run) -> int:
-    alerts = run.alerts(every_line=options.every_line)
+def _list(options: Options, table: pd.DataFrame, nothing: str) -> int:
     if options.csv:
-        alerts.to_csv(sys.stdout, index=False)
+        table.to_csv(sys.stdout, index=False)
     else:
-        print(alerts.to_string(index=False) if len(alerts) else "no alerts")
+        print(table.to_string(index=False) if len(table) else nothing)
     return 0
+
+
+def _alerts(options: Options, run: Run) -> int:
+    return _list(options, run.alerts(every_line=options.every_line), "no alerts")
 
 
 def _energy(options: Options, run: Run) -> int:
@@ -79,12 +82,7 @@ def _energy(options: Options, run: Run) -> int:
 
 
 def _above(options: Options, run: Run) -> int:
-    cells = run.above(options.temperature, options.window, options.time)
-    if options.csv:
-        cells.to_csv(sys.stdout, index=False)
-    else:
-        print(cells.to_string(index=False) if len(cells) else "no cells")
-    return 0
+    return _list(options, run.above(options.temperature, options.window, options.time), "no cells")
 
 
 def _compare(options: Options, run: Run) -> int:
