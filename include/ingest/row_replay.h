@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ingest/decoder.h"
 #include "ingest/pace.h"
 #include "ingest/sink.h"
+#include "wire/decoder.h"
 
 /* Strings are borrowed for as long as the replay lives. */
 struct row_replay_config {

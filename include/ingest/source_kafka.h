@@ -2,8 +2,8 @@
 #ifndef HEATSTREAM_INGEST_SOURCE_KAFKA_H
 #define HEATSTREAM_INGEST_SOURCE_KAFKA_H
 
-#include "ingest/generator.h"
 #include "ingest/source.h"
+#include "wire/generator.h"
 
 /* Strings are borrowed for the call. `properties` are `count` pairs name, value for librdkafka,
  * applied last and in order, so that a later one wins. */

@@ -2,8 +2,8 @@
 #ifndef HEATSTREAM_INGEST_SOURCE_SYNTHETIC_H
 #define HEATSTREAM_INGEST_SOURCE_SYNTHETIC_H
 
-#include "ingest/generator.h"
 #include "ingest/source.h"
+#include "wire/generator.h"
 
 /* Messages are encoded in `format`, exactly as `gen` would write them to a topic. */
 enum status source_open_synthetic(const struct generator_config *config, enum event_format format,

@@ -3,12 +3,12 @@
 #define HEATSTREAM_RUN_DECK_SOURCES_H
 
 #include "deck/deck.h"
-#include "ingest/avro_plan.h"
-#include "ingest/decoder.h"
-#include "ingest/event_avro.h"
-#include "ingest/generator.h"
-#include "ingest/sensors.h"
 #include "ingest/source_kafka.h"
+#include "wire/avro_plan.h"
+#include "wire/decoder.h"
+#include "wire/event_avro.h"
+#include "wire/generator.h"
+#include "wire/sensors.h"
 
 /* `avro` of event_avro_of_deck(), borrowed. */
 struct generator_config generator_of_deck(const struct deck *deck, const struct event_avro *avro);

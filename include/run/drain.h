@@ -5,10 +5,10 @@
 #define HEATSTREAM_RUN_DRAIN_H
 
 #include "base/status.h"
-#include "ingest/decoder.h"
 #include "ingest/source.h"
 #include "run/gaps.h"
 #include "window/windows.h"
+#include "wire/decoder.h"
 
 /* Proof that a topic is the one a checkpoint was taken from: the last record taken of a partition.
  * next - 1 will not do, it may be a transaction marker. */

@@ -8,11 +8,11 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "deck/deck.h"
-#include "ingest/generator.h"
 #include "ingest/pace.h"
 #include "ingest/row_replay.h"
 #include "ingest/sink.h"
 #include "run/deck_sources.h"
+#include "wire/generator.h"
 
 static enum status send_event(const struct generator *generator, const struct generated *event,
                               enum event_format format, struct sink *sink, struct buffer bytes[2],

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/appended.h"
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "base64.h"
 #include "dead_letter_topic.h"
 
 struct dead_letters {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/base64.h"
 #include "base/secret_file.h"
-#include "base64.h"
 
 enum { UNKNOWN_LIFE_MS = 300000, LEAST_LIFE_MS = 5000 };
 

@@ -7,8 +7,8 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "ingest/decoding.h"
 #include "reader_orders.h"
+#include "wire/decoding.h"
 
 enum { WAIT_MS = 100 };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "ingest/decoding.h"
+#include "wire/decoding.h"
 
 void order_put_kafka(struct buffer *out, const struct kafka_config *kafka)
 {

@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "event_text.h"
-#include "row_text.h"
-#include "rows.h"
+#include "wire/event_text.h"
+#include "wire/row_text.h"
+#include "wire/rows.h"
 
 /* A wait that is announced: it may come from a wrong time as well as from a pause. */
 static const double LONG_WAIT_S = 60;

@@ -6,12 +6,12 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "ingest/decoder.h"
 #include "ingest/event_log.h"
 #include "ingest/source_log.h"
-#include "line_file.h"
 #include "source_ops.h"
 #include "waker.h"
+#include "wire/decoder.h"
+#include "wire/line_file.h"
 
 _Static_assert((int)LINE_BYTES_MAX == (int)DECODER_BYTES_MAX,
                "a line that was cut must be undecodable");

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "event_text.h"
+#include "wire/event_text.h"
 
 /* The longest value: four texts of names, six integers, a double. */
 _Static_assert(TEMPERATURE_VALUE_SIZE >= 96 + 6 * SHORTEST_INTEGER_SIZE + SHORTEST_DOUBLE_SIZE,

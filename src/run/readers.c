@@ -5,9 +5,9 @@
 #include "base/durable.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "ingest/decoding.h"
 #include "run/deck_sources.h"
 #include "run_internal.h"
+#include "wire/decoding.h"
 
 /* Why rank 0 has to read alone what other decks may share out, NULL: it need not. */
 static const char *why_alone(const struct run *run)

@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "ingest/event_avro.h"
 #include "run_internal.h"
+#include "wire/event_avro.h"
 
 struct root *root_create(const struct deck *deck, const struct run_options *options)
 {

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/buffer.h"
-#include "ingest/decoder.h"
-#include "ingest/generator.h"
+#include "wire/decoder.h"
+#include "wire/generator.h"
 
 enum { EVENTS = 1 << 16, ROUNDS = 20, LINE = 128 };
 

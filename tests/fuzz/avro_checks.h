@@ -3,8 +3,8 @@
 #define HEATSTREAM_TESTS_FUZZ_AVRO_CHECKS_H
 
 #include "checks.h"
-#include "ingest/event_avro.h"
-#include "ingest/generator.h"
+#include "wire/event_avro.h"
+#include "wire/generator.h"
 
 /* Every kind of type, a list and a tree that contain themselves, and fields at all depths. */
 static const char check_schema_text[] =

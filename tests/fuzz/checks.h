@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "ingest/decoder.h"
+#include "wire/decoder.h"
 
 enum { CHECK_GRID = 16, CHECK_LEVELS = 64 };
 

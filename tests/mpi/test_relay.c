@@ -6,9 +6,9 @@
 #include "../unit/mock_broker.h"
 #include "base/memory.h"
 #include "grid/agree.h"
-#include "ingest/decoding.h"
 #include "ingest/share.h"
 #include "mpi_unit.h"
+#include "wire/decoding.h"
 
 enum { PARTITIONS = 7, LEADING = 1, BATCH = 1000, RECORDS = 700, LEADING_RECORDS = 1150 };
 enum { LONG_BYTES = 3900, PATIENCE_MS = 60000 };

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ingest/decoder.h"
-#include "ingest/generator.h"
 #include "solve/solver.h"
 #include "store/frames.h"
 #include "window/windows.h"
+#include "wire/decoder.h"
+#include "wire/generator.h"
 
 #include "unit/provenance.h"
 

@@ -10,16 +10,17 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # What each room may include besides itself. An include points downwards, siblings do not meet.
-BELOW_RUN = {"ingest", "store", "watch", "solve", "grid", "window", "deck", "base"}
+BELOW_RUN = {"ingest", "wire", "store", "watch", "solve", "grid", "window", "deck", "base"}
 ROOMS = {
     "main": BELOW_RUN | {"cli", "run"},
     "cli": BELOW_RUN | {"run"},
     "run": BELOW_RUN,
-    "ingest": {"window", "base"},
+    "ingest": {"wire", "window", "base"},
     "store": {"grid", "base"},
     "watch": {"grid", "base"},
     "solve": {"grid", "base"},
     "grid": {"base"},
+    "wire": {"window", "base"},
     "window": {"base"},
     "deck": {"base"},
     "base": set(),

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "ingest/decoder.h"
 #include "unit.h"
+#include "wire/decoder.h"
 
 enum { FIXTURE_GNX = 40, FIXTURE_GNY = 30 };
 

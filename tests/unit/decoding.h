@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "ingest/decoder.h"
 #include "unit.h"
+#include "wire/decoder.h"
 
 static inline struct record decode_bytes(struct decoder *decoder, const void *value, size_t size)
 {

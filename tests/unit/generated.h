@@ -2,8 +2,8 @@
 #ifndef HEATSTREAM_TESTS_GENERATED_H
 #define HEATSTREAM_TESTS_GENERATED_H
 
-#include "ingest/generator.h"
 #include "unit.h"
+#include "wire/generator.h"
 
 static inline struct generator_config generated_usual(void)
 {

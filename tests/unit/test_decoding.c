@@ -1,4 +1,4 @@
-#include "ingest/decoding.h"
+#include "wire/decoding.h"
 
 #include <string.h>
 

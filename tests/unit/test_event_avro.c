@@ -2,8 +2,8 @@
 #include <math.h>
 
 #include "avro_fixture.h"
-#include "ingest/event_avro.h"
-#include "ingest/generator.h"
+#include "wire/event_avro.h"
+#include "wire/generator.h"
 
 static struct event_avro *writer_of(const char *schema, const struct avro_fields *fields,
                                     int64_t schema_id, double value)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/decoder.h"
 #include "splitmix.h"
 #include "unit.h"
+#include "wire/decoder.h"
 
 enum { TEXT = 700, ROUNDS = 100000 };
 

@@ -2,8 +2,8 @@
 
 #include "base/buffer.h"
 #include "decoding.h"
-#include "ingest/sensors.h"
 #include "row_sending.h"
+#include "wire/sensors.h"
 
 static void check_text(const char *csv, const struct decoder_config *decoding, const char *expected)
 {

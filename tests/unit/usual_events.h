@@ -2,7 +2,7 @@
 #ifndef HEATSTREAM_TESTS_USUAL_EVENTS_H
 #define HEATSTREAM_TESTS_USUAL_EVENTS_H
 
-#include "ingest/decoder.h"
+#include "wire/decoder.h"
 
 static const struct decoder_config usual = {.format = EVENT_JSON,
                                             .field_time = "time",
