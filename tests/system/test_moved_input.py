@@ -170,8 +170,10 @@ def waiting(
     deck = bench.deck(DECK, from_kafka(kafka, topic), {"log": {"every_s": 0.2}})
     arguments = ["-X", "queued.min.messages=1", "-X", "fetch.message.max.bytes=400", *options]
     with running(["run", deck, *arguments], 2) as program:
+        run = bench.directory(deck)
+        program.until(lambda: run.windows_committed() > 5, "windows from the half that is there")
         program.until(lambda: f"waits for p{silent}" in program.text(), "the waiting line")
-        yield topic, bench.directory(deck), program
+        yield topic, run, program
 
 
 def send_rest(kafka: Kafka, topic: str, stream: Stream, partition: int) -> None:
