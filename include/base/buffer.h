@@ -5,6 +5,7 @@
 #ifndef HEATSTREAM_BASE_BUFFER_H
 #define HEATSTREAM_BASE_BUFFER_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,8 @@ void *buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 void buffer_put_u8(struct buffer *buffer, uint8_t value);
 void buffer_put_i64(struct buffer *buffer, int64_t value);

@@ -1,7 +1,6 @@
 #include "base/buffer.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,19 +58,24 @@ void buffer_append(struct buffer *buffer, const void *data, size_t size)
     buffer->size += size;
 }
 
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    assert(length >= 0);
+    char *end = buffer_reserve(buffer, (size_t)length + 1);
+    vsnprintf(end, (size_t)length + 1, format, arguments);
+    buffer->size += (size_t)length;
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    buffer_vprintf(buffer, format, arguments);
     va_end(arguments);
-    assert(length >= 0);
-    char *end = buffer_reserve(buffer, (size_t)length + 1);
-    vsnprintf(end, (size_t)length + 1, format, again);
-    va_end(again);
-    buffer->size += (size_t)length;
 }
 
 void buffer_put_u8(struct buffer *buffer, uint8_t value)

@@ -217,16 +217,10 @@ enum status linelog_append(struct linelog *log, bool sync, struct error *err, co
 {
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
     buffer_clear(&log->line);
-    char *text = buffer_reserve(&log->line, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
-    log->line.size = (size_t)length;
-    buffer_printf(&log->line, " #%08x\n", line_crc(text, (size_t)length));
+    buffer_vprintf(&log->line, format, arguments);
+    va_end(arguments);
+    buffer_printf(&log->line, " #%08x\n", line_crc((const char *)log->line.data, log->line.size));
     TRY(durable_write_all(log->fd, log->path, log->line.data, log->line.size, err));
     return sync ? linelog_sync(log, err) : STATUS_OK;
 }
