@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/shortest.h"
+#include "big_endian.h"
 
 enum { PARTS = 4 };
 
@@ -15,15 +16,9 @@ struct event_text {
     size_t longest;
 };
 
-static void put_big_endian(uint8_t *at, uint64_t value, int bytes)
-{
-    for (int i = bytes - 1; i >= 0; i--, value >>= 8)
-        at[i] = (uint8_t)value;
-}
-
 void event_key(int64_t x, int64_t y, uint8_t key[EVENT_KEY_BYTES])
 {
-    put_big_endian(key, (uint64_t)x << 32 | (uint64_t)y, EVENT_KEY_BYTES);
+    big_endian_put64(key, (uint64_t)x << 32 | (uint64_t)y);
 }
 
 int event_partition_by_key(int64_t x, int64_t y, int partitions)
@@ -41,8 +36,8 @@ void event_text_put_binary(const struct generated *event, struct buffer *key, st
     event_key(event->x, event->y, at);
     key->size += EVENT_KEY_BYTES;
     at = buffer_reserve(value, EVENT_VALUE_BYTES);
-    put_big_endian(at, (uint64_t)event->time_ms, 8);
-    put_big_endian(at + 8, bits, 8);
+    big_endian_put64(at, (uint64_t)event->time_ms);
+    big_endian_put64(at + 8, bits);
     value->size += EVENT_VALUE_BYTES;
 }
 
