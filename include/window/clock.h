@@ -10,6 +10,8 @@
 #ifndef HEATSTREAM_WINDOW_CLOCK_H
 #define HEATSTREAM_WINDOW_CLOCK_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 #include "base/status.h"
 
@@ -25,12 +27,12 @@ int64_t clock_time_ms(const struct clock *clock);
 /* q: how many sensors must be at a time for the clock to believe it. */
 int clock_quorum(const struct clock *clock);
 
-/* Moves mx to time_ms if that is later: enough sensors agreed on a jump. */
-void clock_jump(struct clock *clock, int64_t time_ms);
+/* Moves mx to time_ms if that is later, and then returns true: enough sensors agreed on a jump. */
+bool clock_jump(struct clock *clock, int64_t time_ms);
 
 /* A record of this sensor with this time; the record that completes a block still sees the sensors
- * the block found, the next one no longer those that were silent in it. */
-void clock_hear(struct clock *clock, int64_t sensor, int64_t time_ms);
+ * the block found, the next one no longer those that were silent in it. True when mx has moved. */
+bool clock_hear(struct clock *clock, int64_t sensor, int64_t time_ms);
 
 void clock_save(const struct clock *clock, struct buffer *state);
 

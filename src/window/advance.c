@@ -17,10 +17,8 @@ void windows_reach(struct windows *windows, int partition, int64_t offset)
         const struct advance *next = (const void *)(part->advances.data + part->advances_done);
         if (next->before > offset)
             return;
-        int64_t before_ms = clock_time_ms(part->clock);
-        clock_jump(part->clock, next->to_ms);
-        if (clock_time_ms(part->clock) != before_ms) {
-            windows_update_passed(windows, part);
+        if (clock_jump(part->clock, next->to_ms)) {
+            windows_follow_clock(windows, part);
             candidates_clock_moved(part->candidates);
         }
         part->advances_done += sizeof *next;

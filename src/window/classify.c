@@ -1,7 +1,9 @@
-/* What becomes of one record: steps 2 to 6 of event time. */
-#include "windows_internal.h"
+/* What becomes of one record: steps 1 to 6 of event time. */
+#include <assert.h>
 
 #include "base/arith.h"
+#include "window/advance.h"
+#include "windows_internal.h"
 
 static void refuse(struct windows *windows, struct partition *part, const struct record *record,
                    enum fate reason)
@@ -12,20 +14,31 @@ static void refuse(struct windows *windows, struct partition *part, const struct
     letters_add(&windows->letters, record, reason);
 }
 
-void windows_note_clock(struct windows *windows, struct partition *part, int64_t before_ms)
+static void follow_clock(struct windows *windows, struct partition *part)
 {
-    if (clock_time_ms(part->clock) == before_ms)
-        return;
-    windows_update_passed(windows, part);
+    windows_follow_clock(windows, part);
     part->heard = part->passed;
     candidates_clock_moved(part->candidates);
+}
+
+/* The window of a time at or after t0, without a division where it is that of the event before. */
+static int64_t window_of(struct windows *windows, int64_t time_ms)
+{
+    const struct windows_config *config = &windows->config;
+    uint64_t since_ms = (uint64_t)time_ms - (uint64_t)config->t0_ms;
+    if (since_ms < windows->recent_since_ms ||
+        since_ms - windows->recent_since_ms >= (uint64_t)config->window_ms) {
+        windows->recent = event_window(time_ms, config->t0_ms, config->window_ms);
+        windows->recent_since_ms = (uint64_t)windows->recent * (uint64_t)config->window_ms;
+    }
+    return windows->recent;
 }
 
 /* Step 5: on time, late or too late. False when it is too late. */
 static bool file_event(struct windows *windows, struct partition *part, const struct record *record)
 {
     const struct windows_config *config = &windows->config;
-    int64_t window = event_window(record->time_ms, config->t0_ms, config->window_ms);
+    int64_t window = window_of(windows, record->time_ms);
     enum fate fate = FATE_ON_TIME;
     uint32_t tag = (uint32_t)record->sensor & EVENT_SENSOR;
     if (window < windows->open) {
@@ -52,9 +65,8 @@ static void classify(struct windows *windows, struct partition *part, const stru
 {
     bool too_late = !file_event(windows, part, record);
     candidates_note_ordinary(part->candidates, too_late);
-    int64_t before_ms = clock_time_ms(part->clock);
-    clock_hear(part->clock, record->sensor, record->time_ms);
-    windows_note_clock(windows, part, before_ms);
+    if (clock_hear(part->clock, record->sensor, record->time_ms))
+        follow_clock(windows, part);
 }
 
 static enum status check_gap(const struct windows *windows, const struct partition *part,
@@ -81,9 +93,8 @@ static enum status confirm(struct windows *windows, struct partition *part,
         if (confirmed[i].time_ms < earliest->time_ms)
             earliest = &confirmed[i];
     TRY(check_gap(windows, part, earliest, err));
-    int64_t before_ms = clock_time_ms(part->clock);
-    clock_jump(part->clock, earliest->time_ms);
-    windows_note_clock(windows, part, before_ms);
+    if (clock_jump(part->clock, earliest->time_ms))
+        follow_clock(windows, part);
     part->ledger.fates[FATE_CANDIDATE] -= count;
     for (int64_t i = 0; i < count; i++)
         classify(windows, part, &confirmed[i]);
@@ -112,8 +123,7 @@ static void expire(struct windows *windows, struct partition *part)
 static enum status take_good(struct windows *windows, struct partition *part,
                              const struct record *record, struct error *err)
 {
-    __int128 ahead_ms = (__int128)record->time_ms - clock_time_ms(part->clock);
-    if (ahead_ms > windows->config.jump_ms)
+    if (record->time_ms > part->believed_ms)
         TRY(hold_back(windows, part, record, err));
     else
         classify(windows, part, record);
@@ -121,8 +131,8 @@ static enum status take_good(struct windows *windows, struct partition *part,
     return STATUS_OK;
 }
 
-enum status windows_classify(struct windows *windows, struct partition *part,
-                             const struct record *record, struct error *err)
+static enum status judge(struct windows *windows, struct partition *part,
+                         const struct record *record, struct error *err)
 {
     if (record->verdict != FATE_ON_TIME)
         refuse(windows, part, record, record->verdict);
@@ -131,4 +141,35 @@ enum status windows_classify(struct windows *windows, struct partition *part,
     else
         return take_good(windows, part, record, err);
     return STATUS_OK;
+}
+
+static enum status refuse_more(const struct windows *windows, const struct record *record,
+                               struct error *err)
+{
+    const struct partition *part = &windows->parts[record->partition];
+    return error_set(
+        err, STATUS_BAD_DATA,
+        "partition %d: more than stream.max_open_events = %lld events wait for window "
+        "%lld to close (offset %lld): its clock stands still at %lld ms; do its sensors "
+        "repeat one time, or is stream.disorder_ms far too large?",
+        record->partition, (long long)windows->config.max_open_events, (long long)windows->open,
+        (long long)record->offset, (long long)clock_time_ms(part->clock));
+}
+
+enum status windows_take(struct windows *windows, const struct record *record, struct error *err)
+{
+    struct partition *part = &windows->parts[record->partition];
+    struct ledger *ledger = &part->ledger;
+    assert(!part->finished && part->passed <= windows->open);
+    if (record->offset < ledger->next_offset) {
+        ledger->redelivered++;
+        return STATUS_OK;
+    }
+    ledger->fates[FATE_SKIPPED] += record->offset - ledger->next_offset;
+    ledger->next_offset = record->offset + 1;
+    TRY(judge(windows, part, record, err));
+    if (part->advances_done < part->advances.size)
+        windows_reach(windows, record->partition, ledger->next_offset);
+    bool fits = part->held <= windows->config.max_open_events;
+    return fits ? STATUS_OK : refuse_more(windows, record, err);
 }

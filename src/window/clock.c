@@ -19,6 +19,7 @@ struct clock {
     int64_t mx_ms;
     int needed; /* K */
     int64_t expiry, heard_in_block;
+    int quorum;             /* q of the sensors remembered */
     struct leader *leaders; /* newest first; at most K */
     int leader_count;
     struct sensor_set current, previous;
@@ -60,13 +61,7 @@ static bool set_has(const struct sensor_set *set, int64_t sensor)
     return false;
 }
 
-static void set_add(struct sensor_set *set, int limit, int64_t sensor)
-{
-    if (set->count < limit && !set_has(set, sensor))
-        set->sensors[set->count++] = sensor;
-}
-
-int clock_quorum(const struct clock *clock)
+static int count_quorum(const struct clock *clock)
 {
     int limit = 2 * clock->needed;
     int remembered = clock->current.count;
@@ -74,6 +69,19 @@ int clock_quorum(const struct clock *clock)
         remembered += !set_has(&clock->current, clock->previous.sensors[i]);
     int half = (remembered + 1) / 2;
     return half < clock->needed ? half : clock->needed;
+}
+
+int clock_quorum(const struct clock *clock)
+{
+    return clock->quorum;
+}
+
+static void remember(struct clock *clock, int64_t sensor)
+{
+    if (set_has(&clock->current, sensor))
+        return;
+    clock->current.sensors[clock->current.count++] = sensor;
+    clock->quorum = count_quorum(clock);
 }
 
 static void leaders_remove(struct clock *clock, int index)
@@ -107,22 +115,21 @@ static void leaders_hear(struct clock *clock, int64_t sensor, int64_t time_ms)
     leaders_insert(clock, (struct leader){.sensor = sensor, .newest_ms = time_ms, .spoke = true});
 }
 
-void clock_jump(struct clock *clock, int64_t time_ms)
+bool clock_jump(struct clock *clock, int64_t time_ms)
 {
     if (time_ms <= clock->mx_ms)
-        return;
+        return false;
     clock->mx_ms = time_ms;
     while (clock->leader_count > 0 &&
            clock->leaders[clock->leader_count - 1].newest_ms <= clock->mx_ms)
         clock->leader_count--;
+    return true;
 }
 
-static void advance(struct clock *clock)
+static bool advance(struct clock *clock)
 {
-    int q = clock_quorum(clock);
-    if (clock->leader_count < q)
-        return;
-    clock_jump(clock, clock->leaders[q - 1].newest_ms);
+    int q = clock->quorum;
+    return clock->leader_count >= q && clock_jump(clock, clock->leaders[q - 1].newest_ms);
 }
 
 static void end_block(struct clock *clock)
@@ -137,18 +144,33 @@ static void end_block(struct clock *clock)
             leaders_remove(clock, i);
     for (int i = 0; i < clock->leader_count; i++)
         clock->leaders[i].spoke = false;
+    clock->quorum = count_quorum(clock);
 }
 
-void clock_hear(struct clock *clock, int64_t sensor, int64_t time_ms)
+/* Apart, so that what is usual saves no registers for it. */
+static __attribute__((noinline)) bool hear(struct clock *clock, int64_t sensor, int64_t time_ms)
 {
-    set_add(&clock->current, 2 * clock->needed, sensor);
+    bool moved = false;
+    if (clock->current.count < 2 * clock->needed)
+        remember(clock, sensor);
     if (time_ms > clock->mx_ms || clock->leader_count > 0) {
         leaders_hear(clock, sensor, time_ms);
-        if (clock->leader_count > 0)
-            advance(clock);
+        moved = clock->leader_count > 0 && advance(clock);
     }
     if (++clock->heard_in_block == clock->expiry)
         end_block(clock);
+    return moved;
+}
+
+bool clock_hear(struct clock *clock, int64_t sensor, int64_t time_ms)
+{
+    bool usual = time_ms <= clock->mx_ms && clock->leader_count == 0 &&
+                 clock->current.count == 2 * clock->needed &&
+                 clock->heard_in_block + 1 < clock->expiry;
+    if (!usual)
+        return hear(clock, sensor, time_ms);
+    clock->heard_in_block++;
+    return false;
 }
 
 static void set_save(const struct sensor_set *set, struct buffer *state)
@@ -211,5 +233,6 @@ enum status clock_load(struct clock *clock, struct buffer_reader *state, struct 
            set_load(&clock->previous, 2 * clock->needed, state);
     if (!good)
         return error_set(err, STATUS_BAD_DATA, "the saved clock of a partition makes no sense");
+    clock->quorum = count_quorum(clock);
     return STATUS_OK;
 }

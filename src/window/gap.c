@@ -64,6 +64,12 @@ void windows_pass_gaps(struct windows *windows, int partition, int64_t offset)
     }
 }
 
+bool windows_is_undisturbed(const struct windows *windows, int partition)
+{
+    const struct partition *part = &windows->parts[partition];
+    return part->gaps.size == 0 && part->advances_done == part->advances.size;
+}
+
 int64_t windows_resume_offset(const struct windows *windows, int partition)
 {
     const struct partition *part = &windows->parts[partition];

@@ -57,22 +57,25 @@ static void pane_insert(struct panes *panes, int64_t index, int64_t window)
         panes->list[index].events = panes->spare[--panes->spare_count];
 }
 
-static struct pane *pane_for(struct panes *panes, int64_t window)
+/* Apart, so that what is usual saves no registers for it. */
+static __attribute__((noinline)) struct event *add(struct panes *panes, int64_t window)
 {
-    if (panes->recent < panes->count && panes->list[panes->recent].window == window)
-        return &panes->list[panes->recent];
     int64_t index = lower_bound(panes, window);
     if (index == panes->count || panes->list[index].window != window)
         pane_insert(panes, index, window);
     panes->recent = index;
-    return &panes->list[index];
+    struct event_set *events = &panes->list[index].events;
+    event_set_reserve(events, events->count + 1);
+    return &events->events[events->count++];
 }
 
 struct event *panes_add(struct panes *panes, int64_t window)
 {
-    struct event_set *events = &pane_for(panes, window)->events;
-    if (events->count == events->capacity)
-        event_set_reserve(events, events->count + 1);
+    struct pane *pane = panes->list + panes->recent;
+    struct event_set *events = &pane->events;
+    if (panes->recent >= panes->count || pane->window != window ||
+        events->count >= events->capacity)
+        return add(panes, window);
     return &events->events[events->count++];
 }
 

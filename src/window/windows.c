@@ -30,6 +30,7 @@ struct windows *windows_create(const struct windows_config *config, const int64_
         part->candidates =
             candidates_create(config->jump_ms, config->clock_sensors, config->clock_expiry);
         part->ledger.first_offset = part->ledger.next_offset = first_offset[p];
+        windows_follow_clock(windows, part);
     }
     windows->panes = panes_create();
     windows->past = past_create();
@@ -56,49 +57,18 @@ void windows_destroy(struct windows *windows)
     free(windows);
 }
 
-void windows_update_passed(const struct windows *windows, struct partition *part)
+void windows_follow_clock(const struct windows *windows, struct partition *part)
 {
-    __int128 beyond =
-        (__int128)clock_time_ms(part->clock) - windows->config.t0_ms - windows->config.disorder_ms;
-    part->passed = floor_div(beyond, windows->config.window_ms);
+    const struct windows_config *config = &windows->config;
+    __int128 mx_ms = clock_time_ms(part->clock);
+    part->passed = floor_div(mx_ms - config->t0_ms - config->disorder_ms, config->window_ms);
+    part->believed_ms = clamp_to_int64(mx_ms + config->jump_ms);
 }
 
 bool windows_wants(const struct windows *windows, int partition)
 {
     const struct partition *part = &windows->parts[partition];
     return !part->finished && part->passed <= windows->open;
-}
-
-static enum status check_held(const struct windows *windows, const struct record *record,
-                              struct error *err)
-{
-    const struct partition *part = &windows->parts[record->partition];
-    if (part->held <= windows->config.max_open_events)
-        return STATUS_OK;
-    return error_set(
-        err, STATUS_BAD_DATA,
-        "partition %d: more than stream.max_open_events = %lld events wait for window "
-        "%lld to close (offset %lld): its clock stands still at %lld ms; do its sensors "
-        "repeat one time, or is stream.disorder_ms far too large?",
-        record->partition, (long long)windows->config.max_open_events, (long long)windows->open,
-        (long long)record->offset, (long long)clock_time_ms(part->clock));
-}
-
-enum status windows_take(struct windows *windows, const struct record *record, struct error *err)
-{
-    assert(windows_wants(windows, record->partition));
-    struct partition *part = &windows->parts[record->partition];
-    struct ledger *ledger = &part->ledger;
-    if (record->offset < ledger->next_offset) {
-        ledger->redelivered++;
-        return STATUS_OK;
-    }
-    ledger->fates[FATE_SKIPPED] += record->offset - ledger->next_offset;
-    ledger->next_offset = record->offset + 1;
-    TRY(windows_classify(windows, part, record, err));
-    if (part->advances_done < part->advances.size)
-        windows_reach(windows, record->partition, ledger->next_offset);
-    return check_held(windows, record, err);
 }
 
 void windows_finish(struct windows *windows, int partition, int64_t end)

@@ -13,7 +13,8 @@
 struct partition {
     struct clock *clock;
     struct candidates *candidates;
-    int64_t passed; /* e: windows before this one are passed by the clock */
+    int64_t passed;      /* e: windows before this one are passed by the clock */
+    int64_t believed_ms; /* mx + J: later times are held back */
     bool finished;
     struct ledger ledger;
     struct buffer advances; /* struct advance of the journal that have not taken effect, in order */
@@ -44,9 +45,11 @@ struct windows {
     int64_t rated; /* the window that the rates expect next */
     struct letters letters;
     int64_t dead_since_close;
-    bool closing;    /* a close has begun and told less than the open window */
-    int64_t changed; /* meanwhile: the first window that late events have changed, or k */
-    int64_t told;    /* meanwhile: the next window to tell */
+    bool closing;             /* a close has begun and told less than the open window */
+    int64_t changed;          /* meanwhile: the first window that late events have changed, or k */
+    int64_t told;             /* meanwhile: the next window to tell */
+    int64_t recent;           /* the window of the last event, */
+    uint64_t recent_since_ms; /* and its begin since t0: the next one is mostly there too */
     struct event_set scratch;
 };
 
@@ -62,14 +65,7 @@ struct rates *windows_make_rates(const struct windows_config *config);
 /* The first window whose events are kept while `open` is the open one. */
 int64_t windows_first_kept(const struct windows_config *config, int64_t open);
 
-/* e of a partition from its clock. */
-void windows_update_passed(const struct windows *windows, struct partition *part);
-
-/* Recomputes e after records moved the clock from before_ms. */
-void windows_note_clock(struct windows *windows, struct partition *part, int64_t before_ms);
-
-/* Steps 2 to 6 for a record that is next in its partition. */
-enum status windows_classify(struct windows *windows, struct partition *part,
-                             const struct record *record, struct error *err) MUST_CHECK;
+/* What follows from a partition's clock: e, and which times are believed. */
+void windows_follow_clock(const struct windows *windows, struct partition *part);
 
 #endif

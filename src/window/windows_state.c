@@ -173,7 +173,7 @@ enum status windows_load(struct windows *windows, struct buffer_reader *state, s
         return error_set(err, STATUS_BAD_DATA, "the saved event-time state has no open window");
     for (int p = 0; p < windows->config.partitions; p++) {
         TRY(partition_load(windows, p, state, err));
-        windows_update_passed(windows, &windows->parts[p]);
+        windows_follow_clock(windows, &windows->parts[p]);
     }
     TRY(events_load(windows, state, err));
     TRY(letters_load(&windows->letters, state, windows->config.partitions, err));

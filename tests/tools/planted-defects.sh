@@ -66,7 +66,7 @@ SIMULATION_SEEDS=100 simulate
 plant 'a clock moved by a dead letter' classify.c \
     'refuse(windows, part, record, record->verdict);' \
     '(refuse(windows, part, record, record->verdict),
-      clock_jump(part->clock, record->time_ms), windows_update_passed(windows, part));'
+      clock_jump(part->clock, record->time_ms), windows_follow_clock(windows, part));'
 plant 'a window closed by clocks that have not passed its end' windows.c \
     'part->passed <= windows->open' 'part->passed < windows->open'
 plant 'events added up in order of arrival' event_set.c \
@@ -76,6 +76,12 @@ plant 'a jump believed of a single sensor' candidates.c \
 plant 'a horizon that is one window short' classify.c \
     'window < windows->open - config->horizon_windows' \
     'window <= windows->open - config->horizon_windows'
+plant 'the window of the event before for the first event of the next' classify.c \
+    'windows->recent_since_ms >= (uint64_t)config->window_ms' \
+    'windows->recent_since_ms > (uint64_t)config->window_ms'
+plant 'a quorum of the sensors of the block before' clock.c \
+    'leaders[i].spoke = false;
+    clock->quorum = count_quorum(clock);' 'leaders[i].spoke = false;'
 plant 'a correction that begins at the changed window itself' close.c \
     'changed - changed % windows->config.snapshot_spacing' 'changed'
 plant 'a correction with rates held from later windows' close.c \

@@ -8,7 +8,7 @@ static int64_t after(const int64_t (*heard)[2], int count, int sensors, int64_t 
 {
     struct clock *clock = clock_create(sensors, expiry, 1000);
     for (int i = 0; i < count; i++)
-        clock_hear(clock, heard[i][0], heard[i][1]);
+        (void)clock_hear(clock, heard[i][0], heard[i][1]);
     int64_t time_ms = clock_time_ms(clock);
     clock_destroy(clock);
     return time_ms;
@@ -82,7 +82,9 @@ static void few_sensors_kept_give_the_clock_of_a_table_of_all(void)
             int64_t time_ms = i * 10 + (int64_t)(next_random(&random) % 400) - 200;
             if (next_random(&random) % 16 == 0)
                 time_ms += (int64_t)(next_random(&random) % 5000);
-            clock_hear(clock, sensor, time_ms);
+            int64_t before_ms = clock_time_ms(clock);
+            bool moved = clock_hear(clock, sensor, time_ms);
+            CU_ASSERT_EQUAL_FATAL(moved, clock_time_ms(clock) != before_ms);
             clock_table_hear(&table, sensors, expiry, sensor, time_ms);
             if (clock_time_ms(clock) != table.mx_ms)
                 fprintf(stderr, "seed %d record %d\n", (int)seed, i);
@@ -98,7 +100,7 @@ static void a_state_cut_anywhere_is_refused(void)
 {
     struct clock *clock = clock_create(3, 1000, 0);
     for (int i = 0; i < 20; i++)
-        clock_hear(clock, i % 7, i * 100);
+        (void)clock_hear(clock, i % 7, i * 100);
     struct buffer state = {0};
     clock_save(clock, &state);
     for (size_t size = 0; size < state.size; size++) {
