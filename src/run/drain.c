@@ -236,6 +236,25 @@ static enum status take_message(struct drain *drain, int p, struct error *err)
     return STATUS_OK;
 }
 
+/* Takes messages as long as each is a record that follows on the one before: what nearly all are.
+ * The first that is not, or is beyond the captured end, is left to take_message(). */
+static enum status take_plain(struct drain *drain, int p, struct error *err)
+{
+    struct lane *lane = &drain->lanes[p];
+    const struct ledger *ledger = windows_ledger(drain->windows, p);
+    int64_t end = drain->ends ? drain->ends[p] : INT64_MAX;
+    if (lane->check_expected || !windows_is_undisturbed(drain->windows, p))
+        return STATUS_OK;
+    for (; lane->taken < lane->count && windows_wants(drain->windows, p); lane->taken++) {
+        const struct message *message = &lane->messages[lane->taken];
+        if (message->end || message->offset < ledger->next_offset || message->offset >= end)
+            return STATUS_OK;
+        lane->last = lane->taken;
+        TRY(take_record(drain, p, message, err));
+    }
+    return STATUS_OK;
+}
+
 static enum status drain_partition(struct drain *drain, int p, int64_t *taken, struct error *err)
 {
     struct lane *lane = &drain->lanes[p];
@@ -244,6 +263,7 @@ static enum status drain_partition(struct drain *drain, int p, int64_t *taken, s
         return STATUS_OK;
     TRY(refill(drain, p, err));
     int before = lane->taken;
+    TRY(take_plain(drain, p, err));
     while (lane->taken < lane->count && windows_wants(drain->windows, p) && !reached_end(drain, p))
         TRY(take_message(drain, p, err));
     *taken += lane->taken - before;
