@@ -14,7 +14,7 @@ struct calendar {
     struct slots scratch;
 };
 
-static void slots_grow(struct slots *slots, size_t capacity)
+static void slots_reserve(struct slots *slots, size_t capacity)
 {
     if (capacity <= slots->capacity)
         return;
@@ -22,11 +22,9 @@ static void slots_grow(struct slots *slots, size_t capacity)
     slots->capacity = capacity;
 }
 
-void slots_push(struct slots *slots, const struct slot *slot)
+void slots_grow(struct slots *slots)
 {
-    if (slots->count == slots->capacity)
-        slots_grow(slots, slots->capacity ? 2 * slots->capacity : 64);
-    slots->items[slots->count++] = *slot;
+    slots_reserve(slots, slots->capacity ? 2 * slots->capacity : 64);
 }
 
 struct calendar *calendar_create(int64_t buckets, int64_t span_us)
@@ -93,7 +91,7 @@ static void sort_by_due(struct slots *slots, struct slots *scratch, int64_t span
         return;
     }
     for (int shift = 0; shift < 63 && span_us >> shift > 0; shift += DIGIT_BITS) {
-        slots_grow(scratch, slots->count);
+        slots_reserve(scratch, slots->count);
         sort_digit(slots, scratch->items, shift);
         scratch->count = slots->count;
         swap_slots(slots, scratch);

@@ -20,7 +20,15 @@ struct slots {
     size_t count, capacity;
 };
 
-void slots_push(struct slots *slots, const struct slot *slot);
+/* Makes room for one more. */
+void slots_grow(struct slots *slots);
+
+static inline void slots_push(struct slots *slots, const struct slot *slot)
+{
+    if (slots->count == slots->capacity)
+        slots_grow(slots);
+    slots->items[slots->count++] = *slot;
+}
 
 struct calendar;
 

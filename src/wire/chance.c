@@ -16,9 +16,11 @@ double chance_log(double x)
         m *= 0.5;
         exponent++;
     }
+    static const double terms[] = {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                   1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
     double s = (m - 1) / (m + 1), z = s * s, series = 0;
-    for (int n = 21; n >= 3; n -= 2)
-        series = (series + 1.0 / n) * z;
+    for (int i = 0; i < 10; i++)
+        series = (series + terms[i]) * z;
     return exponent * 0x1.62e42fefa39efp-1 + 2 * (s + s * series);
 }
 

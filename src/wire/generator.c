@@ -7,28 +7,29 @@
 #include "base/memory.h"
 #include "calendar.h"
 #include "chance.h"
+#include "hot_cells.h"
 #include "wire/event_text.h"
 
 /* What a random number of a cell at a step is for. */
-enum purpose { FOR_VALUE, FOR_JITTER, FOR_DELAY, FOR_DROPOUT, FOR_DUPLICATE };
+enum purpose { FOR_JITTER = CHANCE_OF_HEAT + 1, FOR_DELAY, FOR_DROPOUT, FOR_DUPLICATE };
 
 enum { ALL_PARTITIONS = -1, CALENDAR_BUCKETS = 1024 };
 
 /* -log of the smallest uniform number is 36.7: no delay is longer than this many means. */
 static const double LONGEST_DELAY = 37;
 
-/* Below this probability, hot cells are found by the gaps between them. */
-static const double SPARSE = 0.125;
-
 struct generator {
     struct generator_config config;
     int part;                 /* the only partition made, or ALL_PARTITIONS */
     int64_t x_begin, x_end;   /* the columns visited */
     int *partition_of_column; /* [gnx], of a generator of all partitions by column */
+    bool filtered;            /* other partitions' cells lie in these columns */
+    bool prompt;              /* nothing is delayed, dropped or doubled */
     bool mute;        /* no sensor ever speaks: an endless search for an event would not end */
     int64_t *offsets; /* [partitions]: of the next event */
     uint64_t seed_key, step_key;
-    double gap_scale; /* 1 / log(1 - probability), of a sparse field */
+    struct hot_cells *hot;
+    int64_t timed_step, timed_ms; /* a step, and its time */
 
     int64_t step, x;    /* what is made next */
     struct slots batch; /* what is delivered next */
@@ -47,6 +48,7 @@ static void begin_step(struct generator *g, int64_t step)
     g->step = step;
     g->x = g->x_begin;
     g->step_key = chance_hash(g->seed_key, (uint64_t)step);
+    hot_cells_begin(g->hot, g->step_key);
 }
 
 static void plan_delays(struct generator *g)
@@ -87,6 +89,7 @@ void generator_destroy(struct generator *g)
     event_text_destroy(g->text);
     calendar_destroy(g->calendar);
     free(g->batch.items);
+    hot_cells_destroy(g->hot);
     free(g->offsets);
     free(g->partition_of_column);
     free(g);
@@ -118,46 +121,42 @@ static void post(struct generator *g, struct slot *slot, double delay_ms)
     calendar_add(g->calendar, due_step / g->bucket_steps, slot);
 }
 
-static void speak(struct generator *g, int64_t x, int64_t y, bool hot)
+static void send_by_chance(struct generator *g, struct slot *slot)
 {
     const struct generator_config *config = &g->config;
-    struct slot slot = {.step = g->step, .x = (int32_t)x, .y = (int32_t)y, .hot = hot};
-    if (g->part != ALL_PARTITIONS && config->partition_by_key && partition_of(g, x, y) != g->part)
-        return;
-    uint64_t key = cell_key(g, x, y);
+    uint64_t key = cell_key(g, slot->x, slot->y);
     if (config->dropout > 0 && chance_of(key, FOR_DROPOUT) < config->dropout)
         return;
-    slot.doubled = config->duplicates > 0 && chance_of(key, FOR_DUPLICATE) < config->duplicates;
+    slot->doubled = config->duplicates > 0 && chance_of(key, FOR_DUPLICATE) < config->duplicates;
     if (g->calendar)
-        post(g, &slot, config->delay_ms * chance_exponential(chance_of(key, FOR_DELAY)));
+        post(g, slot, config->delay_ms * chance_exponential(chance_of(key, FOR_DELAY)));
     else
-        slots_push(&g->batch, &slot);
+        slots_push(&g->batch, slot);
 }
 
-/* The first hot cell of a column above y (-1: from the bottom); ny when there is none. */
-static int64_t next_hot(const struct generator *g, int64_t x, int64_t y)
+static void speak(struct generator *g, int64_t x, int64_t y, bool hot)
 {
-    double probability = g->config.probability;
-    int64_t ny = g->config.gny;
-    if (probability <= 0)
-        return ny;
-    if (probability >= SPARSE) {
-        for (y++; y < ny && chance_of(cell_key(g, x, y), FOR_VALUE) >= probability;)
-            y++;
-        return y;
-    }
-    uint64_t key = y < 0 ? chance_hash(g->step_key, ~(uint64_t)x) : cell_key(g, x, y);
-    double gap = chance_log(chance_of(key, FOR_VALUE)) * g->gap_scale;
-    return gap >= (double)(ny - y - 1) ? ny : y + 1 + (int64_t)gap;
+    struct slot slot = {.step = g->step, .x = (int32_t)x, .y = (int32_t)y, .hot = hot};
+    if (g->filtered && partition_of(g, x, y) != g->part)
+        return;
+    if (g->prompt)
+        slots_push(&g->batch, &slot);
+    else
+        send_by_chance(g, &slot);
 }
 
 static void make_column(struct generator *g, int64_t x)
 {
-    int64_t ny = g->config.gny, hot = next_hot(g, x, -1);
-    for (int64_t y = g->config.zeros ? 0 : hot; y < ny; y = g->config.zeros ? y + 1 : hot) {
-        bool is_hot = y == hot;
-        if (is_hot)
-            hot = next_hot(g, x, y);
+    int64_t ny = g->config.gny, count;
+    const int32_t *rows = hot_cells_column(g->hot, x, g->x_end, &count);
+    if (!g->config.zeros) {
+        for (int64_t i = 0; i < count; i++)
+            speak(g, x, rows[i], true);
+        return;
+    }
+    for (int64_t y = 0, i = 0; y < ny; y++) {
+        bool is_hot = i < count && rows[i] == y;
+        i += is_hot;
         speak(g, x, y, is_hot);
     }
 }
@@ -223,17 +222,27 @@ static bool refill(struct generator *g)
     return true;
 }
 
-static int64_t event_time(const struct generator *g, const struct slot *slot)
+static int64_t jittered_time(const struct generator *g, const struct slot *slot)
 {
     const struct generator_config *config = &g->config;
+    uint64_t step_key = chance_hash(g->seed_key, (uint64_t)slot->step);
+    uint64_t key = chance_hash(step_key, (uint64_t)(slot->x * config->gny + slot->y));
+    double jitter = config->jitter_ms * chance_normal(chance_of(key, FOR_JITTER));
     __int128 time_ms = config->start_ms + (__int128)slot->step * config->step_ms;
-    if (config->jitter_ms > 0) {
-        uint64_t step_key = chance_hash(g->seed_key, (uint64_t)slot->step);
-        uint64_t key = chance_hash(step_key, (uint64_t)(slot->x * config->gny + slot->y));
-        double jitter = config->jitter_ms * chance_normal(chance_of(key, FOR_JITTER));
-        time_ms += (int64_t)(jitter < 0 ? jitter - 0.5 : jitter + 0.5);
-    }
+    time_ms += (int64_t)(jitter < 0 ? jitter - 0.5 : jitter + 0.5);
     return clamp_to_int64(time_ms);
+}
+
+static int64_t event_time(struct generator *g, const struct slot *slot)
+{
+    const struct generator_config *config = &g->config;
+    if (config->jitter_ms > 0)
+        return jittered_time(g, slot);
+    if (slot->step != g->timed_step) {
+        g->timed_step = slot->step;
+        g->timed_ms = clamp_to_int64(config->start_ms + (__int128)slot->step * config->step_ms);
+    }
+    return g->timed_ms;
 }
 
 static int64_t delivery_step(const struct generator *g, const struct slot *slot)
@@ -249,11 +258,13 @@ struct generator *generator_create_part(const struct generator_config *config, i
     g->part = partition;
     plan_columns(g);
     g->offsets = memory_zeroed(config->partitions, sizeof *g->offsets);
+    g->hot = hot_cells_create(config->gny, config->probability);
+    g->timed_ms = config->start_ms;
     g->seed_key = chance_mix(config->seed + UINT64_C(0x9e3779b97f4a7c15));
-    if (config->probability > 0 && config->probability < SPARSE)
-        g->gap_scale = 1 / chance_log(1 - config->probability);
     if (config->delay_ms > 0)
         plan_delays(g);
+    g->filtered = partition != ALL_PARTITIONS && config->partition_by_key;
+    g->prompt = !g->calendar && config->dropout <= 0 && config->duplicates <= 0;
     g->mute = is_mute(g);
     begin_step(g, 0);
     return g;
