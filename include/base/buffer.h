@@ -20,8 +20,16 @@ void buffer_release(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);       /* keeps the capacity */
 void buffer_clear_large(struct buffer *buffer); /* keeps at most 1 MiB: for what is rarely large */
 
+void buffer_grow(struct buffer *buffer, size_t size); /* to room for `size` more bytes, at least */
+
 /* Makes room for `size` more bytes and returns where they go; does not change buffer->size. */
-void *buffer_reserve(struct buffer *buffer, size_t size);
+static inline void *buffer_reserve(struct buffer *buffer, size_t size)
+{
+    if (!buffer->data || size > buffer->capacity - buffer->size)
+        buffer_grow(buffer, size);
+    return buffer->data + buffer->size;
+}
+
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -28,8 +28,10 @@ void buffer_clear(struct buffer *buffer)
     buffer->size = 0;
 }
 
-static void buffer_grow(struct buffer *buffer, size_t needed)
+void buffer_grow(struct buffer *buffer, size_t size)
 {
+    assert(size <= SIZE_MAX / 4 - buffer->size);
+    size_t needed = buffer->size + size;
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
     while (capacity < needed)
         capacity *= 2;
@@ -40,14 +42,6 @@ static void buffer_grow(struct buffer *buffer, size_t needed)
     }
     buffer->data = data;
     buffer->capacity = capacity;
-}
-
-void *buffer_reserve(struct buffer *buffer, size_t size)
-{
-    assert(size <= SIZE_MAX / 4 - buffer->size);
-    if (!buffer->data || buffer->size + size > buffer->capacity)
-        buffer_grow(buffer, buffer->size + size);
-    return buffer->data + buffer->size;
 }
 
 void buffer_append(struct buffer *buffer, const void *data, size_t size)
