@@ -17,8 +17,8 @@ void windows_add_gap(struct windows *windows, int partition, int64_t from, int64
  * itself, and windows_wants() asked again after it. */
 void windows_pass_gaps(struct windows *windows, int partition, int64_t offset);
 
-/* True when neither a gap nor a move of advance.h is ahead in the partition: windows_pass_gaps() and
- * windows_reach() change nothing until one is added. */
+/* True when neither a gap nor a move of advance.h is ahead in the partition: until one is added,
+ * windows_pass_gaps() and windows_reach() change nothing. */
 bool windows_is_undisturbed(const struct windows *windows, int partition);
 
 /* Where the partition is to be read on: next[p], or the end of the gap that lies there. */
