@@ -1,5 +1,6 @@
 #include "ingest/source_synthetic.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,34 +71,36 @@ static enum status synthetic_start(struct source *base, const int64_t *next, str
     return STATUS_OK;
 }
 
-/* Encodes up to `max` events; their places in the buffers are known once these have stopped
- * growing. */
+/* Room for `max` messages, so that the buffers stay where they are while they are filled. */
+static void make_room(const struct source_synthetic *source, struct synthetic_partition *partition,
+                      int max)
+{
+    size_t bytes = (size_t)max * generator_longest(source->encoder, source->format);
+    buffer_clear(&partition->keys);
+    buffer_clear(&partition->values);
+    (void)buffer_reserve(&partition->keys, bytes);
+    (void)buffer_reserve(&partition->values, bytes);
+}
+
 static int make_messages(struct source_synthetic *source, struct synthetic_partition *partition,
                          int max)
 {
+    struct buffer *keys = &partition->keys, *values = &partition->values;
     struct generated event;
     int count = 0;
-    buffer_clear(&partition->keys);
-    buffer_clear(&partition->values);
+    make_room(source, partition, max);
     for (; count < max && generator_next(partition->generator, &event); count++) {
-        size_t keys = partition->keys.size, values = partition->values.size;
-        generator_encode(source->encoder, &event, source->format, &partition->keys,
-                         &partition->values);
+        const uint8_t *key = keys->data + keys->size, *value = values->data + values->size;
+        generator_encode(source->encoder, &event, source->format, keys, values);
+        size_t key_size = (size_t)(keys->data + keys->size - key);
         partition->messages[count] =
             (struct message){.offset = event.offset,
-                             .key_size = partition->keys.size - keys,
-                             .value_size = partition->values.size - values};
+                             .key = key_size > 0 ? key : NULL,
+                             .value = value,
+                             .key_size = key_size,
+                             .value_size = (size_t)(values->data + values->size - value)};
     }
-    const uint8_t *key = partition->keys.data, *value = partition->values.data;
-    for (int i = 0; i < count; i++) {
-        struct message *message = &partition->messages[i];
-        message->value = value;
-        value += message->value_size;
-        if (message->key_size == 0)
-            continue;
-        message->key = key;
-        key += message->key_size;
-    }
+    assert(count == 0 || partition->messages[0].value == values->data);
     return count;
 }
 
