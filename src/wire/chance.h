@@ -27,6 +27,11 @@ static inline double chance_uniform(uint64_t bits)
 /* Natural logarithm of a positive normal number, to a few units in the last place. */
 double chance_log(double x);
 
+enum { CHANCE_LOGS = 8 };
+
+/* chance_log() of several at once, in hardly more time: one alone waits for itself at each step. */
+void chance_logs(const double x[CHANCE_LOGS], double logs[CHANCE_LOGS]);
+
 /* Mean 1, from a uniform number. */
 double chance_exponential(double uniform);
 

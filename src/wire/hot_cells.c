@@ -11,18 +11,17 @@
 /* Below this probability, hot cells are found by the gaps between them. */
 static const double SPARSE = 0.125;
 
-/* In a column each hot cell is found from the one below, a chain of some 100 cycles a cell; columns
- * do not depend on each other, so this many are followed at once. */
-enum { ABREAST = 8 };
+/* In a column each hot cell is found from the one below; columns do not depend on each other, so
+ * this many are followed at once. */
+enum { ABREAST = CHANCE_LOGS };
 
 struct hot_cells {
     int64_t ny;
     double probability, gap_scale; /* 1 / log(1 - probability), of a sparse field */
     uint64_t step_key;
-    int64_t x;     /* of the columns found, the next to be told */
-    int64_t x_end; /* and the one after the last */
+    int64_t first, end, x; /* the columns found, and the next of them to be told */
     int64_t counts[ABREAST];
-    int32_t *rows; /* [ABREAST][ny], column x at x % ABREAST, as are the counts */
+    int32_t *rows; /* [ABREAST][ny + 1], column `first` first, as are the counts */
 };
 
 struct hot_cells *hot_cells_create(int64_t ny, double probability)
@@ -32,7 +31,7 @@ struct hot_cells *hot_cells_create(int64_t ny, double probability)
     hot->probability = probability;
     if (probability > 0 && probability < SPARSE)
         hot->gap_scale = 1 / chance_log(1 - probability);
-    hot->rows = memory_zeroed(ABREAST * ny, sizeof *hot->rows);
+    hot->rows = memory_zeroed(ABREAST * (ny + 1), sizeof *hot->rows);
     return hot;
 }
 
@@ -47,7 +46,7 @@ void hot_cells_destroy(struct hot_cells *hot)
 void hot_cells_begin(struct hot_cells *hot, uint64_t step_key)
 {
     hot->step_key = step_key;
-    hot->x = hot->x_end = 0;
+    hot->x = hot->end = 0;
 }
 
 static double chance_of_heat(uint64_t key)
@@ -60,52 +59,74 @@ static uint64_t cell_key(const struct hot_cells *hot, int64_t x, int64_t y)
     return chance_hash(hot->step_key, (uint64_t)(x * hot->ny + y));
 }
 
-/* The first hot cell of a column above y (-1: from the bottom); ny when there is none. */
-static int64_t next_hot(const struct hot_cells *hot, int64_t x, int64_t y)
+static int32_t *rows_of(const struct hot_cells *hot, int column)
 {
-    int64_t ny = hot->ny;
-    if (hot->probability <= 0)
-        return ny;
-    if (hot->probability >= SPARSE) {
-        for (y++; y < ny && chance_of_heat(cell_key(hot, x, y)) >= hot->probability;)
-            y++;
-        return y;
-    }
-    uint64_t key = y < 0 ? chance_hash(hot->step_key, ~(uint64_t)x) : cell_key(hot, x, y);
-    double gap = chance_log(chance_of_heat(key)) * hot->gap_scale;
-    return gap >= (double)(ny - y - 1) ? ny : y + 1 + (int64_t)gap;
+    return hot->rows + column * (hot->ny + 1);
 }
 
-/* Columns x to x_end - 1, at most ABREAST. */
-static void find_columns(struct hot_cells *hot)
+static void find_dense(struct hot_cells *hot, int column)
 {
-    int64_t next[ABREAST], ny = hot->ny;
-    for (int64_t x = hot->x; x < hot->x_end; x++) {
-        hot->counts[x % ABREAST] = 0;
-        next[x % ABREAST] = next_hot(hot, x, -1);
+    int32_t *rows = rows_of(hot, column);
+    int64_t count = 0;
+    for (int64_t y = 0; y < hot->ny; y++)
+        if (chance_of_heat(cell_key(hot, hot->first + column, y)) < hot->probability)
+            rows[count++] = (int32_t)y;
+    hot->counts[column] = count;
+}
+
+/* From rows y[] of the columns to the next hot ones, or ny: there the row is not counted, and
+ * remains what it is. */
+static void follow_gaps(struct hot_cells *hot, int64_t y[ABREAST])
+{
+    double chances[ABREAST], logs[ABREAST];
+    int64_t ny = hot->ny;
+    for (int i = 0; i < ABREAST; i++) {
+        int64_t x = hot->first + i;
+        uint64_t key = y[i] < 0 ? chance_hash(hot->step_key, ~(uint64_t)x) : cell_key(hot, x, y[i]);
+        chances[i] = chance_of_heat(key);
     }
+    chance_logs(chances, logs);
+    for (int i = 0; i < ABREAST; i++) {
+        double gap = logs[i] * hot->gap_scale;
+        y[i] = gap >= (double)(ny - y[i] - 1) ? ny : y[i] + 1 + (int64_t)gap;
+        rows_of(hot, i)[hot->counts[i]] = (int32_t)y[i];
+        hot->counts[i] += y[i] < ny;
+    }
+}
+
+static void find_sparse(struct hot_cells *hot)
+{
+    int64_t y[ABREAST];
+    for (int i = 0; i < ABREAST; i++)
+        y[i] = -1;
     for (bool more = true; more;) {
         more = false;
-        for (int64_t x = hot->x; x < hot->x_end; x++) {
-            int64_t column = x % ABREAST, y = next[column];
-            if (y == ny)
-                continue;
-            hot->rows[column * ny + hot->counts[column]++] = (int32_t)y;
-            next[column] = next_hot(hot, x, y);
-            more = true;
-        }
+        follow_gaps(hot, y);
+        for (int i = 0; i < ABREAST; i++)
+            more |= y[i] < hot->ny;
     }
+}
+
+static void find_columns(struct hot_cells *hot)
+{
+    for (int i = 0; i < ABREAST; i++)
+        hot->counts[i] = 0;
+    if (hot->probability >= SPARSE)
+        for (int i = 0; i < hot->end - hot->first; i++)
+            find_dense(hot, i);
+    else if (hot->probability > 0)
+        find_sparse(hot);
 }
 
 const int32_t *hot_cells_column(struct hot_cells *hot, int64_t x, int64_t x_end, int64_t *count)
 {
-    if (hot->x == hot->x_end) {
-        hot->x = x;
-        hot->x_end = min_int64(x + ABREAST, x_end);
+    if (hot->x == hot->end) {
+        hot->first = hot->x = x;
+        hot->end = min_int64(x + ABREAST, x_end);
         find_columns(hot);
     }
     assert(hot->x == x && x < x_end);
-    int64_t column = hot->x++ % ABREAST;
+    int column = (int)(hot->x++ - hot->first);
     *count = hot->counts[column];
-    return hot->rows + column * hot->ny;
+    return rows_of(hot, column);
 }
