@@ -27,12 +27,21 @@ struct event_set {
 
 void event_set_release(struct event_set *set);
 
+/* Memory to sort in, used again and again; zero-initialised is empty. */
+struct event_scratch {
+    struct event_set events;
+    uint64_t *keys; /* owned */
+    int64_t key_capacity;
+};
+
+void event_scratch_release(struct event_scratch *scratch);
+
 /* Makes room for `count` events in all. */
 void event_set_reserve(struct event_set *set, int64_t count);
 
-/* Brings the events into order; cells are numbered 0 .. cells - 1. The memory of `scratch`, whose
- * events are lost, is used and may change places with that of the set. */
-void event_set_sort(struct event_set *set, int64_t cells, struct event_set *scratch);
+/* Brings the events into order; cells are numbered 0 .. cells - 1. The events of the scratch are
+ * lost, and their memory may change places with that of the set. */
+void event_set_sort(struct event_set *set, int64_t cells, struct event_scratch *scratch);
 
 /* Adds `more`, which stays as it is; both are in order, and so is the result. */
 void event_set_merge(struct event_set *set, const struct event_set *more);

@@ -42,9 +42,10 @@ static void drop_duplicates(struct windows *windows, struct event_set *set)
 {
     if (!windows->config.dedup)
         return;
-    event_set_drop_duplicates(set, &windows->scratch);
-    for (int64_t i = 0; i < windows->scratch.count; i++) {
-        const struct event *dropped = &windows->scratch.events[i];
+    struct event_set *scratch = &windows->scratch.events;
+    event_set_drop_duplicates(set, scratch);
+    for (int64_t i = 0; i < scratch->count; i++) {
+        const struct event *dropped = &scratch->events[i];
         struct ledger *ledger = &windows->parts[dropped->partition].ledger;
         ledger->fates[dropped->tag & EVENT_LATE ? FATE_LATE : FATE_ON_TIME]--;
         ledger->fates[FATE_DUPLICATE]++;

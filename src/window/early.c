@@ -11,7 +11,8 @@
 struct early {
     const struct windows *windows;
     struct rates *rates;
-    struct event_set set, scratch; /* of the open window */
+    struct event_set set; /* of the open window */
+    struct event_scratch scratch;
 };
 
 struct early *early_create(const struct windows *windows)
@@ -28,7 +29,7 @@ void early_destroy(struct early *early)
         return;
     rates_destroy(early->rates);
     event_set_release(&early->set);
-    event_set_release(&early->scratch);
+    event_scratch_release(&early->scratch);
     free(early);
 }
 
@@ -46,7 +47,7 @@ static void take_events(struct early *early)
     set->count = pane->events.count;
     event_set_sort(set, windows->config.gnx * windows->config.gny, &early->scratch);
     if (windows->config.dedup)
-        event_set_drop_duplicates(set, &early->scratch);
+        event_set_drop_duplicates(set, &early->scratch.events);
 }
 
 static struct rates_result rates_of(struct early *early)

@@ -14,6 +14,13 @@ void event_set_release(struct event_set *set)
     *set = (struct event_set){0};
 }
 
+void event_scratch_release(struct event_scratch *scratch)
+{
+    event_set_release(&scratch->events);
+    free(scratch->keys);
+    *scratch = (struct event_scratch){0};
+}
+
 void event_set_reserve(struct event_set *set, int64_t count)
 {
     set->events = memory_grow(set->events, &set->capacity, count, sizeof *set->events);
@@ -68,40 +75,95 @@ static void sort_some(struct event *events, int64_t count,
     }
 }
 
-/* One stable counting pass over a digit of the cell number. */
-static void radix_pass(const struct event *from, struct event *to, int64_t count, int shift)
+/* The bits of the numbers below `count`. */
+static int bits_below(int64_t count)
 {
-    int64_t start[DIGITS] = {0};
-    for (int64_t i = 0; i < count; i++)
-        start[(from[i].cell >> shift) & (DIGITS - 1)]++;
+    return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0;
+}
+
+/* From counts of digits to where the first of each belongs. */
+static void make_starts(int64_t starts[DIGITS], int bits)
+{
     int64_t sum = 0;
-    for (int digit = 0; digit < DIGITS; digit++) {
-        int64_t here = start[digit];
-        start[digit] = sum;
+    for (int digit = 0; digit < 1 << bits; digit++) {
+        int64_t here = starts[digit];
+        starts[digit] = sum;
         sum += here;
     }
+}
+
+/* The events have moved to the spare memory. */
+static void exchange(struct event_set *set, struct event_set *spare)
+{
+    struct event_set moved = {spare->events, set->count, spare->capacity};
+    *spare = (struct event_set){.events = set->events, .capacity = set->capacity};
+    *set = moved;
+}
+
+/* In one stable counting pass: cells are numbers of one digit. */
+static void sort_few_cells(struct event_set *set, struct event_set *spare, int cell_bits)
+{
+    int64_t starts[DIGITS] = {0};
+    event_set_reserve(spare, set->count);
+    for (int64_t i = 0; i < set->count; i++)
+        starts[set->events[i].cell]++;
+    make_starts(starts, cell_bits);
+    for (int64_t i = 0; i < set->count; i++)
+        spare->events[starts[set->events[i].cell]++] = set->events[i];
+    exchange(set, spare);
+}
+
+static void sort_digit(const uint64_t *from, uint64_t *to, int64_t count, int shift, int bits)
+{
+    const uint64_t mask = (UINT64_C(1) << bits) - 1;
+    int64_t starts[DIGITS] = {0};
     for (int64_t i = 0; i < count; i++)
-        to[start[(from[i].cell >> shift) & (DIGITS - 1)]++] = from[i];
+        starts[from[i] >> shift & mask]++;
+    make_starts(starts, bits);
+    for (int64_t i = 0; i < count; i++)
+        to[starts[from[i] >> shift & mask]++] = from[i];
 }
 
-static void sort_by_cell(struct event_set *set, int64_t cells, struct event_set *scratch)
+/* Of keys[2 * count] the first half; returns the half that is in order then. */
+static const uint64_t *sort_keys(uint64_t *keys, int64_t count, int index_bits, int cell_bits)
 {
-    event_set_reserve(scratch, set->count);
-    for (int shift = 0; shift < 63 && (cells - 1) >> shift; shift += DIGIT_BITS) {
-        radix_pass(set->events, scratch->events, set->count, shift);
-        struct event_set sorted = {scratch->events, set->count, scratch->capacity};
-        *scratch = (struct event_set){.events = set->events, .capacity = set->capacity};
-        *set = sorted;
+    uint64_t *from = keys, *to = keys + count;
+    int passes = (cell_bits + DIGIT_BITS - 1) / DIGIT_BITS;
+    int bits = (cell_bits + passes - 1) / passes;
+    for (int pass = 0; pass < passes; pass++) {
+        sort_digit(from, to, count, index_bits + pass * bits, bits);
+        uint64_t *sorted = to;
+        to = from;
+        from = sorted;
     }
+    return from;
 }
 
-void event_set_sort(struct event_set *set, int64_t cells, struct event_set *scratch)
+/* By keys cell << index_bits | index: in many passes these 8 bytes are moved about instead of an
+ * event's 40. */
+static void sort_many_cells(struct event_set *set, struct event_scratch *scratch, int index_bits,
+                            int cell_bits)
 {
-    if (set->count <= SOME) {
-        sort_some(set->events, set->count, by_cell);
+    scratch->keys =
+        memory_room(scratch->keys, &scratch->key_capacity, 2 * set->count, sizeof *scratch->keys);
+    bool falls = false;
+    for (int64_t i = 0; i < set->count; i++) {
+        scratch->keys[i] = (uint64_t)set->events[i].cell << index_bits | (uint64_t)i;
+        falls |= i > 0 && scratch->keys[i] < scratch->keys[i - 1];
+    }
+    if (!falls)
         return;
-    }
-    sort_by_cell(set, cells, scratch);
+    const uint64_t *keys = sort_keys(scratch->keys, set->count, index_bits, cell_bits);
+    const uint64_t mask = (UINT64_C(1) << index_bits) - 1;
+    event_set_reserve(&scratch->events, set->count);
+    for (int64_t i = 0; i < set->count; i++)
+        scratch->events.events[i] = set->events[keys[i] & mask];
+    exchange(set, &scratch->events);
+}
+
+/* Of events in order of cells, those of one cell by time. */
+static void sort_within_cells(struct event_set *set)
+{
     struct event *events = set->events;
     for (int64_t first = 0, next; first < set->count; first = next) {
         next = first + 1;
@@ -110,6 +172,20 @@ void event_set_sort(struct event_set *set, int64_t cells, struct event_set *scra
         if (next - first > 1)
             sort_some(events + first, next - first, by_time);
     }
+}
+
+void event_set_sort(struct event_set *set, int64_t cells, struct event_scratch *scratch)
+{
+    int index_bits = bits_below(set->count), cell_bits = bits_below(cells);
+    if (set->count <= SOME || index_bits + cell_bits > 64) {
+        sort_some(set->events, set->count, by_cell);
+        return;
+    }
+    if (cell_bits <= DIGIT_BITS)
+        sort_few_cells(set, &scratch->events, cell_bits);
+    else
+        sort_many_cells(set, scratch, index_bits, cell_bits);
+    sort_within_cells(set);
 }
 
 void event_set_merge(struct event_set *set, const struct event_set *more)

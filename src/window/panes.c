@@ -10,7 +10,7 @@ struct panes {
     int64_t recent;          /* index of the pane used last */
     struct event_set *spare; /* memory of panes that were taken, without events */
     int64_t spare_count, spare_capacity;
-    struct event_set scratch;
+    struct event_scratch scratch;
 };
 
 struct panes *panes_create(void)
@@ -26,7 +26,7 @@ void panes_destroy(struct panes *panes)
         event_set_release(&panes->list[i].events);
     for (int64_t i = 0; i < panes->spare_count; i++)
         event_set_release(&panes->spare[i]);
-    event_set_release(&panes->scratch);
+    event_scratch_release(&panes->scratch);
     free(panes->list);
     free(panes->spare);
     free(panes);

@@ -51,7 +51,7 @@ void windows_destroy(struct windows *windows)
     free(windows->parts);
     panes_destroy(windows->panes);
     past_destroy(windows->past);
-    event_set_release(&windows->scratch);
+    event_scratch_release(&windows->scratch);
     rates_destroy(windows->rates);
     letters_release(&windows->letters);
     free(windows);

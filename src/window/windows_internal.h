@@ -50,7 +50,7 @@ struct windows {
     int64_t told;             /* meanwhile: the next window to tell */
     int64_t recent;           /* the window of the last event, */
     uint64_t recent_since_ms; /* and its begin since t0: the next one is mostly there too */
-    struct event_set scratch;
+    struct event_scratch scratch;
 };
 
 /* How many windows before one its rates depend on. */

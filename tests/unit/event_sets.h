@@ -19,9 +19,10 @@ static inline struct event_set set_of(const struct event *events, int64_t count)
 static inline struct event_set sorted_set_of(const struct event *events, int64_t count,
                                              int64_t cells)
 {
-    struct event_set set = set_of(events, count), scratch = {0};
+    struct event_set set = set_of(events, count);
+    struct event_scratch scratch = {0};
     event_set_sort(&set, cells, &scratch);
-    event_set_release(&scratch);
+    event_scratch_release(&scratch);
     return set;
 }
 
