@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from oracle.event_time import Partition
+from oracle.event_time import Partition, Windows
 from oracle.heat_oracle import Result, Setup, partition_of_lines, run_exact
 
 Deck = dict[str, Any]
@@ -112,6 +112,16 @@ class Stream:
     def as_read(self) -> list[Partition]:
         raw = [b"".join(value + b"\n" for value in values) for values in self.partitions]
         return [partition_of_lines(r) for r in raw]
+
+    def published(self, deck: Deck) -> list[int]:
+        """Windows in the order in which a run without end publishes them, corrected ones again. It
+        then waits for the events of the one after the highest."""
+        setup = Setup.from_deck(deck, bounded=False)
+        windows = Windows(self.as_read(), setup.decoding, setup.event_time)
+        return [closed.window for closed in windows.run()]
+
+    def awaited(self, deck: Deck) -> int:
+        return max(self.published(deck), default=-1) + 1
 
     def expected(self, deck: Deck, bounded: bool = True) -> Result:
         return run_exact(self.as_read(), Setup.from_deck(deck, bounded))

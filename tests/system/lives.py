@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .conftest import Bench
-from .failing import Target
+from .decks import Deck, Stream
+from .failing import Order, Target
 from .kafka import Kafka
 from .program import Running, kill_quietly, running
 from .results import RunDirectory
@@ -67,6 +70,41 @@ def held(program: Running) -> list[int]:
         if state == "T":
             found.append(pid)
     return found
+
+
+@contextmanager
+def held_at(
+    order: Order,
+    arguments: Sequence[str | Path],
+    ranks: int,
+    env: dict[str, str] | None = None,
+    within: Sequence[str | Path] = (),
+) -> Iterator[Running]:
+    """A run that stands still at a point until it is resumed, however long that takes."""
+    variables = (env or {}) | order.variables
+    with running(arguments, ranks, env=variables, within=within) as program:
+        program.until(lambda: bool(held(program)), str(order))
+        yield program
+
+
+def before_window(window: int, stream: Stream, deck: Deck) -> Order:
+    """Held when all windows before it are in the manifest, and it is not; of a run from the start,
+    and of a deck that stores every window."""
+    return Order("manifest_add_frame", stream.published(deck).index(window) + 1, "hold")
+
+
+def is_pending(pid: int, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)$", status, re.MULTILINE)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
+def resume_with(program: Running, number: signal.Signals) -> None:
+    """The first that a held rank finds is the signal, by whatever way it gets there."""
+    (pid,) = held(program)
+    program.signal(number)
+    program.until(lambda: is_pending(pid, number), f"{number.name} for the rank that is held")
+    program.resume()
 
 
 def let_go(program: Running) -> None:

@@ -158,10 +158,19 @@ class Running:
         deadline = time.monotonic() + patience
         while not condition():
             if self.process.poll() is not None:
+                if condition():
+                    return  # it came true as the program ended
                 raise AssertionError(f"ended before {what}:\n{self.text()[-4000:]}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"no {what} within {patience} s:\n{self.text()[-4000:]}")
             time.sleep(0.002)
+
+    def lives_to_see(self, condition: Callable[[], bool]) -> bool:
+        """Looks as often as it can; False when the program ended first."""
+        while not condition():
+            if self.process.poll() is not None:
+                return False
+        return True
 
     def wait(self, timeout: float = 60) -> Outcome:
         """Its outcome; a program that has not ended by then hangs, which is a failure."""

@@ -12,6 +12,7 @@ from .conftest import Bench, from_kafka
 from .decks import Stream, sensors
 from .kafka import Kafka
 from .live import DECK, PARTITIONS, Start, assert_undisturbed, starter
+from .lives import before_window, held_at
 from .program import LONG, running
 from .results import assert_equals_oracle
 
@@ -97,10 +98,10 @@ def test_a_stop_is_obeyed_while_a_topic_that_is_written_to_does_not_answer_and_n
     spoilt = with_garbage(stream)
     deck = bench.files(DECK, spoilt, {"stream": {"brokers": single.address}}, {room: {kind: topic}})
     run = bench.directory(deck)
-    with running(["run", deck, *options], 2) as program:
-        program.until(lambda: run.windows_committed() >= 1, "a window")
+    with held_at(before_window(1, spoilt, DECK), ["run", deck, *options], 2) as program:
         node.signal(signal.SIGSTOP)
         try:
+            program.resume()
             program.until(lambda: run.windows_committed() >= 6 or bool(options), "a checkpoint")
             program.signal(signal.SIGUSR2)
             outcome = program.wait(60).expect(75)
