@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +13,7 @@ from oracle.journal import Advance
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Deck, Stream, merged, sensors
 from .kafka import Kafka
+from .lives import before_window, held_at
 from .program import running
 from .results import RunDirectory, assert_equals_oracle, identical
 
@@ -80,20 +80,25 @@ def test_heat_diffuses_at_the_pace_of_the_clock_while_all_are_silent(
 
 
 def live_until_all_is_said(
-    bench: Bench, kafka: Kafka, topic: str, stream: Stream, deck: Path
+    bench: Bench, kafka: Kafka, stream: Stream, live: Deck, topic: str
 ) -> RunDirectory:
-    """One partition is silent for half of the time; killed after its return, then stopped."""
+    """One partition is silent for half of the windows, however long what it says takes to come;
+    killed after its return, then stopped."""
     send(kafka, topic, stream, but=SILENT)
+    deck = bench.deck(live, from_kafka(kafka, topic), name="live")
     run = bench.directory(deck)
-    with running(["run", deck], 2) as program:
-        program.until(lambda: run.windows_committed() >= WINDOWS // 2, "half of the windows")
+    others = Stream([values for p, values in enumerate(stream.partitions) if p != SILENT])
+    half = before_window(WINDOWS // 2, others, live)
+    with held_at(half, ["run", deck], 2) as program:
         values = stream.partitions[SILENT]
         kafka.send(topic, ((SILENT, (None, v)) for v in values))
+        program.resume()
         program.until(lambda: run.windows_committed() >= WINDOWS + 4, "windows after the return")
         program.kill_all()
         program.wait()
+    more = run.windows_committed() + 4
     with running(["run", deck], 3) as program:
-        program.until(lambda: run.windows_committed() >= WINDOWS + 8, "windows after the restart")
+        program.until(lambda: run.windows_committed() >= more, "windows after the restart")
         program.signal(signal.SIGUSR2)
         program.wait().expect(75)
     return run
@@ -118,8 +123,7 @@ def test_a_return_inside_or_beyond_the_horizon_is_replayed_bit_for_bit(
     stream = stream_of(23)
     topic = kafka.create(PARTITIONS)
     deck = merged(DECK, {"stream": {"horizon_windows": horizon}})
-    live = bench.deck(deck, from_kafka(kafka, topic), name="live")
-    run = live_until_all_is_said(bench, kafka, topic, stream, live)
+    run = live_until_all_is_said(bench, kafka, stream, deck, topic)
     windows = len(run.series()["window"])
     limited = merged(deck, {"time": {"windows": windows}})
     again = replayed(bench, run, kafka, topic, limited)
@@ -140,9 +144,8 @@ def test_a_live_run_with_time_outs_goes_on_to_the_end_of_its_topic(
 ) -> None:
     stream = stream_of(25)
     topic = kafka.create(PARTITIONS)
-    live = bench.deck(DECK, from_kafka(kafka, topic), name="live")
-    run = live_until_all_is_said(bench, kafka, topic, stream, live)
-    bench.run(live, "--until", "end", ranks=2)
+    run = live_until_all_is_said(bench, kafka, stream, DECK, topic)
+    bench.run(bench.path / "live.yaml", "--until", "end", ranks=2)
     assert_equals_oracle(run, expected_of(run, stream, DECK, bounded=True))
 
 

@@ -120,7 +120,7 @@ def test_events_that_arrive_while_the_run_waits_change_no_bit(
     bench: Bench, kafka: Kafka, reference: Reference, seed: int
 ) -> None:
     topic = kafka.create(5)
-    deck = bench.deck(GENERATED, from_kafka(kafka, topic))
+    deck = bench.deck(GENERATED, from_kafka(kafka, topic), {"stream": {"idle": "block"}})
     with running(["run", deck], ranks=3) as program:
         program.until(lambda: bench.directory(deck).path.exists(), "a run directory")
         send_shuffled(kafka, topic, reference.stream, seed)
