@@ -197,7 +197,8 @@ def test_an_end_after_a_time_without_end_is_a_new_one(bench: Bench, kafka: Kafka
     run = bench.run(deck, "--until", "end", ranks=2)
     send_rest(kafka, topic, second, first)
     with running(["run", deck], 3) as program:
-        program.until(lambda: "waits for p" in program.text(), "the waiting line")
+        said = f"window {second.awaited(DECK)} waits for p"
+        program.until(lambda: said in program.text(), said)
         program.signal(signal.SIGUSR2)
         program.wait().expect(75)
     send_rest(kafka, topic, stream, second)

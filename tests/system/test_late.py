@@ -216,7 +216,8 @@ def test_a_stop_while_late_events_wait_for_the_close_loses_none(
     topic = kafka.topic_of(head)
     deck = bench.deck(DECK, from_kafka(kafka, topic), {"stream": {"idle": "block"}})
     with running(["run", deck], 2) as program:
-        program.until(lambda: "waits for p0" in program.text(), "the waiting line")
+        said = f"window {head.awaited(DECK)} waits for p0, "
+        program.until(lambda: said in program.text(), said)
         program.signal(signal.SIGUSR2)
         program.wait().expect(75)
     rest = case.stream.partitions[0][len(head.partitions[0]) :]
@@ -240,9 +241,10 @@ def test_a_kill_after_corrections_leaves_a_manifest_that_is_made_good(
     }
     deck = bench.deck(DECK, from_kafka(kafka, topic), change)
     run = bench.directory(deck)
+    said = f"window {head.awaited(DECK)} waits for p0, "
     for ranks in (2, 3):
         with running(["run", deck], ranks) as program:
-            program.until(lambda: "waits for p0" in program.text(), "the waiting line")
+            program.until(lambda: said in program.text(), said)  # noqa: B023
             program.kill_all()
             program.wait()
         (run.path / "STOP").touch()

@@ -21,6 +21,7 @@ from oracle.heat_oracle import Result, Setup, run_exact
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Stream, merged, sensors
 from .kafka import Kafka
+from .lives import before_window, held_at
 from .program import Running, running, tool
 from .results import RunDirectory, assert_equals_oracle, assert_same
 
@@ -86,10 +87,9 @@ class Killed:
 @pytest.fixture
 def killed(bench: Bench, kafka: Kafka, stream: Stream) -> Killed:
     topic = kafka.topic_of(stream)
-    deck = bench.deck(DECK, from_kafka(kafka, topic), {"log": {"every_s": 0.2}})
+    deck = bench.deck(DECK, from_kafka(kafka, topic))
     run = bench.directory(deck)
-    with running(["run", deck], 2) as program:
-        program.until(lambda: run.windows_committed() >= 21, "21 windows")
+    with held_at(before_window(21, stream, DECK), ["run", deck], 2) as program:
         program.kill_all()
     newest = int(run.checkpoints()[-1].stem.rpartition("_")[2])
     assert run.windows_committed() > newest + 1
@@ -164,15 +164,15 @@ def waiting(
     topic = kafka.create(PARTITIONS)
     small = kafka.producer(batch_num_messages=5)
     half = len(stream.partitions[silent]) // 2
-    for p, values in enumerate(stream.partitions):
-        sent = values[:half] if p == silent else values
-        kafka.send(topic, ((p, (None, v)) for v in sent), small)
+    there = Stream([v[:half] if p == silent else v for p, v in enumerate(stream.partitions)])
+    for p, values in enumerate(there.partitions):
+        kafka.send(topic, ((p, (None, v)) for v in values), small)
     deck = bench.deck(DECK, from_kafka(kafka, topic), {"log": {"every_s": 0.2}})
     arguments = ["-X", "queued.min.messages=1", "-X", "fetch.message.max.bytes=400", *options]
     with running(["run", deck, *arguments], 2) as program:
         run = bench.directory(deck)
-        program.until(lambda: run.windows_committed() > 5, "windows from the half that is there")
-        program.until(lambda: f"waits for p{silent}" in program.text(), "the waiting line")
+        said = f"window {there.awaited(DECK)} waits for p{silent}, "
+        program.until(lambda: said in program.text(), said)
         yield topic, run, program
 
 

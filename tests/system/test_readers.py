@@ -101,6 +101,7 @@ def test_a_killed_run_goes_on_with_another_number_of_readers(
         feeder.release(len(counts) - left)
         goal = WINDOWS * (left + 1) // 4
         with running(["run", deck, "-D", f"ingest.readers={count}"], 3) as program:
+            program.until(lambda: bool(program.text()), "its first word")  # noqa: B023
             program.until(lambda goal=goal: run.windows_committed() >= goal, f"{goal} windows")
             victims = program.ranks()
             os.kill(rng.choice(victims), signal.SIGKILL)
@@ -159,7 +160,8 @@ def test_readers_that_wait_are_stopped_with_a_checkpoint(bench: Bench, kafka: Ka
     block = {"stream": {"idle": "block"}}
     deck = bench.deck(DECK, from_kafka(kafka, topic), block, readers(3))
     with running(["run", deck], 3) as program:
-        program.until(lambda: "waits for p" in program.text(), "the waiting line")
+        said = f"window {stream.awaited(DECK)} waits for p"
+        program.until(lambda: said in program.text(), said)
         program.signal(signal.SIGUSR2)
         program.wait().expect(75)
     bench.run(deck, "--until", "end", ranks=4)
