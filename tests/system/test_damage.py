@@ -129,7 +129,7 @@ def kill_somewhere(run: RunDirectory, deck: Path, rng: random.Random, ranks: int
     """True when the run did not end by itself before."""
     looks = rng.randint(0, 8000)
     with running(["run", deck], ranks) as program:
-        program.until(program.has_ranks, "ranks")
+        program.lives_to_see(program.has_ranks)
         before = run.frames_committed()
         wanted = rng.randint(1, 12)
         while looks > 0 and abs(run.frames_committed() - before) < wanted:

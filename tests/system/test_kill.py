@@ -16,6 +16,7 @@ from oracle.heat_oracle import Result
 
 from .conftest import Bench
 from .decks import Stream, large, merged, sensors
+from .lives import before_window, held_at
 from .program import LONG, Running, running
 from .results import RunDirectory, assert_equals_oracle, assert_same
 
@@ -108,11 +109,9 @@ def killed_once(killer: Killer, deck: Path, ranks: int) -> bool:
     what, condition = killer.moment()
     killer.log.append(f"{ranks} ranks, {what}")
     with running(["run", deck], ranks) as program:
-        program.until(program.has_ranks, "ranks")
-        while not condition():
-            if program.process.poll() is not None:
-                program.wait().expect(0)
-                return False
+        if not (program.lives_to_see(program.has_ranks) and program.lives_to_see(condition)):
+            program.wait().expect(0)
+            return False
         killer.strike(program)
         outcome = program.wait(20)
     assert outcome.code in (0, 1, 137, -signal.SIGKILL), outcome.text[-3000:]
@@ -149,12 +148,12 @@ def test_kills_and_other_rank_counts_leave_the_bits_of_an_uninterrupted_run(
 def stopped_with_checkpoints(
     bench: Bench, brief: Case, name: str, windows: int = 40
 ) -> tuple[Path, RunDirectory]:
-    """A run killed when it had committed more than so many windows."""
+    """A run killed when it had committed so many windows."""
     deck = bench.files(BRIEF, brief.stream, name=name)
     run = bench.directory(deck)
-    with running(["run", deck], 2) as program:
-        program.until(lambda: run.windows_committed() > windows, f"{windows} windows")
+    with held_at(before_window(windows, brief.stream, BRIEF), ["run", deck], 2) as program:
         program.kill_all()
+    assert run.windows_committed() == windows
     assert len(run.checkpoints()) >= 2
     return deck, run
 
@@ -287,15 +286,11 @@ def test_a_kill_after_a_restart_from_a_named_older_checkpoint_costs_nothing(
 
 def test_a_frame_that_differs_when_recomputed_is_a_hard_error(bench: Bench, brief: Case) -> None:
     """The input behind the newest checkpoint is changed under the run's feet."""
-    for attempt in range(20):
-        name = f"changed-{attempt}-"
-        deck, run = stopped_with_checkpoints(bench, brief, name, windows=45)
-        newest = max(window_of(path) for path in run.checkpoints())
-        # The events of the windows that follow at once are in the checkpoint already.
-        if run.windows_committed() > newest + 4:
-            break
+    deck, run = stopped_with_checkpoints(bench, brief, "changed", windows=47)
+    newest = max(window_of(path) for path in run.checkpoints())
+    # The events of the windows that follow at once are in the checkpoint already.
     assert run.windows_committed() > newest + 4
-    for path in bench.path.glob(f"{name}*.ndjson"):
+    for path in bench.path.glob("changed*.ndjson"):
         lines = path.read_bytes().splitlines(keepends=True)
         tail = [line.replace(b'"gen":4.0', b'"gen":4.5') for line in lines[len(lines) // 30 :]]
         path.write_bytes(b"".join(lines[: len(lines) // 30] + tail))

@@ -16,8 +16,10 @@ import pytest
 
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Deck, Stream, large, merged, sensors
+from .failing import Order
 from .kafka import Kafka
-from .program import kill_quietly, running
+from .lives import held_at
+from .program import kill_quietly
 from .results import RunDirectory
 
 pytestmark = pytest.mark.kafka
@@ -205,25 +207,12 @@ KILLED = merged(
 )
 
 
-def checkpoints_committed(run: RunDirectory) -> int:
-    try:
-        return (run.path / "manifest").read_bytes().count(b"checkpoint ")
-    except FileNotFoundError:
-        return 0
-
-
-def killed_after_checkpoint(deck: Path, run: RunDirectory, ranks: int, more: int) -> bool:
-    """As soon as the manifest has so many new checkpoints; False: the run was over before."""
-    enough = checkpoints_committed(run) + more
-    with running(["run", deck], ranks) as program:
-        while checkpoints_committed(run) < enough:
-            if program.process.poll() is not None:
-                program.wait().expect(0)
-                return False
+def kill_after_checkpoint(deck: Path, ranks: int, more: int) -> None:
+    """As soon as the manifest has so many new checkpoints."""
+    with held_at(Order("checkpoint_remove_old", more, "hold"), ["run", deck], ranks) as program:
         for pid in program.ranks():
             kill_quietly(pid, signal.SIGKILL)
         program.wait(20)
-    return True
 
 
 def test_kills_lose_nothing_and_repeat_only_what_was_sent_before(
@@ -235,12 +224,9 @@ def test_kills_lose_nothing_and_repeat_only_what_was_sent_before(
     deck = bench.files(
         KILLED, stream, to_topic(kafka, topic, temp_region=list(KILLED_BOX)), name="killed"
     )
-    run = bench.directory(deck)
-    kills = sum(
-        killed_after_checkpoint(deck, run, ranks, rng.randint(1, 3)) for ranks in (1, 3, 2, 4, 2)
-    )
-    assert kills >= 4
-    bench.run(deck, ranks=3)
+    for ranks in (1, 3, 2, 4, 2):
+        kill_after_checkpoint(deck, ranks, rng.randint(1, 3))
+    run = bench.run(deck, ranks=3)
     found = messages(kafka, topic)
     wanted = expected(run, range(KILLED_WINDOWS), KILLED_BOX)
     assert_newest(found, wanted)
