@@ -18,7 +18,7 @@ from .conftest import Bench, from_kafka
 from .decks import AWKWARD, Stream, large, merged, sensors
 from .failing import Order
 from .kafka import Kafka
-from .lives import held
+from .lives import held_at
 from .program import LONG, Outcome, Running, named, running
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
 
@@ -73,7 +73,7 @@ def assert_replaced(outcome: Outcome) -> None:
 
 @FEW
 def test_of_two_runs_started_at_once_one_commits(bench: Bench, case: Case, round_: int) -> None:
-    deck = bench.files(DECK, case.stream)
+    deck = bench.files(DECK, case.stream, {"run": {"takeover_s": 600}})
     with ExitStack() as stack:
         both = [stack.enter_context(running(["run", deck], RANKS)) for _ in range(2)]
         outcomes = sorted((program.wait() for program in both), key=lambda o: o.code)
@@ -170,8 +170,7 @@ def test_a_run_killed_while_it_replaces_another_leaves_its_doubt_to_the_next(
 ) -> None:
     """The first is alive until the third has ended, and may not be believed dead by any."""
     deck = bench.files(DECK, case.stream)
-    with running(["run", deck], 1, env=Order("frames_revise", 5, "hold").variables) as first:
-        first.until(lambda: bool(held(first)), "a correction")
+    with held_at(Order("frames_revise", 5, "hold"), ["run", deck], 1) as first:
         order = Order(point, 1, "kill-before" if point.endswith("open") else "kill-after")
         assert bench.outcome(deck, ranks=1, env=order.variables).code == 137
         bench.outcome(deck, ranks=1, env=Order("renewed.close", 1, "EIO").variables).expect(74)
@@ -198,11 +197,13 @@ def test_a_run_that_was_stalled_while_it_waited_for_events_leaves(
     bench: Bench, kafka: Kafka, round_: int
 ) -> None:
     """It wakes up to new events, which it must not commit."""
-    topic = kafka.topic_of(sensors(AWKWARD, windows=12))
+    stream = sensors(AWKWARD, windows=12)
+    topic = kafka.topic_of(stream)
     changes = {"run": {"takeover_s": 2}, "stream": {"idle": "block"}, "log": {"every_s": 0.2}}
     deck = bench.deck(AWKWARD, from_kafka(kafka, topic), changes)
     with running(["run", deck], RANKS) as first:
-        first.until(lambda: "wait" in first.text(), "a word on what it waits for")
+        said = f"window {stream.awaited(AWKWARD)} waits for p"
+        first.until(lambda: said in first.text(), said)
         first.pause()
         together = bench.run(deck, "--until", "end")
         kafka.send_stream(topic, sensors(AWKWARD, windows=12, seed=2))
@@ -219,8 +220,8 @@ def test_the_lock_of_a_dead_host_is_waited_for_and_then_replaced(
 ) -> None:
     deck = bench.files(DECK, case.stream)
     run = bench.directory(deck)
-    with running(["run", deck], RANKS, within=named("elsewhere")) as first:
-        first.until(lambda: run.frames_committed() >= 2, "frames")
+    amid = Order("manifest_add_frame", 20, "hold")
+    with held_at(amid, ["run", deck], RANKS, within=named("elsewhere")) as first:
         first.kill_all()
     outcome = bench.outcome(deck, ranks=3).expect(0)
     assert "has shown no sign of life" in outcome.text

@@ -9,12 +9,12 @@ import pytest
 
 from .conftest import Bench
 from .decks import Deck
-from .program import Outcome, heatstream, running
+from .program import PATIENCE, Outcome, heatstream, running
 from .secured import DECK, Secured, Settings, bearer, plain, private, source, token
 from .test_errors import assert_one_message
 
 pytestmark = pytest.mark.kafka
-BOUND_S = 15
+BOUND_S = 15 * PATIENCE
 
 
 def refused(
@@ -200,7 +200,7 @@ def test_a_grant_taken_away_while_running_is_77_and_the_run_is_gone_on_with(
     with running(["run", deck], 1) as program:
         program.until(lambda: run.frames_committed() > 3, "frames")
         stranger.revoke_all("mallory")
-        outcome = program.wait(BOUND_S)
+        outcome = program.wait()
     assert_one_message(outcome, 77, ["user mallory (SASL PLAIN) needs READ on topic heat"])
     stranger.grant("mallory", "READ", "heat")
     bench.outcome(deck, "--until", "end", ranks=2).expect(0)
