@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from oracle.event_time import Windows
+from oracle.heat_oracle import Setup
+
 from .conftest import Bench, from_kafka
 from .decks import AWKWARD, T0_MS, Stream, merged, sensors
 from .kafka import Kafka
@@ -61,17 +64,26 @@ def picture(run: RunDirectory) -> dict[str, Any] | None:
         return None
 
 
-def until_picture(program: Running, run: RunDirectory, window: int, events: int) -> dict[str, Any]:
+def clocks_behind(stream: Stream, window: int) -> int:
+    """How many partitions' clocks have passed the window that waits for the others."""
+    setup = Setup.from_deck(DECK, bounded=False)
+    windows = Windows(stream.as_read(), setup.decoding, setup.event_time)
+    assert sum(1 for _ in windows.run()) == window
+    return sum(reader.passed() > window for reader in windows.readers)
+
+
+def until_picture(program: Running, run: RunDirectory, wanted: dict[str, int]) -> dict[str, Any]:
+    """One that shows all that can be in it: there is no newer one then."""
     found: dict[str, Any] = {}
 
     def shown() -> bool:
         seen = picture(run)
-        if seen is None or (seen["window"], seen["events"]) != (window, events):
+        if seen is None or {name: seen[name] for name in wanted} != wanted:
             return False
         found.update(seen)
         return True
 
-    program.until(shown, f"a picture of window {window} with {events} events")
+    program.until(shown, f"a picture with {wanted}")
     return found
 
 
@@ -91,9 +103,11 @@ def test_a_picture_with_all_events_is_the_frame_to_come_and_no_bit_of_the_run_di
     deck = bench.deck(DECK, from_kafka(kafka, topic), OFTEN, name="early")
     run = bench.directory(deck)
     with running(["run", deck], ranks=3) as program:
-        seen = until_picture(program, run, window, plain.series()["events"][window])
+        passed, events = clocks_behind(early, window), plain.series()["events"][window]
+        assert passed < PARTITIONS
+        wanted = {"window": window, "events": events, "clocks_passed": passed}
+        seen = until_picture(program, run, wanted)
         assert seen["clocks"] == PARTITIONS
-        assert seen["clocks_passed"] < PARTITIONS
         assert (seen["final"], seen["complete"]) == (0, 0)
         assert seen["field"].tobytes() == frame_of(plain, window).tobytes()
         told = run.info()["early"]
