@@ -27,6 +27,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from .decks import AWKWARD, Deck, merged
 from .kafka import Kafka, start_broker, stop_broker
+from .program import PATIENCE
 
 # The listeners, and the certificate that the broker shows there.
 TLS = {"TLS": "broker", "PLAIN": "broker", "SCRAM": "broker", "OAUTH": "broker",
@@ -184,6 +185,12 @@ class Secured:
         client = AdminClient({"bootstrap.servers": self.admin.address})
         (future,) = client.create_acls([binding]).values()
         future.result(timeout=30)
+        # The controller has it, the broker a moment later.
+        wanted = AclBindingFilter(
+            ResourceType[kind], topic, ResourcePatternType.LITERAL, f"User:{user}", "*",
+            AclOperation[operation], AclPermissionType.ALLOW,
+        )  # fmt: skip
+        self.await_acls(client, wanted, there=True)
 
     def revoke_all(self, user: str) -> None:
         every = AclBindingFilter(
@@ -193,6 +200,13 @@ class Secured:
         client = AdminClient({"bootstrap.servers": self.admin.address})
         (future,) = client.delete_acls([every]).values()
         future.result(timeout=30)
+        self.await_acls(client, every, there=False)
+
+    def await_acls(self, client: AdminClient, which: AclBindingFilter, there: bool) -> None:
+        deadline = time.monotonic() + 30 * PATIENCE
+        while bool(client.describe_acls(which).result(timeout=30)) != there:
+            assert time.monotonic() < deadline, f"{which} stays as it was"
+            time.sleep(0.02)
 
 
 @contextmanager
