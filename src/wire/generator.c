@@ -25,11 +25,15 @@ struct generator {
     int *partition_of_column; /* [gnx], of a generator of all partitions by column */
     bool filtered;            /* other partitions' cells lie in these columns */
     bool prompt;              /* nothing is delayed, dropped or doubled */
+    bool plain;               /* hot cells are events as they are found */
     bool mute;        /* no sensor ever speaks: an endless search for an event would not end */
     int64_t *offsets; /* [partitions]: of the next event */
     uint64_t seed_key, step_key;
     struct hot_cells *hot;
     int64_t timed_step, timed_ms; /* a step, and its time */
+
+    const int32_t *rows; /* of a plain generator: the events of a column that are delivered next */
+    int64_t rows_left, rows_step, rows_x;
 
     int64_t step, x;    /* what is made next */
     struct slots batch; /* what is delivered next */
@@ -185,13 +189,22 @@ static bool steps_left(const struct generator *g)
     return !g->mute && (g->config.steps == 0 || g->step < g->config.steps);
 }
 
+static void find_column(struct generator *g, int64_t x)
+{
+    g->rows = hot_cells_column(g->hot, x, g->x_end, &g->rows_left);
+    g->rows_step = g->step;
+    g->rows_x = x;
+}
+
 /* Makes the next column of the present step. */
 static bool refill_at_once(struct generator *g)
 {
     if (!steps_left(g))
         return false;
     g->batch.count = 0;
-    if (g->x < g->x_end)
+    if (g->x < g->x_end && g->plain)
+        find_column(g, g->x++);
+    else if (g->x < g->x_end)
         make_column(g, g->x++);
     if (g->x == g->x_end)
         begin_step(g, g->step + 1);
@@ -216,7 +229,7 @@ static bool refill(struct generator *g)
 {
     g->at = 0;
     g->batch.count = 0;
-    while (g->batch.count == 0)
+    while (g->batch.count == 0 && g->rows_left == 0)
         if (!(g->calendar ? refill_from_calendar(g) : refill_at_once(g)))
             return false;
     return true;
@@ -233,14 +246,12 @@ static int64_t jittered_time(const struct generator *g, const struct slot *slot)
     return clamp_to_int64(time_ms);
 }
 
-static int64_t event_time(struct generator *g, const struct slot *slot)
+static int64_t step_time(struct generator *g, int64_t step)
 {
     const struct generator_config *config = &g->config;
-    if (config->jitter_ms > 0)
-        return jittered_time(g, slot);
-    if (slot->step != g->timed_step) {
-        g->timed_step = slot->step;
-        g->timed_ms = clamp_to_int64(config->start_ms + (__int128)slot->step * config->step_ms);
+    if (step != g->timed_step) {
+        g->timed_step = step;
+        g->timed_ms = clamp_to_int64(config->start_ms + (__int128)step * config->step_ms);
     }
     return g->timed_ms;
 }
@@ -265,6 +276,7 @@ struct generator *generator_create_part(const struct generator_config *config, i
         plan_delays(g);
     g->filtered = partition != ALL_PARTITIONS && config->partition_by_key;
     g->prompt = !g->calendar && config->dropout <= 0 && config->duplicates <= 0;
+    g->plain = g->prompt && !g->filtered && !config->zeros && config->jitter_ms <= 0;
     g->mute = is_mute(g);
     begin_step(g, 0);
     return g;
@@ -277,21 +289,44 @@ struct generator *generator_create(const struct generator_config *config)
     return g;
 }
 
-bool generator_next(struct generator *g, struct generated *event)
+static void tell_row(struct generator *g, struct generated *event)
 {
-    if (g->at == g->batch.count && !refill(g))
-        return false;
+    int64_t y = *g->rows++;
+    int partition = partition_of(g, g->rows_x, y);
+    *event = (struct generated){.partition = partition,
+                                .offset = g->offsets[partition]++,
+                                .time_ms = step_time(g, g->rows_step),
+                                .x = g->rows_x,
+                                .y = y,
+                                .value = g->config.value,
+                                .step = g->rows_step};
+    g->rows_left--;
+}
+
+static void tell_slot(struct generator *g, struct generated *event)
+{
     const struct slot *slot = &g->batch.items[g->at];
     int partition = partition_of(g, slot->x, slot->y);
     *event = (struct generated){.partition = partition,
                                 .offset = g->offsets[partition]++,
-                                .time_ms = event_time(g, slot),
+                                .time_ms = g->config.jitter_ms > 0 ? jittered_time(g, slot)
+                                                                   : step_time(g, slot->step),
                                 .x = slot->x,
                                 .y = slot->y,
                                 .value = slot->hot ? g->config.value : 0.0,
                                 .step = delivery_step(g, slot)};
     g->doubling = slot->doubled && !g->doubling;
     g->at += !g->doubling;
+}
+
+bool generator_next(struct generator *g, struct generated *event)
+{
+    if (g->rows_left == 0 && g->at == g->batch.count && !refill(g))
+        return false;
+    if (g->plain)
+        tell_row(g, event);
+    else
+        tell_slot(g, event);
     return true;
 }
 

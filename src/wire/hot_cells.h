@@ -16,8 +16,8 @@ void hot_cells_destroy(struct hot_cells *hot); /* accepts NULL */
 /* A step, by its key: cell (x, y) has the key chance_hash(step_key, x * ny + y). */
 void hot_cells_begin(struct hot_cells *hot, uint64_t step_key);
 
-/* The rows of a column's hot cells, rising, and how many they are; valid until the next call.
- * Columns are asked for one after another, up to x_end - 1. */
+/* The rows of a column's hot cells, rising, and how many they are; valid until another column is
+ * asked for. Columns are asked for one after another, up to x_end - 1. */
 const int32_t *hot_cells_column(struct hot_cells *hot, int64_t x, int64_t x_end, int64_t *count);
 
 #endif
