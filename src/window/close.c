@@ -28,8 +28,12 @@ int64_t windows_first_kept(const struct windows_config *config, int64_t open)
 
 static void release_held(struct windows *windows, const struct event_set *set)
 {
-    for (int64_t i = 0; i < set->count; i++)
-        windows->parts[set->events[i].partition].held--;
+    for (int64_t first = 0, next = 0; first < set->count; first = next) {
+        int32_t partition = set->events[first].partition;
+        while (next < set->count && set->events[next].partition == partition)
+            next++;
+        windows->parts[partition].held -= next - first;
+    }
 }
 
 static void settle(struct windows *windows, struct event_set *set)
