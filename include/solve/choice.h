@@ -12,13 +12,14 @@ struct slabs {
 };
 
 /* The configuration with nothing left to choose: steps_per_sweep <= halo_depth <= the columns of
- * the narrowest slab where there are neighbours, and no more than a window has steps. Says so in
- * the log where a deeper halo was asked for. Local. */
+ * the narrowest slab where there are neighbours, and no more than the windows that are stepped
+ * together have steps; of these no more than a pass has room for. Says so in the log where a deeper
+ * halo was asked for. Local. */
 struct solver_config choice_complete(const struct domain *domain,
                                      const struct solver_config *config);
 
-/* The same for slabs that need not exist, without a word. On one rank halo_depth is a window's
- * steps, and a field has one ghost column a side for the boundary. */
+/* The same for slabs that need not exist, without a word. On one rank halo_depth is the
+ * steps of the windows, and a field has one ghost column a side for the boundary. */
 struct solver_config choice_for_slabs(const struct slabs *slabs,
                                       const struct solver_config *config);
 

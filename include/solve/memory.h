@@ -12,8 +12,8 @@ struct solver_memory {
     double heat;      /* reserved for a window in which all cells are heated; touched as used */
 };
 
-/* Of the configuration only the numbers of steps and the depth of the halo count. What is smaller
- * than a few columns is left out. */
+/* Of the configuration only the numbers of steps and windows and the depth of the halo count. What
+ * is smaller than a few columns is left out. */
 struct solver_memory solver_memory_of(const struct domain_cut *cut, int ny,
                                       const struct solver_config *config, int snapshots);
 

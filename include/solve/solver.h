@@ -29,6 +29,7 @@ struct solver_config {
     struct solver_side left, right, bottom, top;
 
     /* How steps are computed; never changes a bit. 0: chosen from the sizes. */
+    int windows;         /* most that are added before they are stepped; 0: one */
     int steps_per_sweep; /* steps in one pass over memory; at most halo_depth with neighbours */
     int halo_depth;      /* columns exchanged at once; no more than the narrowest slab has */
     int block_rows;      /* rows in work at a time, a multiple of KERNEL_ROWS */
@@ -48,16 +49,27 @@ void solver_destroy(struct solver *solver); /* accepts NULL */
 /* What was chosen, with the ranks and the number of substeps in mind. Local. */
 struct solver_config solver_chosen(const struct solver *solver);
 
-/* Collective: steps one window under constant heat (rising local cell numbers). Allocates
- * nothing. */
+/* Collective: adds the next window, of constant heat (rising local cell numbers), to those that
+ * solver_step() steps, at most solver_chosen().windows of them. Until then the field is the one
+ * before them. The windows before the last have no more than solver_heat_room() heated cells
+ * together, over all ranks, cells that are heated in several of them counted each time. Allocates
+ * nothing, as below. */
+void solver_add_window(struct solver *solver, const struct slab_heat *heat, int64_t count);
+int64_t solver_heat_room(const struct solver *solver);
+
+/* Collective: steps the windows that were added, one after the other, in as few passes over memory
+ * as their steps allow together. */
+void solver_step(struct solver *solver);
+
+/* Both for a single window. */
 void solver_step_window(struct solver *solver, const struct slab_heat *heat, int64_t count);
 
-/* Seconds that solver_step_window() has spent exchanging with neighbour ranks, waiting for them
- * included, since creation; 0 without neighbours. Local. */
+/* Seconds that stepping has spent exchanging with neighbour ranks, waiting for them included, since
+ * creation; 0 without neighbours. Local. */
 double solver_halo_s(const struct solver *solver);
 
-/* The present field, always the same object; owned by the solver. solver_step_window() changes its
- * cells and where they lie. A restart writes into its owned cells. */
+/* The present field, always the same object; owned by the solver. A step changes its cells and
+ * where they lie. A restart writes into its owned cells. */
 struct field *solver_field(struct solver *solver);
 
 /* Heat that left through the boundary since the last reset, per owned column [nx], in temperature

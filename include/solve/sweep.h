@@ -54,6 +54,7 @@ struct sweep_config {
     const struct kernel *kernel;
     struct stencil stencil;
     int nx, ny;
+    int substeps;        /* of a window of the heat */
     int levels;          /* most steps of a pass */
     int block_rows;      /* a multiple of KERNEL_ROWS */
     int64_t cache_bytes; /* larger fields are written past the cache */
@@ -75,6 +76,7 @@ void sweep_destroy(struct sweep *sweep); /* accepts NULL */
  * valid. */
 struct pass {
     struct field *now, *next;
+    int before; /* steps since the beginning of window 0 of the heat */
     int levels, first, end;
 };
 

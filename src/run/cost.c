@@ -113,7 +113,8 @@ static double halo_cost(const struct setting *setting)
     int depth = setting->solver.halo_depth;
     if (setting->ranks == 1)
         return 0;
-    double exchanges = ceil((double)setting->solver.substeps / depth);
+    int windows = setting->solver.windows;
+    double exchanges = ceil((double)setting->solver.substeps * windows / depth) / windows;
     double bytes = (double)CELL * depth * (double)setting->job->gny;
     return exchanges * 2 * (link->latency_s + bytes / link->bytes_per_s) +
            (depth > 1 ? 2 * link->latency_s : 0);

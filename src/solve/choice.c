@@ -28,11 +28,28 @@ static int choose_steps(const struct slabs *slabs)
     return least(STEPS, widest);
 }
 
-static int choose_depth(const struct slabs *slabs, const struct solver_config *config, int steps)
+/* Steps of a pass, were there no end to them. */
+static int longest_pass(const struct slabs *slabs, const struct solver_config *config, int steps)
 {
-    int most = least(config->substeps, SOLVER_MOST_STEPS);
+    int most = least(steps, SOLVER_MOST_STEPS);
     if (slabs->ranks == 1)
-        return config->substeps;
+        return most;
+    return least(least(most, slabs->narrowest), config->halo_depth ? config->halo_depth : steps);
+}
+
+/* More windows than a pass has room for gain nothing together. */
+static int choose_windows(const struct solver_config *config, int longest)
+{
+    int windows = least(config->windows, longest / config->substeps);
+    return windows > 1 ? windows : 1;
+}
+
+static int choose_depth(const struct slabs *slabs, const struct solver_config *config, int steps,
+                        int windows)
+{
+    int all = windows * config->substeps, most = least(all, SOLVER_MOST_STEPS);
+    if (slabs->ranks == 1)
+        return all;
     return least(config->halo_depth ? config->halo_depth : steps, least(most, slabs->narrowest));
 }
 
@@ -40,7 +57,8 @@ struct solver_config choice_for_slabs(const struct slabs *slabs, const struct so
 {
     struct solver_config chosen = *config;
     int steps = config->steps_per_sweep ? config->steps_per_sweep : choose_steps(slabs);
-    chosen.halo_depth = choose_depth(slabs, config, steps);
+    chosen.windows = choose_windows(config, longest_pass(slabs, config, steps));
+    chosen.halo_depth = choose_depth(slabs, config, steps, chosen.windows);
     chosen.steps_per_sweep = least(least(steps, SOLVER_MOST_STEPS), chosen.halo_depth);
     if (chosen.block_rows == 0)
         chosen.block_rows = BLOCK_ROWS;

@@ -1,9 +1,8 @@
 #include "solve/heat_map.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WHOLE_FROM = 8 }; /* a column is kept whole from one heated cell in so many */
 
 struct column {
     size_t start; /* of its entries in rows and gains */
@@ -18,47 +17,73 @@ struct listed {
     double gain;
 };
 
-_Static_assert(sizeof(double) + sizeof(int) + sizeof(struct listed) / WHOLE_FROM ==
+_Static_assert(sizeof(double) + sizeof(int) + sizeof(struct listed) / HEAT_MAP_WHOLE_FROM ==
                    HEAT_MAP_CELL_BYTES,
                "gains, rows and list of a cell");
 
-struct heat_map {
-    int ny, ghosts, columns;
-    int filled;  /* columns that are complete */
-    int wholes;  /* whole columns */
-    size_t used; /* entries */
-    double *gains;
-    int *rows;
+struct window_heat {
+    int filled;            /* columns that are complete */
+    int wholes;            /* whole columns */
+    size_t first, used;    /* entries are first .. used-1 */
     struct column *column; /* [columns], column i at i + ghosts */
-    int first, end;        /* rows of the block */
-    struct listed *list;
-    size_t *list_start; /* [columns + 1] */
+    struct listed *list;   /* where its part of the list begins */
+    size_t *list_start;    /* [columns + 1] */
+    size_t listed;         /* entries of columns that are not whole; in the list for now */
     size_t list_count;
 };
 
-struct heat_map *heat_map_create(int nx, int ny, int ghosts)
+struct heat_map {
+    int ny, ghosts, columns;
+    int most_windows, count;     /* begun since the last clear */
+    int pass_first, pass_end;    /* windows of the present pass */
+    struct window_heat *windows; /* [most_windows] */
+    double *gains;
+    int *rows;
+    struct column *column; /* [most_windows][columns] */
+    struct listed *list;
+    size_t *list_start; /* [most_windows][columns + 1] */
+    int first, end;     /* rows of the block */
+};
+
+/* Windows before the last are sparse, and together have room for one. */
+static bool allocate(struct heat_map *map)
+{
+    size_t columns = (size_t)map->columns, windows = (size_t)map->most_windows;
+    size_t ny = (size_t)map->ny, parts = windows > 1 ? 2 : 1;
+    if (columns > SIZE_MAX / sizeof(double) / parts / ny)
+        return false;
+    map->windows = calloc(windows, sizeof *map->windows);
+    map->gains = malloc(parts * columns * ny * sizeof *map->gains);
+    map->rows = malloc(parts * columns * ny * sizeof *map->rows);
+    map->column = calloc(windows * columns, sizeof *map->column);
+    map->list = malloc(parts * columns * (ny / HEAT_MAP_WHOLE_FROM + 1) * sizeof *map->list);
+    map->list_start = calloc(windows * (columns + 1), sizeof *map->list_start);
+    return map->windows && map->gains && map->rows && map->column && map->list && map->list_start;
+}
+
+struct heat_map *heat_map_create(int nx, int ny, int ghosts, int windows)
 {
     struct heat_map *map = calloc(1, sizeof *map);
     if (!map)
         return NULL;
-    size_t columns = (size_t)nx + 2 * (size_t)ghosts;
-    *map = (struct heat_map){.ny = ny, .ghosts = ghosts, .columns = (int)columns};
-    bool fits = columns <= SIZE_MAX / sizeof(double) / (size_t)ny;
-    map->gains = fits ? malloc(columns * (size_t)ny * sizeof *map->gains) : NULL;
-    map->rows = fits ? malloc(columns * (size_t)ny * sizeof *map->rows) : NULL;
-    map->column = calloc(columns, sizeof *map->column);
-    map->list = fits ? malloc(columns * ((size_t)ny / WHOLE_FROM + 1) * sizeof *map->list) : NULL;
-    map->list_start = calloc(columns + 1, sizeof *map->list_start);
-    if (map->gains && map->rows && map->column && map->list && map->list_start)
-        return map;
-    heat_map_destroy(map);
-    return NULL;
+    *map = (struct heat_map){
+        .ny = ny, .ghosts = ghosts, .columns = nx + 2 * ghosts, .most_windows = windows};
+    if (!allocate(map)) {
+        heat_map_destroy(map);
+        return NULL;
+    }
+    for (int i = 0; i < windows; i++) {
+        map->windows[i].column = map->column + (ptrdiff_t)i * map->columns;
+        map->windows[i].list_start = map->list_start + (ptrdiff_t)i * (map->columns + 1);
+    }
+    return map;
 }
 
 void heat_map_destroy(struct heat_map *map)
 {
     if (!map)
         return;
+    free(map->windows);
     free(map->gains);
     free(map->rows);
     free(map->column);
@@ -69,10 +94,12 @@ void heat_map_destroy(struct heat_map *map)
 
 void heat_map_clear(struct heat_map *map)
 {
-    map->filled = 0;
-    map->used = 0;
-    map->wholes = 0;
-    map->column[0] = (struct column){0};
+    map->count = 0;
+}
+
+static struct window_heat *newest(struct heat_map *map)
+{
+    return &map->windows[map->count - 1];
 }
 
 /* From the last entry down, so that none is overwritten before it has moved. */
@@ -90,33 +117,61 @@ static void make_whole(struct heat_map *map, struct column *column)
     for (; row >= 0; row--)
         gains[row] = -0.0;
     column->whole = true;
-    map->wholes++;
     column->count = map->ny;
-    map->used = column->start + (size_t)map->ny;
 }
 
 static void finish_column(struct heat_map *map)
 {
-    struct column *column = &map->column[map->filled++];
-    if (column->count > map->ny / WHOLE_FROM)
-        make_whole(map, column);
+    struct window_heat *window = newest(map);
+    struct column *column = &window->column[window->filled++];
+    if (column->count <= map->ny / HEAT_MAP_WHOLE_FROM) {
+        window->listed += (size_t)column->count;
+        return;
+    }
+    make_whole(map, column);
+    window->wholes++;
+    window->used = column->start + (size_t)map->ny;
 }
 
 /* Completes all columns below `end` and begins that one. */
 static void begin_column(struct heat_map *map, int end)
 {
-    while (map->filled < end) {
+    struct window_heat *window = newest(map);
+    while (window->filled < end) {
         finish_column(map);
-        if (map->filled < map->columns)
-            map->column[map->filled] = (struct column){.start = map->used};
+        if (window->filled < map->columns)
+            window->column[window->filled] = (struct column){.start = window->used};
     }
+}
+
+/* No further entries come. */
+static void finish_window(struct heat_map *map)
+{
+    if (map->count > 0 && !heat_map_is_empty(map, map->count - 1))
+        begin_column(map, map->columns);
+}
+
+void heat_map_begin_window(struct heat_map *map)
+{
+    assert(map->count < map->most_windows);
+    struct window_heat *before = map->count > 0 ? newest(map) : NULL;
+    finish_window(map);
+    map->count++;
+    struct window_heat *window = newest(map);
+    window->filled = window->wholes = 0;
+    window->first = window->used = before ? before->used : 0;
+    assert(window->first <= (size_t)map->columns * (size_t)map->ny);
+    window->list = before ? before->list + before->listed : map->list;
+    window->listed = 0;
+    window->column[0] = (struct column){.start = window->first};
 }
 
 void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int64_t count,
                      double tau_s)
 {
+    struct window_heat *window = newest(map);
     int64_t ny = map->ny;
-    int at = map->filled;
+    int at = window->filled;
     int64_t first = 0, end = INT64_MIN; /* cells of the present column */
     for (int64_t i = 0; i < count; i++) {
         if (heat[i].rate == 0.0)
@@ -127,39 +182,48 @@ void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int64_t
             end = first + ny;
             begin_column(map, at);
         }
-        map->rows[map->used] = (int)(heat[i].cell - first);
-        map->gains[map->used++] = tau_s * heat[i].rate;
-        map->column[at].count++;
+        map->rows[window->used] = (int)(heat[i].cell - first);
+        map->gains[window->used++] = tau_s * heat[i].rate;
+        window->column[at].count++;
     }
 }
 
-void heat_map_finish(struct heat_map *map)
+bool heat_map_is_empty(const struct heat_map *map, int window)
 {
-    if (map->used > 0)
-        begin_column(map, map->columns);
+    return map->windows[window].used == map->windows[window].first;
 }
 
-bool heat_map_is_empty(const struct heat_map *map)
+bool heat_map_has_whole_columns(const struct heat_map *map, int window)
 {
-    return map->used == 0;
+    return map->windows[window].wholes > 0;
 }
 
-bool heat_map_has_whole_columns(const struct heat_map *map)
+bool heat_map_begin_pass(struct heat_map *map, int first, int end)
 {
-    return map->wholes > 0;
+    bool heated = false;
+    finish_window(map);
+    map->pass_first = first;
+    map->pass_end = end;
+    for (int w = first; w < end; w++) {
+        bool empty = heat_map_is_empty(map, w);
+        heated = heated || !empty;
+        for (int i = 0; !empty && i < map->columns; i++)
+            map->windows[w].column[i].done = 0;
+    }
+    return heated;
 }
 
-void heat_map_begin_block(struct heat_map *map, int first, int end, bool lowest)
+void heat_map_begin_block(struct heat_map *map, int first, int end)
 {
     map->first = first;
     map->end = end;
-    map->list_count = 0;
-    for (int i = 0; lowest && i < map->columns; i++)
-        map->column[i].done = 0;
+    for (int w = map->pass_first; w < map->pass_end; w++)
+        map->windows[w].list_count = 0;
 }
 
-static void list_column(struct heat_map *map, struct column *column, int i)
+static void list_column(const struct heat_map *map, struct window_heat *window, int i)
 {
+    struct column *column = &window->column[i + map->ghosts];
     const int *rows = map->rows + column->start;
     const double *gains = map->gains + column->start;
     int entry = column->done;
@@ -167,16 +231,23 @@ static void list_column(struct heat_map *map, struct column *column, int i)
         entry++;
     column->done = entry;
     for (; entry < column->count && rows[entry] < map->end; entry++)
-        map->list[map->list_count++] = (struct listed){i, rows[entry], gains[entry]};
+        window->list[window->list_count++] = (struct listed){i, rows[entry], gains[entry]};
+}
+
+static void enter_column(const struct heat_map *map, struct window_heat *window, int i)
+{
+    const struct column *column = &window->column[i + map->ghosts];
+    window->list_start[i + map->ghosts] = window->list_count;
+    if (!column->whole && column->done < column->count)
+        list_column(map, window, i);
+    window->list_start[i + map->ghosts + 1] = window->list_count;
 }
 
 void heat_map_enter(struct heat_map *map, int i)
 {
-    struct column *column = &map->column[i + map->ghosts];
-    map->list_start[i + map->ghosts] = map->list_count;
-    if (!column->whole && column->done < column->count)
-        list_column(map, column, i);
-    map->list_start[i + map->ghosts + 1] = map->list_count;
+    for (int w = map->pass_first; w < map->pass_end; w++)
+        if (!heat_map_is_empty(map, w))
+            enter_column(map, &map->windows[w], i);
 }
 
 static void add_whole_columns(const struct heat_map *map, const struct kernel *kernel,
@@ -184,7 +255,7 @@ static void add_whole_columns(const struct heat_map *map, const struct kernel *k
 {
     int end = high < map->ny ? high : map->ny;
     for (int i = 0; i < to->count; i++) {
-        const struct column *column = &map->column[to->first + i + map->ghosts];
+        const struct column *column = &map->windows[to->window].column[to->first + i + map->ghosts];
         if (column->whole && low < end)
             kernel->add(to->cells[i] + (low - to->origin), map->gains + column->start + low,
                         end - low);
@@ -194,22 +265,24 @@ static void add_whole_columns(const struct heat_map *map, const struct kernel *k
 void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
                   const struct heat_columns *to)
 {
-    const size_t *start = map->list_start + (to->first + map->ghosts);
-    const struct listed *entry = map->list + start[0], *end = map->list + start[to->count];
+    const struct window_heat *window = &map->windows[to->window];
+    const size_t *start = window->list_start + (to->first + map->ghosts);
+    const struct listed *entry = window->list + start[0], *end = window->list + start[to->count];
     for (; entry < end; entry++)
         to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
-    if (map->wholes > 0)
+    if (window->wholes > 0)
         add_whole_columns(map, kernel, to, map->first, map->end);
 }
 
 void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
                        const struct heat_columns *to, int low, int high)
 {
-    const size_t *start = map->list_start + (to->first + map->ghosts);
-    const struct listed *entry = map->list + start[0], *end = map->list + start[to->count];
+    const struct window_heat *window = &map->windows[to->window];
+    const size_t *start = window->list_start + (to->first + map->ghosts);
+    const struct listed *entry = window->list + start[0], *end = window->list + start[to->count];
     for (; entry < end; entry++)
         if (entry->row >= low && entry->row < high)
             to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
-    if (map->wholes > 0)
+    if (window->wholes > 0)
         add_whole_columns(map, kernel, to, low, high);
 }

@@ -1,5 +1,6 @@
 #include "solve/solver.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct solver {
     struct heat_map *heat;
     struct halo_heat halo_heat;
     struct sweep *sweep;
+    int added; /* windows, not yet stepped */
     double halo_s;
 };
 
@@ -47,6 +49,7 @@ static struct sweep *create_sweep(const struct solver *solver, const struct sten
                                                .stencil = *stencil,
                                                .nx = solver->domain->nx,
                                                .ny = solver->domain->ny,
+                                               .substeps = config->substeps,
                                                .levels = config->steps_per_sweep,
                                                .block_rows = config->block_rows,
                                                .cache_bytes = config->cache_bytes,
@@ -82,7 +85,7 @@ static bool allocate(struct solver *solver)
     if (!solver->now || !solver->next)
         return false;
     solver->outflow = create_outflow(solver, &stencil, ghosts);
-    solver->heat = heat_map_create(domain->nx, domain->ny, ghosts);
+    solver->heat = heat_map_create(domain->nx, domain->ny, ghosts, config->windows);
     if (!solver->outflow || !solver->heat)
         return false;
     solver->sweep = create_sweep(solver, &stencil);
@@ -139,17 +142,26 @@ static void exchange(struct solver *solver, int depth)
     solver->halo_s += monotonic_s() - began_s;
 }
 
-static void take_heat(struct solver *solver, const struct slab_heat *heat, int64_t count)
+int64_t solver_heat_room(const struct solver *solver)
+{
+    const struct domain *domain = solver->domain;
+    int64_t narrowest = domain->ranks == 1 ? domain->nx : halo_narrowest(domain);
+    return narrowest * domain->ny / HEAT_MAP_WHOLE_FROM;
+}
+
+void solver_add_window(struct solver *solver, const struct slab_heat *heat, int64_t count)
 {
     struct halo_heat *halo = &solver->halo_heat;
     double tau_s = solver->config.tau_s;
+    assert(solver->added < solver->config.windows);
     if (halo->left)
         halo_exchange_heat(solver->domain, heat, count, solver->config.halo_depth - 1, halo);
-    heat_map_clear(solver->heat);
+    if (solver->added++ == 0)
+        heat_map_clear(solver->heat);
+    heat_map_begin_window(solver->heat);
     heat_map_append(solver->heat, halo->left, halo->left_count, tau_s);
     heat_map_append(solver->heat, heat, count, tau_s);
     heat_map_append(solver->heat, halo->right, halo->right_count, tau_s);
-    heat_map_finish(solver->heat);
 }
 
 /* The structs change contents, so that solver_field() stays the same object. */
@@ -160,12 +172,14 @@ static void swap_fields(struct solver *solver)
     *solver->now = stepped;
 }
 
-/* `beyond`: valid columns of the halo that are wanted afterwards. */
-static void step_pass(struct solver *solver, int levels, int beyond)
+/* The next `levels` steps after `before`; `beyond`: valid columns of the halo that are wanted
+ * afterwards. */
+static void step_pass(struct solver *solver, int before, int levels, int beyond)
 {
     const struct domain *domain = solver->domain;
     struct pass pass = {.now = solver->now,
                         .next = solver->next,
+                        .before = before,
                         .levels = levels,
                         .first = domain->left == MPI_PROC_NULL ? 0 : -beyond,
                         .end = domain->right == MPI_PROC_NULL ? domain->nx : domain->nx + beyond};
@@ -177,24 +191,31 @@ static void step_pass(struct solver *solver, int levels, int beyond)
  * possible. */
 static int next_part(int left, int most)
 {
-    int parts = (left + most - 1) / most;
-    return (left + parts - 1) / parts;
+    int parts = (left - 1) / most + 1;
+    return (left - 1) / parts + 1;
 }
 
-void solver_step_window(struct solver *solver, const struct slab_heat *heat, int64_t count)
+void solver_step(struct solver *solver)
 {
     const struct solver_config *config = &solver->config;
-    take_heat(solver, heat, count);
-    for (int left = config->substeps; left > 0;) {
-        int round = next_part(left, config->halo_depth);
-        left -= round;
+    int steps = solver->added * config->substeps;
+    for (int done = 0; done < steps;) {
+        int round = next_part(steps - done, config->halo_depth);
         exchange(solver, round);
         while (round > 0) {
             int levels = next_part(round, config->steps_per_sweep);
             round -= levels;
-            step_pass(solver, levels, round);
+            step_pass(solver, done, levels, round);
+            done += levels;
         }
     }
+    solver->added = 0;
+}
+
+void solver_step_window(struct solver *solver, const struct slab_heat *heat, int64_t count)
+{
+    solver_add_window(solver, heat, count);
+    solver_step(solver);
 }
 
 struct field *solver_field(struct solver *solver)

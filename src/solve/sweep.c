@@ -27,7 +27,7 @@ struct sweep {
     int y0, rows;  /* rows y0 .. y0+rows-1 are this block's */
     int low, high; /* rows that any of its levels steps */
     int entered;   /* columns of `now` below are prepared */
-    bool heated;
+    bool heated;   /* any window of the pass */
     bool past_cache;
 };
 
@@ -161,17 +161,23 @@ static void enter_columns(struct sweep *sweep, int end)
     sweep->entered += count;
 }
 
+/* Whose heat the step to a level adds. */
+static int window_of(const struct sweep *sweep, int level)
+{
+    return (sweep->pass.before + level - 1) / sweep->config.substeps;
+}
+
 /* The last level must leave the rows of other blocks alone. */
 static void add_heat(const struct sweep *sweep, int level, int first, double *const cells[],
                      int count)
 {
     const struct kernel *kernel = sweep->config.kernel;
+    int window = window_of(sweep, level);
     int low = first_column(sweep, level) - first, end = end_column(sweep, level) - first;
     low = low > 0 ? low : 0;
     end = end < count ? end : count;
-    struct heat_columns columns = {
-        .first = first + low, .count = end - low, .cells = cells + low, .origin = sweep->y0};
-    if (low >= end)
+    struct heat_columns columns = {window, first + low, end - low, cells + low, sweep->y0};
+    if (low >= end || heat_map_is_empty(sweep->heat, window))
         return;
     if (level < sweep->pass.levels)
         heat_map_add(sweep->heat, kernel, &columns);
@@ -342,7 +348,7 @@ static void step_block(struct sweep *sweep, int y0, int rows)
     sweep->high = y0 + (int)widest.end;
     sweep->entered = first_column(sweep, 0);
     if (sweep->heated)
-        heat_map_begin_block(sweep->heat, sweep->low, sweep->high, y0 == 0);
+        heat_map_begin_block(sweep->heat, sweep->low, sweep->high);
     note_field_ends(sweep);
     if (sweep->pass.levels == 1)
         step_planes(sweep);
@@ -357,7 +363,8 @@ static bool passes_cache(const struct sweep *sweep)
 {
     double bytes = 2.0 * sizeof(double) * sweep->config.nx * sweep->config.ny;
     double levels = sweep->pass.levels;
-    if (sweep->heated && (levels > 1 || heat_map_has_whole_columns(sweep->heat)))
+    if (sweep->heated &&
+        (levels > 1 || heat_map_has_whole_columns(sweep->heat, window_of(sweep, 1))))
         return false;
     return bytes * (levels < STREAM_LEVELS ? levels : STREAM_LEVELS) >
            (double)sweep->config.cache_bytes;
@@ -378,7 +385,8 @@ void sweep_run(struct sweep *sweep, const struct pass *pass)
 {
     assert(pass->levels <= sweep->config.levels);
     sweep->pass = *pass;
-    sweep->heated = !heat_map_is_empty(sweep->heat);
+    sweep->heated =
+        heat_map_begin_pass(sweep->heat, window_of(sweep, 1), window_of(sweep, pass->levels) + 1);
     sweep->past_cache = passes_cache(sweep);
     fill_end_columns(sweep);
     outflow_begin(sweep->outflow, pass->levels);

@@ -15,6 +15,9 @@ struct setup {
     double *heat;           /* [gnx][gny] */
     struct slab_heat *mine; /* the same as this rank's sparse list */
     int mine_count;
+    int added; /* windows that the solver has not stepped */
+    int64_t added_cells;
+    int most_added; /* that it stepped at once */
 };
 
 static inline struct setup begin(int gnx, int gny, const struct solver_config *config)
@@ -56,11 +59,42 @@ static inline void draw_heat(struct setup *s, uint64_t seed, int per_cent)
     }
 }
 
+/* After draw_heat() without any: cells come in rising order. */
+static inline void heat_cell(struct setup *s, int64_t cell, double rate)
+{
+    int64_t first = s->domain->x0 * s->domain->gny;
+    s->heat[cell] = rate;
+    if (cell >= first && cell < first + (int64_t)s->domain->nx * s->domain->gny)
+        s->mine[s->mine_count++] = (struct slab_heat){cell - first, rate};
+}
+
+static inline void step_setup_serially(struct setup *s)
+{
+    for (int step = 0; step < s->config.substeps; step++)
+        serial_step(&s->serial, &s->config, s->heat);
+}
+
 static inline void step_both(struct setup *s)
 {
     solver_step_window(s->solver, s->mine, s->mine_count);
-    for (int step = 0; step < s->config.substeps; step++)
-        serial_step(&s->serial, &s->config, s->heat);
+    step_setup_serially(s);
+}
+
+/* The solver waits for windows to come as long as it may, but for none after the last. */
+static inline void step_together(struct setup *s, bool last)
+{
+    for (int64_t cell = 0; cell < s->domain->gnx * s->domain->gny; cell++)
+        s->added_cells += s->heat[cell] != 0.0;
+    solver_add_window(s->solver, s->mine, s->mine_count);
+    s->added++;
+    if (last || s->added == solver_chosen(s->solver).windows ||
+        s->added_cells > solver_heat_room(s->solver)) {
+        solver_step(s->solver);
+        s->most_added = s->added > s->most_added ? s->added : s->most_added;
+        s->added = 0;
+        s->added_cells = 0;
+    }
+    step_setup_serially(s);
 }
 
 static inline void set_cell(struct setup *s, int x, int y, double value)

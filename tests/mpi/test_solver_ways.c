@@ -5,7 +5,7 @@
 #include "solve/memory.h"
 #include "solver_setup.h"
 
-enum { WINDOWS = 3 };
+enum { WINDOWS = 5, MOST_TOGETHER = 4 };
 
 static int count_kernels(void)
 {
@@ -18,7 +18,8 @@ static int count_kernels(void)
 /* Every way of computing that a number can draw. */
 static void draw_way(uint64_t seed, struct solver_config *config)
 {
-    config->substeps = 1 + draw_below(seed, 0, 40);
+    config->substeps = 1 + draw_below(seed, 0, draw_below(seed, 5, 2) ? 40 : 4);
+    config->windows = draw_below(seed, 6, MOST_TOGETHER + 1);
     config->block_rows = KERNEL_ROWS * (1 + draw_below(seed, 1, 5));
     config->kernel = kernel_at(draw_below(seed, 2, count_kernels()));
     config->cache_bytes = draw_below(seed, 3, 2) ? 1 : 0;
@@ -29,8 +30,8 @@ static int count_differences(int gnx, int gny, uint64_t seed, const struct solve
     static const int per_cents[] = {0, 3, 15, 100};
     struct setup s = begin(gnx, gny, config);
     for (int window = 0; window < WINDOWS; window++) {
-        draw_heat(&s, seed + (uint64_t)window, per_cents[draw_below(seed, 4 + window, 4)]);
-        step_both(&s);
+        draw_heat(&s, seed + (uint64_t)window, per_cents[draw_below(seed, 10 + window, 4)]);
+        step_together(&s, window == WINDOWS - 1);
     }
     int different = count_columns_that_differ(&s);
     end(&s);
@@ -66,6 +67,36 @@ static void all_kernels_have_the_serial_bits_on_random_grids(void)
             int gnx = ranks + draw_below(seed, 32, 90), gny = 1 + draw_below(seed, 33, 90);
             CU_ASSERT_EQUAL(count_differences(gnx, gny, seed, &config), 0);
         }
+}
+
+/* With a cell or two heated in each, which any slab here has room for. */
+static int step_sparse_windows(struct setup *s, int windows, uint64_t seed)
+{
+    for (int window = 0; window < windows; window++) {
+        draw_heat(s, seed + (uint64_t)window, 0);
+        int cell = draw_below(seed, 70 + window, (int)(s->domain->gnx * s->domain->gny));
+        heat_cell(s, cell, 100 * draw_unit(seed, 80 + window) - 40);
+        step_together(s, window == windows - 1);
+    }
+    return count_columns_that_differ(s);
+}
+
+static void windows_are_stepped_together_as_far_as_a_pass_goes(void)
+{
+    for (uint64_t seed = 0; seed < 32; seed++) {
+        struct solver_config config = draw_config(seed);
+        draw_way(seed, &config);
+        config.substeps = 1 + (int)(seed % 4);
+        config.windows = 1 + (int)(seed / 4);
+        config.steps_per_sweep = 12;
+        struct setup s = begin(world_size() * 12 + 5, 30, &config);
+        int room = 12 / config.substeps;
+        int together = config.windows < room ? config.windows : room;
+        CU_ASSERT_EQUAL(solver_chosen(s.solver).windows, together);
+        CU_ASSERT_EQUAL(step_sparse_windows(&s, config.windows + 3, seed), 0);
+        CU_ASSERT_EQUAL(s.most_added, together);
+        end(&s);
+    }
 }
 
 static void one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for(void)
@@ -124,6 +155,7 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {
         UNIT_TEST(all_sweeps_and_halos_have_the_serial_bits),
         UNIT_TEST(all_kernels_have_the_serial_bits_on_random_grids),
+        UNIT_TEST(windows_are_stepped_together_as_far_as_a_pass_goes),
         UNIT_TEST(one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for),
         UNIT_TEST(a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_than_the_halo),
         UNIT_TEST(the_memory_of_the_widest_slab_is_known_before_it_exists),

@@ -143,14 +143,15 @@ static int draw_heat(uint64_t seed, int ny, double tau_s, struct slab_heat *heat
 static void add_block(struct heat_map *map, int first, int end)
 {
     double *cells[COLUMNS];
-    heat_map_begin_block(map, first, end, first == 0);
+    heat_map_begin_block(map, first, end);
     for (int i = 0; i < COLUMNS; i++) {
         heat_map_enter(map, i - GHOSTS);
         cells[i] = row_zero(&next, i) + first;
     }
     for (int i = 0; i < COLUMNS; i += 4) {
         int count = COLUMNS - i < 4 ? COLUMNS - i : 4;
-        struct heat_columns to = {i - GHOSTS, count, cells + i, first};
+        struct heat_columns to = {
+            .first = i - GHOSTS, .count = count, .cells = cells + i, .origin = first};
         if (i % 8 == 0)
             heat_map_add(map, kernel_at(0), &to);
         else
@@ -164,7 +165,7 @@ static void heat_is_multiplied_then_added_in_heated_cells_only(void)
     const double tau_s = 0.1;
     for (uint64_t seed = 0; seed < 200; seed++) {
         int ny = 1 + draw_below(seed, 1000, MOST_ROWS), height = 1 + draw_below(seed, 1001, ny);
-        struct heat_map *map = heat_map_create(HEATED, ny, GHOSTS);
+        struct heat_map *map = heat_map_create(HEATED, ny, GHOSTS, 1);
         for (int window = 0; window < 2; window++) {
             draw_grids(seed);
             for (int i = 0; i < COLUMNS * PITCH; i++)
@@ -173,10 +174,11 @@ static void heat_is_multiplied_then_added_in_heated_cells_only(void)
             while (left < count && heat[left].cell < 0)
                 left++;
             heat_map_clear(map);
+            heat_map_begin_window(map);
             heat_map_append(map, heat, left, tau_s);
             heat_map_append(map, heat + left, count - left, tau_s);
-            heat_map_finish(map);
-            for (int first = 0; !heat_map_is_empty(map) && first < ny; first += height)
+            bool heated = heat_map_begin_pass(map, 0, 1);
+            for (int first = 0; heated && first < ny; first += height)
                 add_block(map, first, first + height < ny ? first + height : ny);
             CU_ASSERT_EQUAL(memcmp(&next, &expected, sizeof expected), 0);
         }

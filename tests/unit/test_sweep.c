@@ -6,6 +6,8 @@
 #include "../mpi/serial_heat.h"
 #include "unit.h"
 
+enum { PASSES = 2 };
+
 struct slab {
     struct domain domain;
     struct solver_config config;
@@ -32,6 +34,12 @@ static struct outflow *create_outflow(const struct slab *slab, const struct sten
     return outflow_create(&config);
 }
 
+/* That the passes touch, the last one perhaps in part. */
+static int windows_of(const struct solver_config *config)
+{
+    return (PASSES * config->steps_per_sweep - 1) / config->substeps + 1;
+}
+
 static void create(struct slab *slab, int nx, int ny, const struct solver_config *c)
 {
     *slab = (struct slab){.domain = {.nx = nx, .ny = ny, .gnx = nx, .gny = ny}, .config = *c};
@@ -39,11 +47,12 @@ static void create(struct slab *slab, int nx, int ny, const struct solver_config
     slab->now = field_create_deep(&slab->domain, c->initial, 1, FIELD_FIRST);
     slab->next = field_create_deep(&slab->domain, c->initial, 1, FIELD_SECOND);
     slab->outflow = create_outflow(slab, &stencil);
-    slab->heat = heat_map_create(nx, ny, 1);
+    slab->heat = heat_map_create(nx, ny, 1, windows_of(c));
     struct sweep_config config = {.kernel = c->kernel,
                                   .stencil = stencil,
                                   .nx = nx,
                                   .ny = ny,
+                                  .substeps = c->substeps,
                                   .levels = c->steps_per_sweep,
                                   .block_rows = c->block_rows,
                                   .cache_bytes = c->cache_bytes,
@@ -75,36 +84,72 @@ static void draw_state(struct slab *slab, struct serial *serial, uint64_t seed)
         }
 }
 
-static void draw_heat(struct slab *slab, double *rates, uint64_t seed)
+/* Of several windows those before the last share what heat a map has room for. */
+static int per_cent_of(uint64_t seed, int window, int windows)
 {
     static const int per_cents[] = {0, 2, 11, 40, 100};
+    bool sparse = window < windows - 1;
+    return sparse ? draw_below(seed, window, 10 / (windows - 1) + 1)
+                  : per_cents[draw_below(seed, window, 5)];
+}
+
+static void draw_window(struct slab *slab, double *rates, uint64_t seed, int per_cent)
+{
     int cells = slab->domain.nx * slab->domain.ny;
-    heat_map_clear(slab->heat);
+    heat_map_begin_window(slab->heat);
     for (int cell = 0; cell < cells; cell++) {
-        bool heated = draw_below(seed, cell, 100) < per_cents[seed % 5];
+        bool heated = draw_below(seed, cell, 100) < per_cent;
         rates[cell] = heated ? draw_unit(seed + 1, cell) * 10 - 4 : 0.0;
         struct slab_heat heat = {cell, rates[cell]};
         heat_map_append(slab->heat, &heat, heated, slab->config.tau_s);
     }
-    heat_map_finish(slab->heat);
 }
 
-/* Two passes, then cells and outflow against as many serial steps. */
+/* rates: [windows][cells] */
+static void draw_heat(struct slab *slab, double *rates, uint64_t seed)
+{
+    ptrdiff_t cells = (ptrdiff_t)slab->domain.nx * slab->domain.ny;
+    int windows = windows_of(&slab->config);
+    heat_map_clear(slab->heat);
+    for (int window = 0; window < windows; window++)
+        draw_window(slab, rates + window * cells, seed + 1000 * (uint64_t)window,
+                    per_cent_of(seed, window, windows));
+}
+
+static void run_passes(struct slab *slab)
+{
+    int levels = slab->config.steps_per_sweep;
+    for (int i = 0; i < PASSES; i++) {
+        struct pass pass = {.now = i % 2 ? slab->next : slab->now,
+                            .next = i % 2 ? slab->now : slab->next,
+                            .before = i * levels,
+                            .levels = levels,
+                            .end = slab->domain.nx};
+        sweep_run(slab->sweep, &pass);
+    }
+}
+
+static void run_serially(struct serial *serial, const struct solver_config *config,
+                         const double *rates)
+{
+    ptrdiff_t cells = (ptrdiff_t)serial->nx * serial->ny;
+    for (int step = 0; step < PASSES * config->steps_per_sweep; step++)
+        serial_step(serial, config, rates + step / config->substeps * cells);
+}
+
+/* The passes, then cells and outflow against as many serial steps. */
 static bool passes_have_the_serial_bits(int nx, int ny, uint64_t seed,
                                         const struct solver_config *config)
 {
     struct slab slab;
     create(&slab, nx, ny, config);
     struct serial serial = serial_create(nx, ny);
-    double *rates = calloc((size_t)nx * (size_t)ny, sizeof *rates);
+    size_t cells = (size_t)nx * (size_t)ny;
+    double *rates = calloc((size_t)windows_of(config) * cells, sizeof *rates);
     draw_state(&slab, &serial, seed);
     draw_heat(&slab, rates, seed);
-    struct pass pass = {slab.now, slab.next, config->steps_per_sweep, 0, nx};
-    sweep_run(slab.sweep, &pass);
-    pass = (struct pass){slab.next, slab.now, config->steps_per_sweep, 0, nx};
-    sweep_run(slab.sweep, &pass);
-    for (int step = 0; step < 2 * config->steps_per_sweep; step++)
-        serial_step(&serial, config, rates);
+    run_passes(&slab);
+    run_serially(&serial, config, rates);
     bool same = memcmp(slab.outflow->total, serial.outflow, (size_t)nx * sizeof(double)) == 0;
     for (int i = 0; i < nx; i++)
         same = same && memcmp(field_column(slab.now, i), at(&serial, serial.now, i, 0),
@@ -115,7 +160,7 @@ static bool passes_have_the_serial_bits(int nx, int ny, uint64_t seed,
     return same;
 }
 
-static void every_number_of_steps_has_the_serial_bits_in_every_width_and_block(void)
+static void every_number_of_steps_and_windows_has_the_serial_bits_in_every_width_and_block(void)
 {
     static const int blocks[] = {8, 16, 40, 512};
     const struct kernel *kernel;
@@ -126,6 +171,7 @@ static void every_number_of_steps_has_the_serial_bits_in_every_width_and_block(v
                 struct solver_config config = draw_config(seed);
                 config.kernel = kernel;
                 config.steps_per_sweep = steps;
+                config.substeps = draw % 2 ? 1 + draw_below(seed, 9, steps) : PASSES * steps;
                 config.block_rows = blocks[draw % 4];
                 config.cache_bytes = draw % 3 == 0 ? 1 : INT64_MAX;
                 int nx = 1 + draw_below(seed, 7, 40), ny = 1 + draw_below(seed, 8, 100);
@@ -136,7 +182,7 @@ static void every_number_of_steps_has_the_serial_bits_in_every_width_and_block(v
 int main(void)
 {
     static const struct unit_test tests[] = {
-        UNIT_TEST(every_number_of_steps_has_the_serial_bits_in_every_width_and_block),
+        UNIT_TEST(every_number_of_steps_and_windows_has_the_serial_bits_in_every_width_and_block),
     };
     return unit_run("sweep", tests, UNIT_COUNT(tests));
 }
