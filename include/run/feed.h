@@ -9,7 +9,8 @@
 #include "window/early.h"
 #include "window/windows_state.h"
 
-enum { FEED_PARCELS = 4, PARCEL_WINDOWS = 16 };
+/* More parcels where windows are stepped together, which have to be there for that. */
+enum { FEED_PARCELS = 4, FEED_MOST_PARCELS = 16, PARCEL_WINDOWS = 16 };
 
 enum parcel_kind {
     PARCEL_WINDOW, /* a closed window */
@@ -27,8 +28,9 @@ enum parcel_kind {
  * costs more than stepping a small grid; each is shown by a feed_next() of its own. */
 struct parcel {
     enum parcel_kind kind;
-    struct closed_window closed; /* PARCEL_WINDOW; its heat points into `heat` */
-    struct early_window early;   /* PARCEL_EARLY; so does this one's */
+    struct closed_window closed;      /* PARCEL_WINDOW; its heat points into `heat` */
+    struct early_window early;        /* PARCEL_EARLY; so does this one's */
+    const struct closed_window *next; /* what the next feed_next() shows, at once; NULL: unknown */
     struct buffer heat;
     int64_t letters_waiting; /* dead letters in the state, which its ledgers count already */
     int64_t letter_count;    /* dead letters settled since the parcel before, sorted */
@@ -57,6 +59,7 @@ struct feed_config {
     int64_t early_ms;    /* between pictures of the open window; 0: none */
     int64_t state_every; /* windows w with (w + 1) % state_every == 0 carry the state; 0: none do */
     int64_t stop_after;  /* the last window to close, INT64_MAX: no limit */
+    int together;        /* most windows that are stepped at once; 0: one */
 };
 
 /* Starts the thread; source, drain and windows are its own until feed_stop(). */

@@ -62,6 +62,9 @@ void snapshots_destroy(struct snapshots *snapshots); /* accepts NULL */
 void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
                     struct solver *solver);
 
+/* Whether the snapshot of that window belongs to the ring. Pure. */
+bool snapshots_wants(const struct snapshots *snapshots, int64_t window);
+
 /* Puts field and outflow back to where they were after `window`, and forgets the snapshots of later
  * windows, which are about to be stepped again. False, and nothing is changed, if that snapshot is
  * not held. */

@@ -325,7 +325,7 @@ enum status feed_start(const struct feed_config *config, struct feed **feed, str
     for (int p = 0; p < config->partitions; p++)
         created->parts[p] = partition_of(created, p);
     pthread_mutex_init(&created->mutex, NULL);
-    created->parcels = parcels_create(config->partitions);
+    created->parcels = parcels_create(config->partitions, config->together);
     if (config->early_ms > 0)
         created->early = early_create(config->windows);
     created->early_window = -1;

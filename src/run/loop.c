@@ -152,6 +152,15 @@ static bool await_parcel(struct run *run, struct order *order)
     }
 }
 
+/* Rank 0: the next window comes before anything that looks at the field. */
+static bool waits_for_next(const struct run *run, const struct parcel *parcel,
+                           const struct order *order)
+{
+    bool follows = parcel->next && parcel->next->window == order->window + 1;
+    bool looked_at = order->frame || order->in_doubt || order->checkpoint || order->finished;
+    return follows && !looked_at && step_may_wait(run, &parcel->closed);
+}
+
 static struct order order_step(struct run *run, const struct parcel *parcel)
 {
     const struct closed_window *closed = &parcel->closed;
@@ -164,6 +173,7 @@ static struct order order_step(struct run *run, const struct parcel *parcel)
         order.finished = true;
         order.checkpoint = run->root->deck->checkpoint.at_end;
     }
+    order.waits = waits_for_next(run, parcel, &order);
     return order;
 }
 
@@ -259,7 +269,7 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
 {
     if (order->rolls_back)
         TRY(step_back(run, order->window - 1, err));
-    step_window(run, order->window);
+    step_window(run, order->window, order->waits);
     if (order->in_doubt)
         TRY(finite_prove(run, err));
     double began_s = monitor_begin(run);
@@ -297,7 +307,7 @@ static enum status carry_out(struct run *run, const struct order *order, struct 
         TRY(keep_checkpoint(run, err));
     if (run->root && order->kind == ORDER_STEP && order->close == CLOSE_NEW) {
         progress_stepping(run);
-        monitor_window(run);
+        monitor_window(run, order->waits);
     }
     monitor_show(run);
     return STATUS_OK;
@@ -340,23 +350,6 @@ static enum status finish_run(struct run *run, struct error *err)
     return STATUS_OK;
 }
 
-/* The slowest of late: what is in hand before the time limit must do for a bad one. */
-static void note_cost(struct root *root, const struct order *order, double seconds)
-{
-    if (order->kind != ORDER_STEP)
-        return;
-    if (!order->checkpoint) {
-        root->closing_s += seconds;
-        root->step_s = root->step_s > 0 ? 0.95 * root->step_s + 0.05 * seconds : seconds;
-    }
-    if (order->close != CLOSE_NEW)
-        return;
-    root->window_s =
-        root->closing_s > 0.98 * root->window_s ? root->closing_s : 0.98 * root->window_s;
-    root->closing_s = 0;
-    root->windows_closed = order->window + 1;
-}
-
 enum status loop_run(struct run *run, struct error *err)
 {
     for (;;) {
@@ -368,7 +361,7 @@ enum status loop_run(struct run *run, struct error *err)
         double began_s = stop_clock_s();
         enum status status = carry_out(run, &order, err);
         if (run->root)
-            note_cost(run->root, &order, stop_clock_s() - began_s);
+            wait_note_cost(run->root, &order, stop_clock_s() - began_s);
         if (run->root && !order.finished)
             finish_parcel(run->root);
         TRY(status);

@@ -86,16 +86,25 @@ void monitor_checkpoint(struct run *run)
                 (double)run->root->room.checkpoint_bytes);
 }
 
-void monitor_window(struct run *run)
+static void observe_steps(struct monitor *monitor, int windows)
+{
+    for (int phase = 0; phase < METRICS_PHASES; phase++)
+        for (int i = 0; i < windows; i++)
+            metrics_observe(monitor->metrics, METRIC_STEP_DURATION, phase,
+                            monitor->spent_s[phase] / windows);
+    memset(monitor->spent_s, 0, sizeof monitor->spent_s);
+}
+
+void monitor_window(struct run *run, bool waits)
 {
     struct monitor *monitor = run->root ? run->root->monitor : NULL;
     if (!monitor)
         return;
     monitor->windows++;
     metrics_add(monitor->metrics, METRIC_WINDOWS, 0, 1);
-    for (int phase = 0; phase < METRICS_PHASES; phase++)
-        metrics_observe(monitor->metrics, METRIC_STEP_DURATION, phase, monitor->spent_s[phase]);
-    memset(monitor->spent_s, 0, sizeof monitor->spent_s);
+    if (!waits)
+        observe_steps(monitor, monitor->waiting + 1);
+    monitor->waiting = waits ? monitor->waiting + 1 : 0;
 }
 
 static void look_at_pace(struct monitor *monitor, double now_s)

@@ -35,8 +35,9 @@ struct watch_view;
 void monitor_judged(struct run *run, int64_t window, const double *readings, int stats,
                     const struct watch_view *view);
 
-/* A window has closed, and all that follows from it is done. */
-void monitor_window(struct run *run);
+/* A window has closed, and all that follows from it is done, or is once the next one is stepped: it
+ * waits. Windows that are stepped together took the same time each. */
+void monitor_window(struct run *run, bool waits);
 
 /* Shows what there is if it was not shown a moment ago; to be called while waiting, too. */
 void monitor_show(struct run *run);

@@ -11,6 +11,7 @@ struct monitor {
     struct metrics *metrics;
     const char *file; /* NULL: none; the deck's */
     double spent_s[METRICS_PHASES];
+    int waiting; /* windows that this was spent on, but for the last */
     double shown_s, written_s;
     bool warned;
     double pace_from_s, windows_per_s; /* pace over the last few seconds */

@@ -148,7 +148,8 @@ static enum status start_feed(struct run *run, struct error *err)
                                             .partitions = root->identity.partitions,
                                             .early_ms = root->deck->stream.early_ms,
                                             .state_every = root->deck->checkpoint.every_windows,
-                                            .stop_after = root->stop_after},
+                                            .stop_after = root->stop_after,
+                                            .together = solver_chosen(run->solver).windows},
                       &root->feed, err);
 }
 

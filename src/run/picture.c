@@ -131,7 +131,7 @@ void picture_show(struct run *run)
     keep(run->picture, run->solver);
     const struct early_window *seen = run->root ? &run->root->parcel->early : NULL;
     assert(!seen || seen->window == run->window + 1);
-    step_field(run, seen ? seen->heat : NULL, seen ? seen->heat_count : 0);
+    step_field(run, seen ? seen->heat : NULL, seen ? seen->heat_count : 0, false);
     enum status status = write_picture(run, &reason);
     put_back(run->picture, run->solver);
     if (status == STATUS_OK && run->root)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arith.h"
 #include "base/build_id.h"
 #include "base/memory.h"
 #include "deck/timestep.h"
@@ -119,6 +120,8 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
 {
     struct rundir *rundir = memory_zeroed(1, sizeof *rundir);
     enum status status = rundir_paths(deck->run.out, deck->run.id, rundir, err);
+    int spacing = snapshots_spacing((int)deck->stream.horizon_windows,
+                                    deck->grid.nx * deck->grid.ny, deck->solve.snapshot_memory);
     *plan = (struct plan){
         .solver = solver_of(deck),
         .gnx = deck->grid.nx,
@@ -131,15 +134,14 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
         .window_ms = deck->time.window_ms,
         .lost_after_s = deck->run.lost_after_s,
         .early_ms = deck->stream.early_ms,
-        .snapshot_spacing =
-            snapshots_spacing((int)deck->stream.horizon_windows, deck->grid.nx * deck->grid.ny,
-                              deck->solve.snapshot_memory),
+        .snapshot_spacing = spacing,
         .f64 = deck->frames.dtype == DECK_F64,
         .dry_run = options->dry_run,
         .to_topic = deck->temp.topic != NULL,
         .temp_box = box_of(&deck->temp.region, deck),
         .temp_every = deck->temp.every,
     };
+    plan->solver.windows = (int)min_int64(plan->frames_every, spacing);
     strcpy(plan->directory, rundir->root);
     strcpy(plan->checkpoints, rundir->checkpoints);
     strncpy(plan->run_id, deck->run.id, sizeof plan->run_id - 1);

@@ -9,6 +9,7 @@
 /* What rank 0 tells of a window to be stepped again. */
 struct replay {
     bool frame; /* its row holds something else, or may */
+    bool waits; /* for the next window, to be stepped with it */
 };
 
 static bool row_is_stale(const struct run *run, const struct closed_window *closed)
@@ -26,10 +27,11 @@ static enum status replay_window(struct run *run, int64_t window, struct error *
         windows_replay(run->root->windows, window, &closed);
         run->root->closed = &closed;
         replay.frame = row_is_stale(run, &closed);
+        replay.waits = !replay.frame && window < run->state.window && step_may_wait(run, &closed);
         (void)finite_in_doubt(run, &closed); /* it was looked at before the checkpoint */
     }
     agree_broadcast(run->domain, &replay, (int)sizeof replay);
-    step_window(run, window);
+    step_window(run, window, replay.waits);
     if (replay.frame)
         TRY(publish_frame(run, PUBLISH_RESTORED, err));
     else

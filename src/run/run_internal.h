@@ -86,12 +86,17 @@ struct root {
     struct parcel *parcel;                /* the one being worked on */
     const struct closed_window *closed;   /* the window being stepped */
     struct early_window shown;            /* of the last picture, without its heat */
-    double closed_s;                      /* when it came, by stop_clock_s() */
-    enum status failure;                  /* of rank 0 alone; ends the run with the next order */
+    int waiting;           /* windows added to the solver, to be stepped with the next */
+    int64_t waiting_cells; /* heated in them */
+    double closed_s;       /* when it came, by stop_clock_s() */
+    enum status failure;   /* of rank 0 alone; ends the run with the next order */
     struct error failure_error;
-    double window_s;          /* what a slow window costs, its corrections included */
-    double step_s;            /* what one window costs to step or step again, on average */
-    int64_t windows_closed;   /* as of the last one stepped for the first time */
+    double window_s;        /* what a slow window costs, its corrections included, or some that
+                                 are stepped together */
+    double step_s;          /* what one window costs to step or step again, on average */
+    int64_t windows_closed; /* as of the last one stepped for the first time */
+    double spent_s;         /* on windows that are stepped together, so far */
+    int spent_windows;
     double closing_s;         /* what the corrections before the open window have cost so far */
     bool rows_pending;        /* rows were written that readers may not see yet */
     bool rewriting;           /* the manifest says that rows are being rewritten */
@@ -123,6 +128,7 @@ struct order {
     int kind;
     int close;       /* of ORDER_STEP: enum close_kind */
     bool rolls_back; /* first put the field back to what it was after window - 1 */
+    bool waits;      /* nothing looks at the field before the next window: step both together */
     bool frame, checkpoint;
     bool in_doubt; /* the field may not be finite any more: look */
     bool flush;    /* of ORDER_EARLY: rows wait to be made readable */
@@ -148,7 +154,8 @@ struct run {
     struct frames *frames;
     struct run_state state;    /* rank 0's counts; the others follow what they need of it */
     struct buffer saved_state; /* rank 0: of the checkpoint gone on from, or to be written */
-    int64_t window;            /* the field is the one after this window, -1: the initial one */
+    int64_t window;            /* the field is the one after this window, -1: the initial one, once
+                                  the windows that wait are stepped */
     int64_t unflushed_rows;    /* written since the last flush was asked for */
     bool idle;                 /* nothing to loop over: a dry run, or finished before */
     struct root *root;         /* NULL but on rank 0 */
@@ -227,8 +234,10 @@ static inline int64_t run_row(const struct run *run, int64_t window)
 }
 
 /* step.c: collective: from the field after one window to that after `window`, whose heat rank 0 has
- * in root->closed. */
-void step_window(struct run *run, int64_t window);
+ * in root->closed; if it waits, once the next is stepped, which has to follow before anything looks
+ * at the field. Rank 0: whether rows, snapshots and the solver allow for that. */
+void step_window(struct run *run, int64_t window, bool waits);
+bool step_may_wait(const struct run *run, const struct closed_window *closed);
 
 /* Local: the window is not published again: where it has a row, the sums of heat begin anew as they
  * did when the row was written. */
@@ -241,7 +250,7 @@ enum status step_back(struct run *run, int64_t window, struct error *err) MUST_C
 
 /* The same of the field alone, under heat that rank 0 gives; what such heat adds in a window, in
  * temperature units times area, cells in order. */
-void step_field(struct run *run, const struct heat *heat, int64_t count);
+void step_field(struct run *run, const struct heat *heat, int64_t count, bool waits);
 double step_heat_of(const struct run *run, const struct heat *heat, int64_t count);
 
 /* footprint.c: collective: the most memory that rank 0 has had, and any other, in the log. */
@@ -289,10 +298,11 @@ struct parcel *wait_for_parcel(struct run *run, int timeout_ms);
 /* Rank 0: what the run is asked for now. A stop that is asked for while a broker does not
  * take what is written to it waits run.stop_s, then the run ends without a new checkpoint. So does
  * one amid a correction that has `windows` more to step and would take longer, or than there is
- * time. */
+ * time; carrying out an order took so many seconds. */
 enum stop_request wait_request(struct root *root);
 bool wait_is_over(struct root *root);
 bool wait_is_too_long(const struct root *root, int64_t windows);
+void wait_note_cost(struct root *root, const struct order *order, double seconds);
 void wait_init(struct root *root);
 
 /* follow.c. Rank 0 says with follow_begin() that the others are on their way to follow_order() or

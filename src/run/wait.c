@@ -96,6 +96,30 @@ bool wait_is_over(struct root *root)
     return request == STOP_NOW || (request == STOP_SOON && now_s >= root->gives_up_s);
 }
 
+/* The slowest of late: what is in hand before the time limit must do for a bad one. */
+void wait_note_cost(struct root *root, const struct order *order, double seconds)
+{
+    if (order->kind != ORDER_STEP)
+        return;
+    root->spent_s += seconds;
+    root->spent_windows++;
+    if (order->waits)
+        return;
+    double each_s = root->spent_s / root->spent_windows;
+    if (!order->checkpoint) {
+        root->closing_s += root->spent_s;
+        root->step_s = root->step_s > 0 ? 0.95 * root->step_s + 0.05 * each_s : each_s;
+    }
+    root->spent_s = 0;
+    root->spent_windows = 0;
+    if (order->close != CLOSE_NEW)
+        return;
+    root->window_s =
+        root->closing_s > 0.98 * root->window_s ? root->closing_s : 0.98 * root->window_s;
+    root->closing_s = 0;
+    root->windows_closed = order->window + 1;
+}
+
 static bool is_over(void *context)
 {
     return wait_is_over(context);

@@ -103,10 +103,15 @@ static struct snapshot *find(const struct snapshots *snapshots, int64_t window)
     return slot->window == window ? slot : NULL;
 }
 
+bool snapshots_wants(const struct snapshots *snapshots, int64_t window)
+{
+    return (window + 1) % snapshots->spacing == 0;
+}
+
 void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
                     struct solver *solver)
 {
-    if ((window + 1) % snapshots->spacing != 0)
+    if (!snapshots_wants(snapshots, window))
         return;
     struct snapshot *slot = slot_of(snapshots, window);
     field_copy(slot->field, solver_field(solver));

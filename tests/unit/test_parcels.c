@@ -20,7 +20,7 @@ static void fill(struct parcel *parcel, int64_t first, int windows)
 
 static void the_windows_of_a_parcel_are_shown_one_at_a_time(void)
 {
-    struct parcels *parcels = parcels_create(PARTITIONS);
+    struct parcels *parcels = parcels_create(PARTITIONS, 1);
     fill(parcels_begin(parcels), 40, 3);
     parcels_end(parcels);
     for (int i = 0; i < 3; i++) {
@@ -37,9 +37,51 @@ static void the_windows_of_a_parcel_are_shown_one_at_a_time(void)
     parcels_destroy(parcels);
 }
 
+/* The number of the window shown, and whether the queue says that the one after it follows. */
+static void expect_shown(struct parcels *parcels, int64_t window, bool follows)
+{
+    struct parcel *parcel = parcels_next(parcels, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(parcel);
+    CU_ASSERT_EQUAL(parcel->closed.window, window);
+    CU_ASSERT_EQUAL(parcel->next != NULL, follows);
+    if (parcel->next)
+        CU_ASSERT_EQUAL(parcel->next->window, window + 1);
+    parcels_done(parcels, parcel);
+}
+
+static void the_next_window_is_known_once_it_is_there(void)
+{
+    struct parcels *parcels = parcels_create(PARTITIONS, 2);
+    fill(parcels_begin(parcels), 40, 2);
+    parcels_end(parcels);
+    expect_shown(parcels, 40, true);
+    expect_shown(parcels, 41, false);
+    for (int i = 0; i < 3 * FEED_PARCELS; i++) {
+        fill(parcels_begin(parcels), 42 + 2 * i, 1);
+        parcels_end(parcels);
+        fill(parcels_begin(parcels), 43 + 2 * i, 1);
+        parcels_end(parcels);
+        expect_shown(parcels, 42 + 2 * i, true);
+        expect_shown(parcels, 43 + 2 * i, false);
+    }
+    parcels_destroy(parcels);
+}
+
+static void what_is_no_window_comes_after_none(void)
+{
+    struct parcels *parcels = parcels_create(PARTITIONS, 2);
+    fill(parcels_begin(parcels), 40, 1);
+    parcels_end(parcels);
+    parcels_begin(parcels)->kind = PARCEL_STATE;
+    parcels_end(parcels);
+    expect_shown(parcels, 40, false);
+    CU_ASSERT_EQUAL(parcels_next(parcels, 0)->kind, PARCEL_STATE);
+    parcels_destroy(parcels);
+}
+
 static void a_parcel_used_again_has_nothing_left_of_before(void)
 {
-    struct parcels *parcels = parcels_create(PARTITIONS);
+    struct parcels *parcels = parcels_create(PARTITIONS, 1);
     for (int i = 0; i < 2 * FEED_PARCELS; i++) {
         struct parcel *parcel = parcels_begin(parcels);
         CU_ASSERT_EQUAL(parcel->row_count, 0);
@@ -57,7 +99,7 @@ static void a_parcel_used_again_has_nothing_left_of_before(void)
 
 static void a_parcel_without_windows_is_shown_once(void)
 {
-    struct parcels *parcels = parcels_create(PARTITIONS);
+    struct parcels *parcels = parcels_create(PARTITIONS, 1);
     struct parcel *parcel = parcels_begin(parcels);
     parcel->kind = PARCEL_STATE;
     parcel->has_state = true;
@@ -92,7 +134,7 @@ static int64_t windows_of_many(void)
 
 static void between_two_threads_no_window_is_lost_or_out_of_order(void)
 {
-    struct parcels *parcels = parcels_create(PARTITIONS);
+    struct parcels *parcels = parcels_create(PARTITIONS, 4);
     pthread_t thread;
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce_many, parcels), 0);
     const int64_t windows = windows_of_many();
@@ -100,6 +142,7 @@ static void between_two_threads_no_window_is_lost_or_out_of_order(void)
         struct parcel *parcel = parcels_next(parcels, PATIENCE_MS);
         CU_ASSERT_PTR_NOT_NULL_FATAL(parcel);
         CU_ASSERT_EQUAL_FATAL(parcel->closed.window, window);
+        CU_ASSERT(!parcel->next || parcel->next->window == window + 1);
         parcels_done(parcels, parcel);
         int limit = parcels_row_limit(parcels);
         CU_ASSERT(1 <= limit && limit <= PARCEL_WINDOWS);
@@ -117,9 +160,33 @@ static void *produce_without_end(void *argument)
     return NULL;
 }
 
+static void *count_large(void *argument)
+{
+    struct parcels *parcels = argument;
+    int64_t count = 0;
+    for (struct parcel *parcel; (parcel = parcels_begin(parcels)); parcels_end(parcels), count++) {
+        fill(parcel, count, 1);
+        buffer_reserve(&parcel->heat, 2 << 20);
+        parcel->heat.size = 2 << 20;
+    }
+    CU_ASSERT(1 <= count && count <= FEED_PARCELS);
+    return NULL;
+}
+
+static void few_windows_wait_where_they_have_much_heat(void)
+{
+    struct parcels *parcels = parcels_create(PARTITIONS, FEED_MOST_PARCELS);
+    pthread_t thread;
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, count_large, parcels), 0);
+    CU_ASSERT_PTR_NOT_NULL(parcels_next(parcels, PATIENCE_MS));
+    parcels_stop(parcels);
+    CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+    parcels_destroy(parcels);
+}
+
 static void a_stop_releases_a_thread_that_waits_for_an_empty_parcel(void)
 {
-    struct parcels *parcels = parcels_create(PARTITIONS);
+    struct parcels *parcels = parcels_create(PARTITIONS, 1);
     pthread_t thread;
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce_without_end, parcels), 0);
     CU_ASSERT_PTR_NOT_NULL(parcels_next(parcels, PATIENCE_MS));
@@ -132,6 +199,9 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(the_windows_of_a_parcel_are_shown_one_at_a_time),
+        UNIT_TEST(the_next_window_is_known_once_it_is_there),
+        UNIT_TEST(what_is_no_window_comes_after_none),
+        UNIT_TEST(few_windows_wait_where_they_have_much_heat),
         UNIT_TEST(a_parcel_used_again_has_nothing_left_of_before),
         UNIT_TEST(a_parcel_without_windows_is_shown_once),
         UNIT_TEST(between_two_threads_no_window_is_lost_or_out_of_order),
