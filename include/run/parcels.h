@@ -6,7 +6,7 @@
 
 struct parcels;
 
-/* Where up to `together` windows are stepped at once, room for some of them to come meanwhile: not so
+/* Where up to `together` windows are stepped at once, room for more to come meanwhile: not so
  * much that more steps of them, or more frames, would be on their way than of FEED_PARCELS. */
 struct parcels *parcels_create(int partitions, int together);
 void parcels_destroy(struct parcels *parcels); /* accepts NULL; no thread waits in it any more */

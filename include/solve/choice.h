@@ -11,6 +11,10 @@ struct slabs {
     int ny;
 };
 
+/* Most windows that can be stepped together when a frame is made of every `frames_every`-th and a
+ * snapshot of every `spacing`-th. Pure. */
+int choice_windows(int64_t frames_every, int spacing);
+
 /* The configuration with nothing left to choose: steps_per_sweep <= halo_depth <= the columns of
  * the narrowest slab where there are neighbours, and no more than the windows that are stepped
  * together have steps; of these no more than a pass has room for. Says so in the log where a deeper

@@ -7,6 +7,7 @@
 #include "base/arith.h"
 #include "check_memory.h"
 #include "run/cost.h"
+#include "solve/choice.h"
 #include "solve/snapshots.h"
 
 enum { MOST_SHOWN = 16 };
@@ -20,6 +21,7 @@ static struct cost_job job_of(const struct deck *deck, int substeps, double heat
         .gny = deck->grid.ny,
         .tile = deck->frames.tile,
         .solver = {.substeps = substeps,
+                   .windows = choice_windows(deck->frames.every, spacing),
                    .steps_per_sweep = (int)deck->solve.steps_per_sweep,
                    .halo_depth = (int)deck->solve.halo_depth},
         .snapshots = snapshots_count((int)deck->stream.horizon_windows, spacing),

@@ -5,6 +5,7 @@
 
 #include "base/arith.h"
 #include "grid/domain.h"
+#include "solve/choice.h"
 #include "solve/memory.h"
 #include "solve/snapshots.h"
 
@@ -54,6 +55,7 @@ static void print_memory_for(const struct deck *deck, int substeps, int ranks)
 {
     char fields[32], snapshots[32], heat[32];
     struct solver_config config = {.substeps = substeps,
+                                   .windows = choice_windows(deck->frames.every, spacing_of(deck)),
                                    .steps_per_sweep = (int)deck->solve.steps_per_sweep,
                                    .halo_depth = (int)deck->solve.halo_depth};
     struct domain_cut cut = domain_cut(deck->grid.nx, ranks, deck->frames.tile);

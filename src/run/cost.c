@@ -4,6 +4,7 @@
 
 #include "base/arith.h"
 #include "solve/choice.h"
+#include "solve/heat_map.h"
 #include "solve/memory.h"
 #include "store/frames.h"
 
@@ -154,6 +155,15 @@ static double frame_cost(const struct setting *setting)
             stars(setting, GATHERS_OF_FRAME, gathered));
 }
 
+/* The part of the room for heat that is touched: half of it is for the windows before the last. */
+static double touched_heat(const struct setting *setting)
+{
+    double cells = (double)setting->job->gnx * (double)setting->job->gny;
+    double heated = fmin(1, setting->job->heated / cells);
+    int before = setting->solver.windows - 1;
+    return before == 0 ? heated : (heated + fmin(before * heated, 1.0 / HEAT_MAP_WHOLE_FROM)) / 2;
+}
+
 /* Field and outflow of now and of before. */
 static double checkpoint_bytes(const struct cost_job *job)
 {
@@ -168,10 +178,9 @@ static double rank_bytes(const struct setting *setting)
         solver_memory_of(&cut, (int)job->gny, &job->solver, job->snapshots);
     double cells = (double)setting->widths.widest * (double)job->gny;
     double staged = frames_staging_bytes(setting->widths.widest, job->gny, job->f64, job->tile);
-    double heated = fmin(1, job->heated / ((double)job->gnx * (double)job->gny));
     double early = job->early ? staged + cells * CELL : 0;
     return (double)setting->machine->base_bytes + memory.fields + memory.snapshots +
-           heated * memory.heat + staged + early;
+           touched_heat(setting) * memory.heat + staged + early;
 }
 
 struct cost cost_of(const struct machine *machine, const struct cost_job *job, int ranks)

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arith.h"
 #include "base/build_id.h"
 #include "base/memory.h"
 #include "deck/timestep.h"
 #include "ingest/source_kafka.h"
+#include "solve/choice.h"
 #include "solve/snapshots.h"
 #include "store/rundir.h"
 
@@ -141,7 +141,7 @@ static enum status plan_fill(const struct deck *deck, const struct run_options *
         .temp_box = box_of(&deck->temp.region, deck),
         .temp_every = deck->temp.every,
     };
-    plan->solver.windows = (int)min_int64(plan->frames_every, spacing);
+    plan->solver.windows = choice_windows(plan->frames_every, spacing);
     strcpy(plan->directory, rundir->root);
     strcpy(plan->checkpoints, rundir->checkpoints);
     strncpy(plan->run_id, deck->run.id, sizeof plan->run_id - 1);

@@ -16,6 +16,11 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
+int choice_windows(int64_t frames_every, int spacing)
+{
+    return frames_every < spacing ? (int)frames_every : spacing;
+}
+
 /* Steps of a pass when nobody says: every further one makes the ranks step more of each other's
  * columns. */
 static int choose_steps(const struct slabs *slabs)

@@ -153,9 +153,24 @@ static void a_grid_of_40_by_40_is_fastest_on_one_rank(void)
     CU_ASSERT(cost_choose(&by_hand, &job, 4000).enough > 4);
 }
 
+static void windows_that_are_stepped_together_share_passes_and_exchanges(void)
+{
+    struct cost_job few = job;
+    few.solver.substeps = 2;
+    few.solver.windows = 3;
+    few.solver.steps_per_sweep = 8;
+    struct cost cost = cost_of(&by_hand, &few, 4);
+    CU_ASSERT(is_near(cost.steps_s, 2 * (1000 + 5) * 500.0 * between(10, 5, 6)));
+    CU_ASSERT(is_near(cost.halo_s, 2 * (1e-6 + 8 * 6 * 500 / 1e9) / 3 + 2e-6));
+    few.solver.steps_per_sweep = 1;
+    struct cost apart = cost_of(&by_hand, &few, 4);
+    CU_ASSERT(is_near(apart.steps_s, 2 * (1000 + 1) * 500.0 * between(10, 5, 1)));
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
+        UNIT_TEST(windows_that_are_stepped_together_share_passes_and_exchanges),
         UNIT_TEST(one_rank_pays_for_steps_and_files_alone),
         UNIT_TEST(a_full_node_steps_at_its_own_pace_and_talks_within),
         UNIT_TEST(beyond_a_node_it_is_the_network_that_counts),
