@@ -33,6 +33,11 @@
  * allows 2.0. Of the time of 4096^2 roughly 15 % go to the memory (from the times of 8, 16 and 32
  * steps), 10 % to ghosts, notes and ends (samples), 6 % to rows stepped twice (counted).
  *
+ * Windows of one step, eight of them together in place of one at a time (one rank, processor time
+ * of a machine that others used as well): 1.45 times the updates at 256^2, 1.9 at 1024^2, 2.3 at
+ * 4096^2; with 1 % heated in each window 1.2, 1.7 and 1.55, since to list and add its heat takes
+ * 21 ns a heated cell either way.
+ *
  * By width, 32 steps at 4096^2 on one rank: avx512 8.6, avx2 5.0, baseline 2.4.
  *
  * Not kept: bundles of 4, 5, 7 and 8 columns (12.1, 12.3, 12.5, 9.3 against 13.0: registers);

@@ -1,5 +1,5 @@
-/* One turn of the stencil's race on a square of SIDE cells: seconds a step of
- * solver_step_window() in several ways, and of a plain double loop that exchanges a column with its
+/* One turn of the stencil's race on a square of SIDE cells: seconds a step of the solver in several
+ * ways, and of a plain double loop that exchanges a column with its
  * neighbours by MPI_Sendrecv every step, on the same cells and ranks.
  *
  *     part_step SIDE
@@ -10,21 +10,24 @@
 
 #include "solve/solver.h"
 
-enum { SOLVERS = 4, HEATED_PER_THOUSAND = 10 };
+enum { WAY_COUNT = 7, HEATED_PER_THOUSAND = 10 };
 
 static const struct {
     const char *name;
-    int substeps;
+    int substeps, windows; /* that are stepped together */
     int steps_per_sweep;
     bool heated;
-} WAYS[SOLVERS] = {{"1 step a window", 1, 0, false},
-                   {"32 steps, 1 a sweep", 32, 1, false},
-                   {"32 steps", 32, 0, false},
-                   {"32 steps, 1 % heated", 32, 0, true}};
+} WAYS[WAY_COUNT] = {{"1 step a window", 1, 1, 0, false},
+                     {"1 step a window, 8 together", 1, 8, 0, false},
+                     {"1 step a window, 1 % heated", 1, 1, 0, true},
+                     {"1 step a window, 8 together, 1 % heated", 1, 8, 0, true},
+                     {"32 steps, 1 a sweep", 32, 1, 1, false},
+                     {"32 steps", 32, 1, 0, false},
+                     {"32 steps, 1 % heated", 32, 1, 0, true}};
 
 struct subject {
     const struct domain *domain;
-    struct solver *solver[SOLVERS];
+    struct solver *solver; /* of the way at hand */
     struct slab_heat *heat;
     int heat_count;
     double *plain[2]; /* [nx + 2][ny + 2] */
@@ -57,9 +60,13 @@ static void plain_steps(struct subject *subject, int steps)
 
 static void solver_steps(struct subject *subject, int way, int steps)
 {
-    for (int step = 0; step < steps; step += WAYS[way].substeps)
-        solver_step_window(subject->solver[way], subject->heat,
-                           WAYS[way].heated ? subject->heat_count : 0);
+    int windows = steps / WAYS[way].substeps;
+    for (int window = 1; window <= windows; window++) {
+        solver_add_window(subject->solver, subject->heat,
+                          WAYS[way].heated ? subject->heat_count : 0);
+        if (window % WAYS[way].windows == 0)
+            solver_step(subject->solver);
+    }
 }
 
 /* Way -1 is the plain loop. */
@@ -75,6 +82,22 @@ static double seconds_a_step(struct subject *subject, int way, int steps)
     return (MPI_Wtime() - start) / steps;
 }
 
+static struct solver *create_solver(const struct domain *domain, int way)
+{
+    struct solver_config config = {.conductivity = 1,
+                                   .dx = 0.5,
+                                   .dy = 0.5,
+                                   .tau_s = 0.05,
+                                   .initial = 1,
+                                   .substeps = WAYS[way].substeps,
+                                   .windows = WAYS[way].windows,
+                                   .steps_per_sweep = WAYS[way].steps_per_sweep};
+    struct solver *solver = solver_create(domain, &config);
+    if (!solver || solver_chosen(solver).windows != WAYS[way].windows)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    return solver;
+}
+
 static void measure_ways(struct subject *subject)
 {
     double cells = (double)subject->domain->gnx * (double)subject->domain->gny;
@@ -83,12 +106,15 @@ static void measure_ways(struct subject *subject)
     bool tells = subject->domain->rank == 0;
     if (tells)
         printf("%.6e 1 - plain loop\n", plain_s);
-    for (int way = 0; way < SOLVERS; way++) {
-        struct solver_config chosen = solver_chosen(subject->solver[way]);
+    for (int way = 0; way < WAY_COUNT; way++) {
+        subject->solver = create_solver(subject->domain, way);
+        struct solver_config chosen = solver_chosen(subject->solver);
+        solver_steps(subject, way, 32); /* touches what there is */
         double way_s = seconds_a_step(subject, way, steps);
         if (tells)
             printf("%.6e %d %s %s\n", way_s, chosen.steps_per_sweep, chosen.kernel->name,
                    WAYS[way].name);
+        solver_destroy(subject->solver);
     }
 }
 
@@ -100,19 +126,7 @@ static void prepare(struct subject *subject, const struct domain *domain)
         .domain = domain,
         .heat = malloc((cells / 100 + 1) * sizeof(struct slab_heat)),
         .plain = {calloc(with_ghosts, sizeof(double)), calloc(with_ghosts, sizeof(double))}};
-    bool ready = subject->heat && subject->plain[0] && subject->plain[1];
-    for (int way = 0; way < SOLVERS; way++) {
-        struct solver_config config = {.conductivity = 1,
-                                       .dx = 0.5,
-                                       .dy = 0.5,
-                                       .tau_s = 0.05,
-                                       .initial = 1,
-                                       .substeps = WAYS[way].substeps,
-                                       .steps_per_sweep = WAYS[way].steps_per_sweep};
-        subject->solver[way] = solver_create(domain, &config);
-        ready = ready && subject->solver[way];
-    }
-    if (!ready)
+    if (!subject->heat || !subject->plain[0] || !subject->plain[1])
         MPI_Abort(MPI_COMM_WORLD, 1);
     for (size_t i = 0; i < with_ghosts; i++)
         subject->plain[0][i] = subject->plain[1][i] = 1.0;
@@ -131,8 +145,6 @@ static void measure_grid(int side)
     struct subject subject;
     prepare(&subject, domain);
     measure_ways(&subject);
-    for (int way = 0; way < SOLVERS; way++)
-        solver_destroy(subject.solver[way]);
     free(subject.heat);
     free(subject.plain[0]);
     free(subject.plain[1]);
