@@ -255,8 +255,9 @@ const struct deck_option deck_options[] = {
          "Columns exchanged with the neighbour ranks at once, every so many steps; no more than "
          "the narrowest rank owns. `auto`: as many as `solve.steps_per_sweep`."),
     AUTO("solve.steps_per_sweep", solve.steps_per_sweep, "auto", 1, 64, "steps", DECK_MAY_CHANGE,
-         "Time steps computed in one pass over memory; no more than a window has, nor, on several "
-         "ranks, than `solve.halo_depth`. `auto` chooses by the sizes."),
+         "Time steps computed in one pass over memory, of several windows where no frame, "
+         "snapshot or checkpoint lies between; on several ranks no more than `solve.halo_depth`. "
+         "`auto` chooses by the sizes."),
     INT("solve.snapshot_memory", solve.snapshot_memory, "268435456", 0, 9007199254740991.0, "bytes",
         0,
         "Memory, over all ranks, for the snapshots of the field that late events go back to, each "
