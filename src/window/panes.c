@@ -71,12 +71,10 @@ static __attribute__((noinline)) struct event *add(struct panes *panes, int64_t 
 
 struct event *panes_add(struct panes *panes, int64_t window)
 {
-    struct pane *pane = panes->list + panes->recent;
-    struct event_set *events = &pane->events;
-    if (panes->recent >= panes->count || pane->window != window ||
-        events->count >= events->capacity)
+    if (panes->recent >= panes->count || panes->list[panes->recent].window != window)
         return add(panes, window);
-    return &events->events[events->count++];
+    struct event_set *events = &panes->list[panes->recent].events;
+    return events->count < events->capacity ? &events->events[events->count++] : add(panes, window);
 }
 
 const struct pane *panes_next(const struct panes *panes, int64_t window)
