@@ -18,13 +18,14 @@ from .conftest import Bench
 from .decks import Deck, Stream
 from .failing import Order, Target
 from .kafka import Kafka
-from .program import Running, kill_quietly, running
+from .program import PATIENCE, Running, kill_quietly, running
 from .results import RunDirectory
 
 TRIES = 4
-# A second without progress: everything sent has been taken.
-QUIET_S = 1.0
-HANGS_S = 120.0
+# The same line so often, one each log.every_s: everything sent has been taken.
+SAME_LINES = 5
+WAITING = re.compile(r"window \d+ (?:waits for p\d+|fills)\b.*")
+HANGS_S = 60.0
 IN_VAIN = "killed while it waited"
 VAIN = Target("(while it waited)", "any")
 
@@ -114,6 +115,12 @@ def let_go(program: Running) -> None:
         for pid in held(program):
             kill_quietly(pid, signal.SIGCONT)
         time.sleep(0.05)
+
+
+def takes_nothing(said: str) -> bool:
+    """It waits, and has told nothing else for a while."""
+    last = WAITING.findall(said)[-SAME_LINES:]
+    return len(last) == SAME_LINES and len(set(last)) == 1
 
 
 def strike(program: Running, victim: str, rng: random.Random) -> None:
@@ -207,18 +214,19 @@ class Life:
         self, program: Running, ranks: int, target: Target | None, feeder: Feeder | None
     ) -> str:
         """Until it ends by itself, or is to be killed from here; why."""
-        began = moved = time.monotonic()
+        began = time.monotonic()
         moment = began + self.rng.uniform(0.1, 1.5)
-        size = -1
+        patience = HANGS_S * PATIENCE
+        size, heard = -1, 0
         while program.process.poll() is None:
-            now = time.monotonic()
-            assert now - began < HANGS_S, f"hangs after {HANGS_S} s:\n{program.text()[-4000:]}"
-            if self.size() != size or not program.text() or (feeder and feeder.sending()):
-                moved, size = now, self.size()
+            now, said = time.monotonic(), program.text()
+            assert now - began < patience, f"hangs after {patience} s:\n{said[-4000:]}"
+            if self.size() != size or (feeder and feeder.sending()):
+                size, heard = self.size(), len(said)
             if target and target.victim != "rank" and self.is_due(program, target, now > moment):
                 strike(program, target.victim, self.rng)
                 return target.victim
-            if feeder and feeder.chunks and now - moved > QUIET_S:
+            if feeder and feeder.chunks and takes_nothing(said[heard:]):
                 if len(program.ranks()) < ranks:
                     continue  # killed at its point: mpirun takes a second to end
                 strike(program, self.rng.choice(("one", "job", "mpirun")), self.rng)
