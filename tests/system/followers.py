@@ -2,8 +2,8 @@
 
 Normal ones follow what is pushed and ask, as a browser does, for the record and the picture of the
 newest frame, and for the one after that when they have got them. Slow ones ask for a picture or for
-pushes and take a byte a second. Prints a line when the normal ones are there, ends with the page,
-and prints what was taken, as JSON.
+pushes and take a byte a second. Prints a line when the normal ones are there, another when all of
+them have had a push and one a picture, ends with the page, and prints what was taken, as JSON.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ GONE = (OSError, asyncio.IncompleteReadError)
 class Tally:
     pushes: int = 0
     pictures: int = 0
+    listeners: int = 0
     refused: int = 0
     cut_off: int = 0
 
@@ -54,14 +55,16 @@ def request(path: str) -> bytes:
 
 
 async def listen(connection: Connection, newest: Newest, tally: Tally) -> None:
+    """To what was asked for before."""
     reader, writer = connection
-    writer.write(request("/api/stream"))
     with suppress(*GONE):
+        event = await reader.readuntil(b"\n\n")
+        tally.listeners += 1
         while True:
-            event = await reader.readuntil(b"\n\n")
             tally.pushes += 1
             if (found := ROWS.search(event)) and found[1] != b"0":
                 newest.tell(int(found[1]) - 1)
+            event = await reader.readuntil(b"\n\n")
     newest.tell(None)
     writer.close()
 
@@ -96,10 +99,18 @@ async def dawdle(port: int, path: str, tally: Tally) -> None:
     client.close()
 
 
+async def announce(tally: Tally, normal: int) -> None:
+    while tally.listeners < normal or not tally.pictures:
+        await asyncio.sleep(0.02)
+    print("taken", flush=True)
+
+
 async def follow(port: int, normal: int, slow: int) -> Tally:
     tally = Tally()
     async with asyncio.TaskGroup() as group:
         there = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * normal)]
+        for _, writer in there[::2]:
+            writer.write(request("/api/stream"))
         print("there", flush=True)
         followers = []
         for one, other in zip(there[::2], there[1::2], strict=True):
@@ -108,6 +119,7 @@ async def follow(port: int, normal: int, slow: int) -> Tally:
             followers.append(group.create_task(ask(other, newest, tally)))
         paths = ("/api/picture?row=0", "/api/stream")
         slow_ones = [group.create_task(dawdle(port, paths[i % 2], tally)) for i in range(slow)]
+        slow_ones.append(group.create_task(announce(tally, normal)))
         if followers:
             await asyncio.wait(followers)
             for task in slow_ones:

@@ -17,10 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from .brokers import free_port
 from .chromium import Browser, chromium
 from .conftest import Bench
 from .decks import AWKWARD, merged
-from .program import ROOT, Running, running, start, tool
+from .failing import Order
+from .lives import held_at
+from .program import PATIENCE, ROOT, Running, running, tool
 from .results import RunDirectory, assert_same
 from .test_metrics import assert_documented, of
 
@@ -90,7 +93,8 @@ def test_a_browser_follows_a_run_over_its_restart_and_shows_the_same_when_it_is_
     run = RunDirectory(bench.path / "page" / "run")
     with chromium(bench.path / "profile") as browser:
         browser.size(1280, 900)
-        with running(["run", deck, "--listen", "127.0.0.1:0"], ranks=2) as program:
+        address = f"127.0.0.1:{free_port()}"
+        with running(["run", deck, "--listen", address], ranks=2) as program:
             url = url_of(program)
             browser.open(url)
             browser.until(f"{SHOWN} > {ROW}", "the newest frame")
@@ -114,16 +118,13 @@ def test_a_browser_follows_a_run_over_its_restart_and_shows_the_same_when_it_is_
             browser.press("Escape")
             stop(program)
         browser.until("document.getElementById('phase').textContent.includes('ended')", "the end")
-        address = url[len("http://") : -1]
         with running(["run", deck, "--listen", address], ranks=3) as program:
             url_of(program)
             browser.until("document.getElementById('notice').textContent", "word of the restart")
             program.until(lambda: state(url)["rows"] > rows + 1, "more frames")
             assert scrub(browser, ROW) == live
             stop(program)
-        with running(
-            ["replay", run.path, "--listen", url[len("http://") : -1]], ranks=0
-        ) as program:
+        with running(["replay", run.path, "--listen", address], ranks=0) as program:
             url_of(program, "frames of run")
             browser.open(url)
             browser.until(f"{SHOWN} >= 0", "a stored frame")
@@ -165,35 +166,37 @@ def test_corrections_reach_the_page_and_prometheus_finds_every_metric(bench: Ben
         stop(program)
 
 
+def followers(port: int, told: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "system.followers", str(port), "100", "10"]
+    with told.open("wb") as out:
+        return subprocess.Popen(command, cwd=ROOT / "tests", stdout=out)
+
+
 def test_a_hundred_clients_and_some_that_take_nothing_change_nothing(bench: Bench) -> None:
-    """They may be cut off; the run ends as it does without them."""
-    quick = {"time": {"windows": 150}, "gen": {"steps": 160}}
-    plain = bench.deck(ENDLESS, quick, name="plain")
-    watched = bench.deck(ENDLESS, quick, name="watched")
-    alone = start(["run", plain])
-    silent = []
-    with running(["run", watched, "--listen", "127.0.0.1:0"]) as program:
+    """They may be cut off; the run comes to what it comes to without them."""
+    patient = {"stream": {"idle": "block"}}
+    watched = bench.deck(ENDLESS, patient, name="watched")
+    told, silent = bench.path / "told", []
+    amid = Order("manifest_add_frame", 3, "hold")  # until they are there
+    with held_at(amid, ["run", watched, "--listen", "127.0.0.1:0"], 1) as program:
         port = int(url_of(program).split(":")[2][:-1])
-        program.pause()  # until they are there
-        clients = subprocess.Popen(
-            [sys.executable, "-m", "system.followers", str(port), "100", "10"],
-            cwd=ROOT / "tests",
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        clients = followers(port, told)
         for i in range(30):  # some never come to an end
             client = socket.create_connection(("127.0.0.1", port))
             client.sendall(b"GET /api/stream HTTP/1.1\r\nHost: localhost\r\n"[: 20 * (i % 3)])
             silent.append(client)
-        assert clients.stdout and clients.stdout.readline() == "there\n"
+        program.until(lambda: "there" in told.read_text(), "the clients")
         program.resume()
-        program.wait().expect(0)
-        told = json.loads(clients.communicate(timeout=60)[0])
-    alone.wait().expect(0)
+        program.until(lambda: "taken" in told.read_text(), "what they ask for")
+        stop(program)
+        clients.wait(60 * PATIENCE)
     for client in silent:
         client.close()
-    assert told["pushes"] >= 100 and told["pictures"] > 0 and told["refused"] == 0, told
-    assert_same(*(RunDirectory(bench.path / name / "run") for name in ("plain", "watched")))
+    tally = json.loads(told.read_text().splitlines()[-1])
+    assert tally["listeners"] == 100 and tally["refused"] == 0, tally
+    run = bench.directory(watched)
+    alone = bench.deck(ENDLESS, patient, {"time": {"windows": run.windows_committed()}})
+    assert_same(bench.run(alone), run)
 
 
 def test_a_page_elsewhere_needs_a_token(bench: Bench) -> None:

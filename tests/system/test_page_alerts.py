@@ -9,6 +9,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]
 import pytest
 
+from .brokers import free_port
 from .chromium import Browser, chromium
 from .conftest import Bench, from_kafka
 from .kafka import Kafka
@@ -65,7 +66,8 @@ def test_an_alert_is_on_the_page_with_the_frame_that_raised_it(bench: Bench, kaf
         running(["gen", deck, "--pace", "1"], ranks=0),
     ):
         browser.size(1280, 900)
-        with running(["run", deck, "--listen", "127.0.0.1:0"], ranks=2) as program:
+        address = f"127.0.0.1:{free_port()}"
+        with running(["run", deck, "--listen", address], ranks=2) as program:
             url = url_of(program)
             browser.open(url)
             seen = watch(browser)
@@ -75,7 +77,6 @@ def test_an_alert_is_on_the_page_with_the_frame_that_raised_it(bench: Bench, kaf
             browser.until(f"Number(document.getElementById('scrub').max) > {newest}", "more frames")
             assert browser.run(SHOWN) == row and browser.run(PIXELS) == live
             stop(program)
-        address = url[len("http://") : -1]
         with running(["run", deck, "--listen", address], ranks=3) as program:
             url_of(program)
             browser.until("document.getElementById('notice').textContent", "word of the restart")
