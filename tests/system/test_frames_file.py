@@ -23,7 +23,9 @@ from oracle.heat_oracle import Result
 
 from .conftest import Bench
 from .decks import AWKWARD, T0_MS, Stream, large, merged, sensors
-from .program import ROOT, running
+from .failing import Order
+from .lives import held_at
+from .program import ROOT
 from .results import RunDirectory, assert_equals_oracle
 
 DECK = merged(AWKWARD, {"run": {"title": "a file for everyone"}})
@@ -285,12 +287,12 @@ def test_it_opens_while_the_run_is_writing(bench: Bench) -> None:
     path = bench.files(deck, stream)
     run = bench.directory(path)
     looks: list[int] = []
-    with running(["run", path], 2) as program:
-        program.until(lambda: run.frames_committed() > 3, "frames")
-        program.until((run.path / "frames.h5").exists, "a master")
+    readers = (opened_by_xarray, opened_by_analysis, opened_by_h5dump, opened_by_ncdump)
+    with held_at(Order("manifest_add_frame", 9, "hold"), ["run", path], 2) as program:
+        looks += [often(read, run.path) for read in readers]
+        program.resume()
         while program.process.poll() is None:
-            for read in (opened_by_xarray, opened_by_analysis, opened_by_h5dump, opened_by_ncdump):
-                looks.append(often(read, run.path))
+            looks += [often(read, run.path) for read in readers]
         program.wait().expect(0)
     rows = [look for pair in zip(looks[::4], looks[1::4], strict=True) for look in pair]
     assert len(rows) >= 2 and rows == sorted(rows)

@@ -18,7 +18,9 @@ import pytest
 
 from .conftest import Bench
 from .decks import AWKWARD, Deck, large, merged, sensors
-from .program import BINARY, LONG, running, tool
+from .failing import Order
+from .lives import held_at
+from .program import BINARY, LONG, tool
 from .results import RunDirectory
 from .test_garbage import everything_refused
 from .test_late import late_stream
@@ -329,20 +331,23 @@ def test_offsets_of_the_frames_that_contradict_the_ledger_are_found(run: RunDire
     assert verdict.code == 65 and "partition 1" in verdict.text
 
 
+def verified(run: RunDirectory) -> str:
+    verdict = verify(run)
+    assert verdict.code == 0, verdict.text
+    return verdict.text
+
+
 def test_a_run_is_verified_while_it_writes_and_corrects(bench: Bench) -> None:
     deck = merged(large(60), {"stream": {"horizon_windows": 8}, "checkpoint": {"every_windows": 4}})
     stream = sensors(deck, windows=60, chance=0.02, stragglers=0.05)
     path = bench.files(deck, stream, {"time": {"windows": 0}})
-    looks = 0
-    with running(["run", path], 2) as program:
-        run = bench.directory(path)
-        program.until(lambda: run.frames_committed() > 2, "rows")
+    run = bench.directory(path)
+    with held_at(Order("manifest_add_frame", 9, "hold"), ["run", path], 2) as program:
+        assert "a run is writing" in verified(run)
+        program.resume()
         while program.process.poll() is None:
-            verdict = verify(run)
-            assert verdict.code == 0, verdict.text
-            looks += "a run is writing" in verdict.text
+            verified(run)
         program.wait().expect(0)
-    assert looks > 2
     assert verify(run).code == 0
     assert sum(run.series()["revision"]) > 20
 
