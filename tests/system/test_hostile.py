@@ -53,9 +53,10 @@ class Loris:
     def __init__(self, port: int, count: int) -> None:
         self.clients = []
         for i in range(count):
+            since = time.monotonic()
             client = socket.create_connection(("127.0.0.1", port), 4 * REQUEST_S * PATIENCE)
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "[: 40 * (i % 2)])
-            self.clients.append((client, time.monotonic()))
+            self.clients.append((client, since))
 
     def drip(self) -> None:
         for client, _ in self.clients[::3]:

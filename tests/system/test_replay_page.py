@@ -23,6 +23,7 @@ from .test_replay_terminal import terminal, window
 
 WINDOWS, FEWER = 40, 30
 LATE = merged(AWKWARD, WATCHED, {"stream": {"disorder_ms": 60}})
+NORMS = "document.getElementById('norms').textContent"
 OTHER = {"physics": {"conductivity": 0.8}, "output": {"frames": {"dtype": "f32"}}}
 
 
@@ -80,13 +81,15 @@ def test_alerts_are_jumped_to_and_two_runs_compared(bench: Bench) -> None:
         choose(browser, "difference")
         browser.until(f"{PIXELS} !== {json.dumps(own)}", "the difference")
         cells = run.temperature()[7].astype("f4").astype("f8") - other.temperature()[7]
-        found = re.match(r"at most (\S+) K, at x (\d+), y (\d+);", text(browser, "norms"))
+        norms = browser.until(f"/^at most /.test({NORMS}) && {NORMS}", "its norms")
+        found = re.match(r"at most (\S+) K, at x (\d+), y (\d+);", norms)
         assert found and abs(cells[int(found[2]), int(found[3])]) == abs(cells).max()
         choose(browser, "both")
         browser.until("!document.getElementById('beside').hidden", "the other run")
-        assert text(browser, "which2") == asked(url, "api/run")["other"]
+        other_name = json.dumps(asked(url, "api/run")["other"])
+        browser.until(f"document.getElementById('which2').textContent === {other_name}", "its name")
         scrub(browser, FEWER)
-        assert "has no such window" in text(browser, "norms")
+        browser.until(f"{NORMS}.includes('has no such window')", "word of the missing window")
         program.signal(signal.SIGTERM)
         program.wait().expect(0)
         assert browser.complaints == []

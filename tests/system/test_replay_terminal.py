@@ -67,7 +67,8 @@ class Terminal:
         while self.process.poll() is None:
             assert time.monotonic() < deadline, "it does not end"
             self.read()
-        self.read()
+        while select.select([self.ours], [], [], 0)[0]:
+            self.read()
         return self.process.returncode, self.said
 
 
