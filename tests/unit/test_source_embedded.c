@@ -276,7 +276,7 @@ static void an_endless_generator_has_no_end_and_can_be_left_at_any_time(void)
     release_all(expected);
     int64_t begun_ms = now_ms();
     source_destroy(source);
-    CU_ASSERT(now_ms() - begun_ms < 2000);
+    CU_ASSERT(now_ms() - begun_ms < PATIENCE_MS);
 }
 
 static void *wake_source(void *source)
@@ -356,7 +356,7 @@ static void no_broker_is_unreachable_in_bounded_time(void)
     struct error err;
     int64_t begun_ms = now_ms();
     CU_ASSERT_EQUAL(source_open_kafka(&nowhere, &source, &err), STATUS_UNREACHABLE);
-    CU_ASSERT(now_ms() - begun_ms < 2000);
+    CU_ASSERT(now_ms() - begun_ms < PATIENCE_MS);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "127.0.0.1:1"));
 }
 
