@@ -21,10 +21,11 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient  # type: ignore[attr-defined]
 
 from .kafka import SCRIPT, VERSION, Kafka
+from .program import PATIENCE
 
 LIBS = SCRIPT.parents[2] / "build" / "broker" / VERSION / "libs"
 JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{LIBS}/*")
-PATIENCE_S = 120
+PATIENCE_S = 60 * PATIENCE
 
 
 def free_port() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .decks import Stream
 from .kafka import Kafka
+from .program import PATIENCE
 
 
 def send_in_transactions(
@@ -62,7 +63,7 @@ def count(kafka: Kafka, topic: str) -> int:
 
 
 def await_compaction(kafka: Kafka, topic: str, sent: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 60 * PATIENCE
     while count(kafka, topic) > sent - 50:
         assert time.monotonic() < deadline, "the broker does not compact"
         time.sleep(0.2)

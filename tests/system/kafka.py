@@ -32,6 +32,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from oracle.event_time import Partition, Record
 
 from .decks import Stream
+from .program import PATIENCE
 
 SCRIPT = Path(__file__).resolve().parents[1] / "broker" / "broker.sh"
 VERSION = os.environ.get("KAFKA", os.environ.get("HEATSTREAM_KAFKA", "3.9"))
@@ -87,9 +88,9 @@ class Kafka:
         )
         new = NewTopic(topic, partitions, config=settings, **placing)
         (future,) = admin.create_topics([new]).values()
-        future.result(timeout=30)
-        deadline = time.monotonic() + 30
-        while topic not in admin.list_topics(timeout=10).topics:
+        future.result(timeout=30 * PATIENCE)
+        deadline = time.monotonic() + 30 * PATIENCE
+        while topic not in admin.list_topics(timeout=10 * PATIENCE).topics:
             assert time.monotonic() < deadline, f"{topic} does not appear"
         return topic
 
@@ -97,9 +98,9 @@ class Kafka:
         """Gone on return, so that the name can be given again."""
         admin = AdminClient({"bootstrap.servers": self.address})
         (future,) = admin.delete_topics([topic]).values()
-        future.result(timeout=30)
-        deadline = time.monotonic() + 30
-        while topic in admin.list_topics(timeout=10).topics:
+        future.result(timeout=30 * PATIENCE)
+        deadline = time.monotonic() + 30 * PATIENCE
+        while topic in admin.list_topics(timeout=10 * PATIENCE).topics:
             assert time.monotonic() < deadline, f"{topic} is still there"
             time.sleep(0.05)
 
@@ -107,12 +108,12 @@ class Kafka:
         """As retention would: offsets below `before` are no longer there."""
         admin = AdminClient({"bootstrap.servers": self.address})
         (future,) = admin.delete_records([TopicPartition(topic, partition, before)]).values()
-        future.result(timeout=30)
+        future.result(timeout=30 * PATIENCE)
 
     def add_partitions(self, topic: str, total: int) -> None:
         admin = AdminClient({"bootstrap.servers": self.address})
         (future,) = admin.create_partitions([NewPartitions(topic, total)]).values()
-        future.result(timeout=30)
+        future.result(timeout=30 * PATIENCE)
 
     def configure(self, topic: str, config: dict[str, str]) -> None:
         admin = AdminClient({"bootstrap.servers": self.address})
@@ -122,7 +123,7 @@ class Kafka:
         ]
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
         (future,) = admin.incremental_alter_configs([resource]).values()
-        future.result(timeout=30)
+        future.result(timeout=30 * PATIENCE)
 
     def producer(self, **properties: str | int) -> Producer:
         settings: dict[str, str | int] = {
@@ -139,7 +140,7 @@ class Kafka:
         """In the order given; all delivered on return (or within the caller's transaction)."""
         mine = producer or self.producer()
         # What is sent before the partitions are known may be overtaken by what is sent after.
-        mine.list_topics(topic, timeout=10)
+        mine.list_topics(topic, timeout=10 * PATIENCE)
         failures: list[KafkaError] = []
 
         def delivered(error: KafkaError | None, _: Message) -> None:
@@ -153,7 +154,7 @@ class Kafka:
                     break
                 except BufferError:
                     mine.poll(0.1)
-        assert mine.flush(60) == 0
+        assert mine.flush(60 * PATIENCE) == 0
         assert not failures, failures[0]
 
     def send_stream(self, topic: str, stream: Stream) -> None:
@@ -173,7 +174,7 @@ class Kafka:
             found[partition].append((offset, message.key(), message.value()))
         with self.consumer() as consumer:
             bounds = [
-                consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=30)
+                consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=30 * PATIENCE)
                 for p in range(partitions)
             ]
         return [Partition(*b, records) for b, records in zip(bounds, found, strict=True)]

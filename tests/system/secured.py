@@ -175,7 +175,7 @@ class Secured:
             info = ScramCredentialInfo(mechanism, 4096)
             wanted = UserScramCredentialUpsertion(user, info, self.passwords.scram.encode())
             (future,) = client.alter_user_scram_credentials([wanted]).values()
-            future.result(timeout=30)
+            future.result(timeout=30 * PATIENCE)
 
     def grant(self, user: str, operation: str, topic: str, kind: str = "TOPIC") -> None:
         binding = AclBinding(
@@ -184,7 +184,7 @@ class Secured:
         )  # fmt: skip
         client = AdminClient({"bootstrap.servers": self.admin.address})
         (future,) = client.create_acls([binding]).values()
-        future.result(timeout=30)
+        future.result(timeout=30 * PATIENCE)
         # The controller has it, the broker a moment later.
         wanted = AclBindingFilter(
             ResourceType[kind], topic, ResourcePatternType.LITERAL, f"User:{user}", "*",
@@ -199,12 +199,12 @@ class Secured:
         )  # fmt: skip
         client = AdminClient({"bootstrap.servers": self.admin.address})
         (future,) = client.delete_acls([every]).values()
-        future.result(timeout=30)
+        future.result(timeout=30 * PATIENCE)
         self.await_acls(client, every, there=False)
 
     def await_acls(self, client: AdminClient, which: AclBindingFilter, there: bool) -> None:
         deadline = time.monotonic() + 30 * PATIENCE
-        while bool(client.describe_acls(which).result(timeout=30)) != there:
+        while bool(client.describe_acls(which).result(timeout=30 * PATIENCE)) != there:
             assert time.monotonic() < deadline, f"{which} stays as it was"
             time.sleep(0.02)
 
