@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/arith.h"
 #include "base/memory.h"
+#include "base/xxh3.h"
 
 enum { PIECE_BYTES = 1 << 20 };
 
@@ -26,7 +26,7 @@ static void print_hash(XXH128_hash_t hash, char hex[HASH_HEX_SIZE])
 
 void hash_hex(const void *data, size_t size, char hex[HASH_HEX_SIZE])
 {
-    print_hash(XXH3_128bits(data, size), hex);
+    print_hash(xxh3_128(data, size), hex);
 }
 
 struct hasher *hasher_create(void)
@@ -47,7 +47,7 @@ void hasher_destroy(struct hasher *hasher)
 
 void hasher_add(struct hasher *hasher, const void *data, size_t size)
 {
-    XXH3_128bits_update(hasher->state, data, size);
+    xxh3_128_add(hasher->state, data, size);
 }
 
 enum status hasher_add_file(struct hasher *hasher, int fd, const char *path, int64_t size,

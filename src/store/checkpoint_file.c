@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/durable.h"
+#include "base/xxh3.h"
 #include "layout.h"
 
 enum { USER_BLOCK = 512, CHUNK = 1 << 20 };
@@ -100,7 +100,7 @@ static enum status digest_rest(int fd, struct digest *digest, int64_t *size)
     int64_t total = 0;
     if (state && chunk && XXH3_128bits_reset(state) == XXH_OK)
         while ((got = pread(fd, chunk, CHUNK, USER_BLOCK + total)) > 0) {
-            XXH3_128bits_update(state, chunk, (size_t)got);
+            xxh3_128_add(state, chunk, (size_t)got);
             total += got;
         }
     if (got == 0) {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "base/xxh3.h"
 #include "grid/columns.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -47,7 +47,7 @@ void digester_destroy(struct digester *digester)
 struct digest digest_bytes(const void *data, size_t size)
 {
     XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, size));
+    XXH128_canonicalFromHash(&canonical, xxh3_128(data, size));
     struct digest digest;
     memcpy(digest.bytes, canonical.digest, sizeof digest.bytes);
     return digest;
