@@ -47,7 +47,8 @@ struct checkpoint_content {
     const char *summary;
 };
 
-/* The name is ckpt_<window, 9 digits>.h5 and replaces one of that name; ckpt/latest then holds it.
+/* The name is ckpt_<window, 9 digits>.h5 and replaces one of that name; ckpt/latest then holds it,
+ * but may be empty after a loss of power.
  * *seal is valid on every rank. STATUS_IO on any rank is the outcome on all; a half-written file
  * is removed. */
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,

@@ -108,8 +108,10 @@ struct frames_offsets {
  * flush. A segment made before the first call has no /kafka. Local. */
 void frames_set_offsets(struct frames *frames, const struct frames_offsets *given);
 
-/* Flush, then fsync of everything. */
-enum status frames_sync(struct frames *frames, struct error *err) MUST_CHECK;
+/* All rows written so far are on the disk on return. frames.h5 follows when that is due, by
+ * frames_flush(), for it can be made anew from them; `shown`: it shows them and is on the disk,
+ * too. */
+enum status frames_sync(struct frames *frames, bool shown, struct error *err) MUST_CHECK;
 
 /* Flushes, closes (checked) and frees, also after an earlier failure; accepts NULL. */
 enum status frames_close(struct frames *frames, struct error *err) MUST_CHECK;

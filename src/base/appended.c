@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@ struct appended {
     char *path;
     int fd;
     int64_t size;
+    bool dirty; /* differs from what was synced last */
 };
 
 static enum status cut_back(struct appended *file, int64_t size, struct error *err)
@@ -41,6 +43,7 @@ enum status appended_open(const char *path, mode_t mode, int64_t size, struct ap
     struct appended *file = memory_zeroed(1, sizeof *file);
     file->path = memory_text(path);
     file->fd = fd;
+    file->dirty = true;
     enum status status = cut_back(file, size, err);
     if (status != STATUS_OK) {
         appended_close(file);
@@ -61,6 +64,7 @@ void appended_close(struct appended *file)
 
 enum status appended_write(struct appended *file, const void *data, size_t size, struct error *err)
 {
+    file->dirty = true;
     TRY(durable_write_all(file->fd, file->path, data, size, err));
     file->size += (int64_t)size;
     return STATUS_OK;
@@ -68,8 +72,9 @@ enum status appended_write(struct appended *file, const void *data, size_t size,
 
 enum status appended_sync(struct appended *file, int64_t *size, struct error *err)
 {
-    if (fsync(file->fd) != 0)
+    if (file->dirty && fsync(file->fd) != 0)
         return error_set(err, STATUS_IO, "syncing %s: %s", file->path, strerror(errno));
+    file->dirty = false;
     *size = file->size;
     return STATUS_OK;
 }

@@ -101,7 +101,7 @@ static enum status frames_s(const struct subject *subject, int count, double *se
     for (int64_t i = 1; i <= count && status == STATUS_OK; i++)
         status = write_frame(subject, frames, i, err);
     if (status == STATUS_OK && count == LARGE_FRAMES)
-        status = frames_sync(frames, err);
+        status = frames_sync(frames, false, err);
     *seconds = (monotonic_s() - start_s) / count;
     struct error closing;
     enum status closed = frames_close(frames, &closing);

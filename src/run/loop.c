@@ -334,7 +334,7 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
 /* Every rank: the run is complete; rank 0 says so in the manifest. */
 static enum status finish_run(struct run *run, struct error *err)
 {
-    TRY(publish_flush(run, FLUSH_DURABLY, err));
+    TRY(publish_flush(run, FLUSH_FINALLY, err));
     struct digest digest = digest_field(run->digester, solver_field(run->solver));
     follow_begin(run);
     if (run->root && run->root->failure == STATUS_OK)

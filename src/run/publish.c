@@ -182,13 +182,14 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
 
 enum status publish_flush(struct run *run, enum publish_flush how, struct error *err)
 {
-    if (how == FLUSH_DURABLY)
-        TRY(frames_sync(run->frames, err));
+    bool durably = how == FLUSH_DURABLY || how == FLUSH_FINALLY;
+    if (durably)
+        TRY(frames_sync(run->frames, how == FLUSH_FINALLY, err));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_rows(run->root, err), err);
-    if (how != FLUSH_DURABLY)
+    if (!durably)
         TRY(frames_flush(run->frames, how == FLUSH_NOW, err));
-    if (run->root && how != FLUSH_WHEN_DUE)
+    if (run->root && (how == FLUSH_NOW || how == FLUSH_FINALLY))
         run->root->rows_pending = false;
     run->unflushed_rows = 0;
     return STATUS_OK;

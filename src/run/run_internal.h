@@ -284,9 +284,9 @@ enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
  * revised row is corrected, a restored one is put back to what it was at the checkpoint. A flush
  * commits rows by their lines in the manifest, from which on a kill leaves them whole, and makes
  * them readable in frames.h5, when that has become due or now; or it sees to it first that they
- * outlive a loss of power. */
+ * outlive a loss of power, in the end with frames.h5. */
 enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
-enum publish_flush { FLUSH_WHEN_DUE, FLUSH_NOW, FLUSH_DURABLY };
+enum publish_flush { FLUSH_WHEN_DUE, FLUSH_NOW, FLUSH_DURABLY, FLUSH_FINALLY };
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
 enum status publish_flush(struct run *run, enum publish_flush how, struct error *err) MUST_CHECK;
 

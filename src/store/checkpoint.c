@@ -1,6 +1,8 @@
 #include "store/checkpoint.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,27 +132,6 @@ static enum status create(struct writing *w, struct error *err)
     return agree(w->domain, mine, err);
 }
 
-static enum status write_fields(const struct writing *w, struct error *err)
-{
-    const struct field *fields[CHECKPOINT_TIMES] = {w->content->field, w->content->past.field};
-    for (int time = 0; time < CHECKPOINT_TIMES && fields[time]; time++) {
-        struct checkpoint_place place = {w->path, checkpoint_field_name(time)};
-        TRY(checkpoint_field_write(w->domain, &place, fields[time], err));
-    }
-    return STATUS_OK;
-}
-
-static enum status verify_fields(const struct writing *w, struct error *err)
-{
-    const struct checkpoint_seal *seal = &w->head.seal;
-    const struct digest expected[CHECKPOINT_TIMES] = {seal->field, seal->past_field};
-    for (int time = 0; time < times_of(seal); time++) {
-        struct checkpoint_place place = {w->path, checkpoint_field_name(time)};
-        TRY(checkpoint_field_verify(w->domain, w->digester, &place, expected[time], err));
-    }
-    return STATUS_OK;
-}
-
 static enum status seal_and_verify(const struct writing *w, struct error *err)
 {
     enum status mine = STATUS_OK;
@@ -160,22 +141,51 @@ static enum status seal_and_verify(const struct writing *w, struct error *err)
     if (w->domain->rank == 0)
         mine = verify_head(w->domain, w->path, &w->head, err);
     TRY(agree(w->domain, mine, err));
-    return verify_fields(w, err);
+    return checkpoint_fields_verify(w->domain, w->digester, w->path, &w->head.seal, err);
 }
 
-/* Rank 0. */
+static enum status write_and_sync(const struct writing *w, struct error *err)
+{
+    const struct field *const fields[CHECKPOINT_TIMES] = {w->content->field,
+                                                          w->content->past.field};
+    TRY(checkpoint_fields_write(w->domain, w->path, fields, err));
+    TRY(seal_and_verify(w, err));
+    return agree(w->domain, durable_sync(w->path, err), err); /* each rank what its host holds */
+}
+
+static enum status write_line(const char *path, const char *line, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return error_set(err, STATUS_CANNOT_CREATE, "creating %s: %s", path, strerror(errno));
+    enum status status = durable_write_all(fd, path, line, strlen(line), err);
+    if (close(fd) != 0 && status == STATUS_OK)
+        status = error_set(err, STATUS_IO, "closing %s: %s", path, strerror(errno));
+    return status;
+}
+
+/* For people and their scripts: a restart asks the manifest. */
+static enum status name_latest(const char *directory, const char *staging, const char *name,
+                               struct error *err)
+{
+    char latest[PATH_MAX], next[PATH_MAX], line[40];
+    snprintf(line, sizeof line, "%s\n", name);
+    TRY(path_join(latest, sizeof latest, directory, "latest", err));
+    TRY(staging_path(staging, "latest", next, err));
+    TRY(write_line(next, line, err));
+    return staging_publish(staging, "latest", latest, false, err);
+}
+
+/* Rank 0. One sync of the directory is for both names. */
 static enum status publish(const char *directory, const char *staging, int64_t window,
                            struct error *err)
 {
-    char name[32], path[PATH_MAX], latest[PATH_MAX], next[PATH_MAX], line[40];
+    char name[32], path[PATH_MAX];
     checkpoint_name(window, name);
     TRY(path_join(path, sizeof path, directory, name, err));
-    TRY(path_join(latest, sizeof latest, directory, "latest", err));
-    TRY(staging_path(staging, "latest", next, err));
-    TRY(staging_publish(staging, name, path, false, err)); /* synced with the directory, below */
-    int length = snprintf(line, sizeof line, "%s\n", name);
-    TRY(durable_write_file(next, line, (size_t)length, 0644, err));
-    return staging_publish(staging, "latest", latest, true, err);
+    TRY(staging_publish(staging, name, path, false, err));
+    TRY(name_latest(directory, staging, name, err));
+    return durable_sync(directory, err);
 }
 
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,
@@ -197,9 +207,7 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
     for (int time = 0; time < CHECKPOINT_TIMES; time++)
         free(writing.outflows[time]);
     if (status == STATUS_OK)
-        status = write_fields(&writing, err);
-    if (status == STATUS_OK)
-        status = seal_and_verify(&writing, err);
+        status = write_and_sync(&writing, err);
     if (status == STATUS_OK && domain->rank == 0)
         status = publish(config->directory, staging, content->window, err);
     status = agree(domain, status, err);

@@ -1,53 +1,128 @@
 #include "checkpoint_field.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arith.h"
+#include "base/memory.h"
+#include "base/writeback.h"
 #include "grid/agree.h"
 #include "h5.h"
 
-/* Collective read or write: owned columns, without ghosts, straight from or to the field. */
-static enum status transfer(const struct domain *domain, const struct checkpoint_place *place,
-                            const struct field *field, bool write, struct error *err)
+/* A disk that gets pieces of such a size while the next is copied has not much left to write in the
+ * end. What is read back stays in the second-level cache for its digests. */
+enum { WRITE_BYTES = 1 << 24, READ_BYTES = 1 << 19 };
+
+/* So many columns that they take up to `bytes`. */
+static int64_t columns_of(const struct domain *domain, int64_t bytes)
 {
-    struct h5_scope scope = h5_begin();
-    hsize_t start[2] = {(hsize_t)domain->x0, 0}, zero[2] = {0, 0};
-    hsize_t count[2] = {(hsize_t)domain->nx, (hsize_t)domain->ny};
-    hsize_t memory_dims[2] = {(hsize_t)domain->nx, (hsize_t)field->pitch};
-    hid_t file =
-        h5_open_parallel(&scope, place->path, write ? H5F_ACC_RDWR : H5F_ACC_RDONLY, domain);
-    hid_t set = h5_own(&scope, H5Dopen2(file, place->dataset, H5P_DEFAULT));
-    hid_t space = h5_own(&scope, H5Dget_space(set));
-    hid_t memory = h5_own(&scope, H5Screate_simple(2, memory_dims, NULL));
-    hid_t list = h5_transfer(&scope);
-    h5_check(&scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
-    h5_check(&scope, H5Sselect_hyperslab(memory, H5S_SELECT_SET, zero, NULL, count, NULL));
-    enum status opened = scope.failed ? STATUS_IO : STATUS_OK;
-    struct error ignored = {""};
-    if (agree(domain, opened, &ignored) == STATUS_OK) {
-        if (write) {
-            h5_check(&scope, H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, list, field->cells));
-            h5_check(&scope, H5Fflush(file, H5F_SCOPE_LOCAL));
-        } else {
-            h5_check(&scope, H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, list, field->cells));
-        }
-    }
-    return h5_end(&scope, write ? STATUS_IO : STATUS_NO_INPUT, err, "%s the field %s %s %s",
-                  write ? "writing" : "reading", place->dataset, write ? "to" : "from",
-                  place->path);
+    return max_int64(1, bytes / ((int64_t)sizeof(double) * domain->gny));
 }
 
-enum status checkpoint_field_write(const struct domain *domain,
-                                   const struct checkpoint_place *place, const struct field *field,
-                                   struct error *err)
+static int64_t widest_slab(const struct domain *domain)
 {
-    return agree(domain, transfer(domain, place, field, true, err), err);
+    int64_t widest = 0;
+    for (int rank = 0; rank < domain->ranks; rank++)
+        widest = max_int64(widest,
+                           domain_edge(&domain->cut, rank + 1) - domain_edge(&domain->cut, rank));
+    return widest;
+}
+
+/* A field in an open file. */
+struct stored_field {
+    const struct domain *domain;
+    hid_t set, list;
+};
+
+static struct stored_field open_field(struct h5_scope *scope, const struct domain *domain,
+                                      hid_t file, const char *dataset)
+{
+    return (struct stored_field){.domain = domain,
+                                 .set = h5_own(scope, H5Dopen2(file, dataset, H5P_DEFAULT)),
+                                 .list = h5_transfer(scope)};
+}
+
+/* Owned columns of the file and the same of a field in memory, without its ghosts. No columns:
+ * nothing, of a call that all ranks join. */
+struct slices {
+    hid_t file, memory;
+};
+
+static struct slices slices_of(struct h5_scope *scope, const struct stored_field *stored,
+                               const struct field *field, int64_t first, int64_t columns)
+{
+    const struct domain *domain = stored->domain;
+    hsize_t in_file[2] = {(hsize_t)(domain->x0 + first), 0}, in_memory[2] = {(hsize_t)first, 0};
+    hsize_t count[2] = {(hsize_t)columns, (hsize_t)domain->ny};
+    hsize_t dims[2] = {(hsize_t)domain->nx, (hsize_t)field->pitch};
+    struct slices slices = {.file = h5_own(scope, H5Dget_space(stored->set)),
+                            .memory = h5_own(scope, H5Screate_simple(2, dims, NULL))};
+    if (columns > 0) {
+        h5_check(scope,
+                 H5Sselect_hyperslab(slices.file, H5S_SELECT_SET, in_file, NULL, count, NULL));
+        h5_check(scope,
+                 H5Sselect_hyperslab(slices.memory, H5S_SELECT_SET, in_memory, NULL, count, NULL));
+    } else {
+        h5_check(scope, H5Sselect_none(slices.file));
+        h5_check(scope, H5Sselect_none(slices.memory));
+    }
+    return slices;
+}
+
+/* Straight from the field, collectively, in as many pieces as the widest slab has. */
+static void write_field(struct h5_scope *scope, const struct stored_field *stored,
+                        const struct field *field, int fd)
+{
+    const struct domain *domain = stored->domain;
+    int64_t width = columns_of(domain, WRITE_BYTES), end = widest_slab(domain);
+    for (int64_t first = 0; first < end; first += width) {
+        int mark = scope->count;
+        int64_t columns = max_int64(0, min_int64(width, domain->nx - first));
+        struct slices slices = slices_of(scope, stored, field, first, columns);
+        h5_check(scope, H5Dwrite(stored->set, H5T_NATIVE_DOUBLE, slices.memory, slices.file,
+                                 stored->list, field->cells));
+        h5_close_to(scope, mark);
+        if (columns == width)
+            writeback_begin(fd);
+    }
+}
+
+enum status checkpoint_fields_write(const struct domain *domain, const char *path,
+                                    const struct field *const fields[CHECKPOINT_TIMES],
+                                    struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    struct stored_field stored[CHECKPOINT_TIMES];
+    struct error ignored = {""};
+    int fd = open(path, O_RDONLY | O_CLOEXEC); /* for hints only */
+    hid_t file = h5_open_parallel(&scope, path, H5F_ACC_RDWR, domain);
+    for (int time = 0; time < CHECKPOINT_TIMES && fields[time]; time++)
+        stored[time] = open_field(&scope, domain, file, checkpoint_field_name(time));
+    bool opened = agree(domain, scope.failed ? STATUS_IO : STATUS_OK, &ignored) == STATUS_OK;
+    for (int time = 0; opened && time < CHECKPOINT_TIMES && fields[time]; time++)
+        write_field(&scope, &stored[time], fields[time], fd);
+    if (fd >= 0)
+        close(fd);
+    return agree(domain, h5_end(&scope, STATUS_IO, err, "writing the fields to %s", path), err);
 }
 
 enum status checkpoint_field_read(const struct domain *domain, const struct checkpoint_place *place,
                                   struct field *field, struct error *err)
 {
-    return agree(domain, transfer(domain, place, field, false, err), err);
+    struct h5_scope scope = h5_begin();
+    struct error ignored = {""};
+    hid_t file = h5_open_parallel(&scope, place->path, H5F_ACC_RDONLY, domain);
+    struct stored_field stored = open_field(&scope, domain, file, place->dataset);
+    struct slices slices = slices_of(&scope, &stored, field, 0, domain->nx);
+    enum status opened = scope.failed ? STATUS_IO : STATUS_OK;
+    if (agree(domain, opened, &ignored) == STATUS_OK)
+        h5_check(&scope, H5Dread(stored.set, H5T_NATIVE_DOUBLE, slices.memory, slices.file,
+                                 stored.list, field->cells));
+    return agree(domain,
+                 h5_end(&scope, STATUS_NO_INPUT, err, "reading the field %s from %s",
+                        place->dataset, place->path),
+                 err);
 }
 
 /* Reads owned columns [i, i + columns) of the stored field into `piece` and takes their digests. */
@@ -67,28 +142,38 @@ static void digest_stored(struct h5_scope *scope, const struct domain *domain,
     h5_close_to(scope, mark);
 }
 
-/* In pieces of bounded size: there may be no room for a second field. */
-enum status checkpoint_field_verify(const struct domain *domain, struct digester *digester,
-                                    const struct checkpoint_place *place, struct digest expected,
-                                    struct error *err)
+/* In pieces of bounded size: there may be no room for a second field. Collective in the end. */
+static struct digest digest_of(struct h5_scope *scope, const struct domain *domain,
+                               struct digester *digester, hid_t file, const char *dataset)
 {
-    enum { PIECE = 1 << 20 };
-    struct h5_scope scope = h5_begin();
-    int64_t width = max_int64(1, min_int64(domain->nx, PIECE / domain->ny));
-    double *piece = malloc((size_t)width * (size_t)domain->ny * sizeof *piece);
-    hid_t file = h5_open_parallel(&scope, place->path, H5F_ACC_RDONLY, domain);
-    hid_t set = h5_own(&scope, H5Dopen2(file, place->dataset, H5P_DEFAULT));
-    for (int64_t i = 0; piece && i < domain->nx; i += width)
-        digest_stored(&scope, domain, digester, set, (int)i, (int)min_int64(width, domain->nx - i),
+    int64_t width = min_int64(domain->nx, columns_of(domain, READ_BYTES));
+    double *piece = memory_block((size_t)width * (size_t)domain->ny * sizeof *piece);
+    hid_t set = h5_own(scope, H5Dopen2(file, dataset, H5P_DEFAULT));
+    for (int64_t i = 0; i < domain->nx; i += width)
+        digest_stored(scope, domain, digester, set, (int)i, (int)min_int64(width, domain->nx - i),
                       piece);
-    enum status status =
-        h5_end(&scope, STATUS_IO, err, "reading %s back from %s", place->dataset, place->path);
-    if (!piece)
-        status = error_set(err, STATUS_IO, "reading %s back: out of memory", place->path);
     free(piece);
-    struct digest found = digest_combine(digester);
-    if (status == STATUS_OK && !digest_equal(found, expected))
-        status = error_set(err, STATUS_IO, "%s does not hold the field %s that was written",
-                           place->path, place->dataset);
+    return digest_combine(digester);
+}
+
+enum status checkpoint_fields_verify(const struct domain *domain, struct digester *digester,
+                                     const char *path, const struct checkpoint_seal *seal,
+                                     struct error *err)
+{
+    struct h5_scope scope = h5_begin();
+    const struct digest expected[CHECKPOINT_TIMES] = {seal->field, seal->past_field};
+    int times = seal->has_past ? CHECKPOINT_TIMES : CHECKPOINT_PAST;
+    const char *differs = NULL;
+    hid_t file = h5_open_parallel(&scope, path, H5F_ACC_RDONLY, domain);
+    for (int time = 0; time < times; time++) {
+        const char *dataset = checkpoint_field_name(time);
+        struct digest found = digest_of(&scope, domain, digester, file, dataset);
+        if (!digest_equal(found, expected[time]))
+            differs = dataset;
+    }
+    enum status status = h5_end(&scope, STATUS_IO, err, "reading the fields back from %s", path);
+    if (status == STATUS_OK && differs)
+        status = error_set(err, STATUS_IO, "%s does not hold the field %s that was written", path,
+                           differs);
     return agree(domain, status, err);
 }

@@ -27,8 +27,7 @@ enum status checkpoint_file_create(const char *path, const struct checkpoint_hea
                                    const struct provenance *provenance,
                                    struct error *err) MUST_CHECK;
 
-/* Computes the digest of the HDF5 part and writes the user block; the file is on the disk on
- * return. */
+/* Computes the digest of the HDF5 part and writes the user block. */
 enum status checkpoint_file_seal(const char *path, struct error *err) MUST_CHECK;
 
 /* STATUS_NO_INPUT unless every byte of the file is as sealed. */

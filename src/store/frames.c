@@ -269,9 +269,9 @@ double frames_flush_s(const struct frames *frames)
     return frames->flush_cost_s;
 }
 
-enum status frames_sync(struct frames *frames, struct error *err)
+enum status frames_sync(struct frames *frames, bool shown, struct error *err)
 {
-    return flush_now(frames, true, err);
+    return shown ? flush_now(frames, true, err) : flush_segments(frames, err);
 }
 
 static int64_t *copy_offsets(int64_t *old, const int64_t *values, int count)

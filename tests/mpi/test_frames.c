@@ -81,7 +81,7 @@ static void flushed_rows_are_readable_while_the_run_is_writing(void)
     struct frames *frames = open_frames(&world, false, 0, STATUS_OK, &err);
     for (int64_t rows = 1; rows <= 9; rows++) {
         write_rows(&world, frames, rows - 1, rows);
-        CU_ASSERT_EQUAL(frames_sync(frames, &err), STATUS_OK);
+        CU_ASSERT_EQUAL(frames_sync(frames, true, &err), STATUS_OK);
         if (world.domain->rank == 0)
             expect_rows(&world, "frames.h5", rows, plain);
         MPI_Barrier(world.domain->comm);

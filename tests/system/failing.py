@@ -92,6 +92,7 @@ STAGES = {
     "journal.cut": "first",
     "manifest_add_finished": "end",
     "frames_close": "end",
+    "master.sync": "end",
     "journal_write_t0": "begin",
     "journal_write_ends": "begin",
     "journal_write_open": "unbounded",

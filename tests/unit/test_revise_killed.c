@@ -40,7 +40,7 @@ static bool write_first(struct rewriter *r)
             STATUS_OK)
             return false;
     }
-    if (frames_sync(r->writer.frames, &err) != STATUS_OK)
+    if (frames_sync(r->writer.frames, true, &err) != STATUS_OK)
         return false;
     for (int64_t row = 0; row < ROWS; row++)
         if (!commit(r, row, 0))
