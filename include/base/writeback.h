@@ -6,4 +6,7 @@
  * that. Local. A hint only: what counts, and tells of failures, is the fsync(2) that follows. */
 void writeback_begin(int fd);
 
+/* The same of a file by its name. */
+void writeback_begin_of(const char *path);
+
 #endif

@@ -108,6 +108,9 @@ struct frames_offsets {
  * flush. A segment made before the first call has no /kafka. Local. */
 void frames_set_offsets(struct frames *frames, const struct frames_offsets *given);
 
+/* Has the disk begin with the rows written so far, and does not wait for it. Local. */
+void frames_begin_sync(const struct frames *frames);
+
 /* All rows written so far are on the disk on return. frames.h5 follows when that is due, by
  * frames_flush(), for it can be made anew from them; `shown`: it shows them and is on the disk,
  * too. */

@@ -58,7 +58,7 @@ enum status keep_checkpoint(struct run *run, struct error *err)
     const struct snapshot *past = snapshots_oldest_needed(run->snapshots, run->window);
     run->state.past_window = past->window;
     run->state.past_heat_in = past->heat_in;
-    TRY(publish_flush(run, FLUSH_DURABLY, err));
+    frames_begin_sync(run->frames);
     follow_begin(run);
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, gather_state(run, err), err);
@@ -82,9 +82,11 @@ enum status keep_checkpoint(struct run *run, struct error *err)
         checkpoint_write(run->domain, run->digester, &config, &content, &seal, err);
     buffer_clear_large(&run->saved_state);
     TRY(status);
+    TRY(publish_flush(run, FLUSH_DURABLY, err)); /* before the line; begun with above */
     if (!run->root)
         return STATUS_OK;
-    root_note(run->root, commit(run, &seal, err), err);
+    if (run->root->failure == STATUS_OK)
+        root_note(run->root, commit(run, &seal, err), err);
     room_note_checkpoint(run);
     if (run->root->failure != STATUS_OK)
         return STATUS_OK;

@@ -8,6 +8,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/monotonic.h"
+#include "base/writeback.h"
 #include "frames_directory.h"
 #include "frames_segments.h"
 #include "grid/agree.h"
@@ -267,6 +268,13 @@ enum status frames_flush(struct frames *frames, bool at_once, struct error *err)
 double frames_flush_s(const struct frames *frames)
 {
     return frames->flush_cost_s;
+}
+
+void frames_begin_sync(const struct frames *frames)
+{
+    for (int i = 0; i < frames->open_count; i++)
+        if (frames->open[i].dirty)
+            writeback_begin_of(frames->open[i].path);
 }
 
 enum status frames_sync(struct frames *frames, bool shown, struct error *err)
