@@ -87,16 +87,6 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
                           struct frame_row *row, struct digest *stored,
                           struct error *err) MUST_CHECK;
 
-/* Makes all rows written so far readable by others: H5Fflush (which is an fsync) and a new master.
- * Does so unless the last time is less than 20 times its own cost ago; then a later call does it.
- * So at most about 5 % of the time goes there, and what readers see of a run that has much to do is
- * some 100 ms behind, after months and hundreds of segments a few seconds. `at_once`: does so in
- * any case, where there is such a row. */
-enum status frames_flush(struct frames *frames, bool at_once, struct error *err) MUST_CHECK;
-
-/* Seconds that the last flush took; 0 before the first. Local. */
-double frames_flush_s(const struct frames *frames);
-
 /* The offsets of the topic that rows were computed from, by partition; borrowed. */
 struct frames_offsets {
     const char *topic;
@@ -107,14 +97,6 @@ struct frames_offsets {
 /* The offsets the rows written so far were computed from. Rank 0's values count; stored at the next
  * flush. A segment made before the first call has no /kafka. Local. */
 void frames_set_offsets(struct frames *frames, const struct frames_offsets *given);
-
-/* Has the disk begin with the rows written so far, and does not wait for it. Local. */
-void frames_begin_sync(const struct frames *frames);
-
-/* All rows written so far are on the disk on return. frames.h5 follows when that is due, by
- * frames_flush(), for it can be made anew from them; `shown`: it shows them and is on the disk,
- * too. */
-enum status frames_sync(struct frames *frames, bool shown, struct error *err) MUST_CHECK;
 
 /* Flushes, closes (checked) and frees, also after an earlier failure; accepts NULL. */
 enum status frames_close(struct frames *frames, struct error *err) MUST_CHECK;

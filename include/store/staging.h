@@ -33,8 +33,8 @@ enum status staging_borrow(const char *staging, const char *path, const char *na
 /* Forgets a staged name. */
 void staging_return(const char *staging, const char *name);
 
-/* Removes `path`, if there is such a file; a thread that nobody waits for gives back what the system
- * keeps of a large one. */
+/* Removes `path`, if there is such a file; a thread that nobody waits for gives back what the
+ * system keeps of a large one. */
 enum status staging_remove(const char *staging, const char *path, struct error *err) MUST_CHECK;
 
 /* Replaces the file `path` by a copy of itself, synced, holes kept: writes to the old one through

@@ -13,7 +13,7 @@
 #include "grid/agree.h"
 #include "grid/measure.h"
 #include "store/checkpoint.h"
-#include "store/frames.h"
+#include "store/frames_flush.h"
 
 enum {
     SMALL = 64,

@@ -18,7 +18,7 @@
 #include "run/watchdog.h"
 #include "solve/snapshots.h"
 #include "state.h"
-#include "store/frames.h"
+#include "store/frames_flush.h"
 #include "store/journal.h"
 #include "store/manifest.h"
 #include "store/manifest_write.h"

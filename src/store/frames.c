@@ -7,16 +7,11 @@
 
 #include "base/arith.h"
 #include "base/durable.h"
-#include "base/monotonic.h"
-#include "base/writeback.h"
 #include "frames_directory.h"
 #include "frames_segments.h"
 #include "grid/agree.h"
-#include "master.h"
+#include "store/frames_flush.h"
 #include "store/staging.h"
-
-/* Flushing every frame would cost more than writing it: at most this part of the time is spent. */
-enum { FLUSH_SHARE = 20 };
 
 static void frames_free(struct frames *frames)
 {
@@ -85,13 +80,6 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     return status;
 }
 
-/* Rank 0. */
-static enum status write_master(const struct frames *frames, bool sync, struct error *err)
-{
-    const struct master_place place = {.staging = frames->staging, .path = frames->master};
-    return master_write(&frames->layout, &place, frames->rows, sync, err);
-}
-
 enum status frames_renew(const struct domain *domain, const struct frames_config *config,
                          struct error *err)
 {
@@ -123,7 +111,7 @@ enum status frames_open(const struct domain *domain, const struct frames_config 
     if (status == STATUS_OK)
         status = frames_open_kept(frames, err);
     if (status == STATUS_OK && rows > 0 && domain->rank == 0)
-        mine = write_master(frames, false, err);
+        mine = frames_write_master(frames, false, err);
     if (status == STATUS_OK)
         status = agree(domain, mine, err);
     if (status == STATUS_OK) {
@@ -221,67 +209,6 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
     return STATUS_OK;
 }
 
-static enum status flush_segments(struct frames *frames, struct error *err)
-{
-    enum status first = STATUS_OK;
-    struct error later;
-    for (int i = 0; i < frames->open_count; i++) {
-        struct segment *segment = &frames->open[i];
-        struct error *text = first == STATUS_OK ? err : &later;
-        enum status status = STATUS_OK;
-        if (frames->domain->rank == 0 && i == frames->open_count - 1)
-            status = segment_write_offsets(segment, &frames->layout.offsets, text);
-        if (segment->dirty) {
-            enum status flushed = segment_flush(segment, status == STATUS_OK ? text : &later);
-            status = status == STATUS_OK ? flushed : status;
-        }
-        first = first == STATUS_OK ? status : first;
-    }
-    return agree(frames->domain, first, err);
-}
-
-/* The master must not name rows before they are there, hence the order. */
-static enum status flush_now(struct frames *frames, bool sync, struct error *err)
-{
-    double start = monotonic_s();
-    TRY(flush_segments(frames, err));
-    enum status mine = STATUS_OK;
-    if (frames->domain->rank == 0)
-        mine = write_master(frames, sync, err);
-    TRY(agree(frames->domain, mine, err));
-    frames->dirty = false;
-    frames->flushed_s = monotonic_s();
-    frames->flush_cost_s = frames->flushed_s - start;
-    return STATUS_OK;
-}
-
-enum status frames_flush(struct frames *frames, bool at_once, struct error *err)
-{
-    if (!frames->dirty)
-        return STATUS_OK;
-    int due = monotonic_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
-    if (!at_once)
-        MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
-    return at_once || due ? flush_now(frames, false, err) : STATUS_OK;
-}
-
-double frames_flush_s(const struct frames *frames)
-{
-    return frames->flush_cost_s;
-}
-
-void frames_begin_sync(const struct frames *frames)
-{
-    for (int i = 0; i < frames->open_count; i++)
-        if (frames->open[i].dirty)
-            writeback_begin_of(frames->open[i].path);
-}
-
-enum status frames_sync(struct frames *frames, bool shown, struct error *err)
-{
-    return shown ? flush_now(frames, true, err) : flush_segments(frames, err);
-}
-
 static int64_t *copy_offsets(int64_t *old, const int64_t *values, int count)
 {
     int64_t *copy = old ? old : calloc((size_t)count, sizeof *copy);
@@ -311,7 +238,7 @@ enum status frames_close(struct frames *frames, struct error *err)
         return STATUS_OK;
     struct error later;
     const struct domain *domain = frames->domain;
-    enum status status = flush_now(frames, true, err);
+    enum status status = frames_sync(frames, true, err);
     enum status mine = STATUS_OK;
     for (int i = 0; i < frames->open_count; i++) {
         enum status closed =

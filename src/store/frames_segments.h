@@ -39,6 +39,10 @@ enum status frames_close_segment(const struct frames *frames, struct segment *se
 /* The open segment of a row, which is row *local in it; or NULL. Local. */
 struct segment *frames_find_segment(struct frames *frames, int64_t index, int64_t *local);
 
+/* frames.h5 of the rows so far. Rank 0. */
+enum status frames_write_master(const struct frames *frames, bool sync,
+                                struct error *err) MUST_CHECK;
+
 /* Cuts the last segment, which is closed, to its rows. Rank 0; does nothing elsewhere. */
 enum status frames_trim_last(const struct frames *frames, struct error *err) MUST_CHECK;
 

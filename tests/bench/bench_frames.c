@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "grid/measure.h"
 #include "median.h"
-#include "store/frames.h"
+#include "store/frames_flush.h"
 #include "unit/provenance.h"
 
 enum { TURNS = 5, TILE = 256 };

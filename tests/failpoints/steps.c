@@ -9,7 +9,7 @@
 #include "solve/snapshots.h"
 #include "store/checkpoint.h"
 #include "store/early_frame.h"
-#include "store/frames.h"
+#include "store/frames_flush.h"
 #include "store/journal.h"
 #include "store/manifest_write.h"
 

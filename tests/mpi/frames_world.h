@@ -2,7 +2,7 @@
 #ifndef HEATSTREAM_TESTS_FRAMES_WORLD_H
 #define HEATSTREAM_TESTS_FRAMES_WORLD_H
 
-#include "store/frames.h"
+#include "store/frames_flush.h"
 #include "store_world.h"
 
 enum { NX = 13, NY = 5, TILE = 4, PER_SEGMENT = 4, FIRST_MS = 100 };

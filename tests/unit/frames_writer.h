@@ -13,7 +13,7 @@
 
 #include "provenance.h"
 #include "scratch.h"
-#include "store/frames.h"
+#include "store/frames_flush.h"
 #include "unit.h"
 
 enum { NX = 96, NY = 64, PER_SEGMENT = 40, HORIZON = 3 };

@@ -1,0 +1,77 @@
+#include "store/frames_flush.h"
+
+#include "base/monotonic.h"
+#include "base/writeback.h"
+#include "frames_segments.h"
+#include "grid/agree.h"
+#include "master.h"
+
+/* Flushing every frame would cost more than writing it: at most this part of the time is spent. */
+enum { FLUSH_SHARE = 20 };
+
+enum status frames_write_master(const struct frames *frames, bool sync, struct error *err)
+{
+    const struct master_place place = {.staging = frames->staging, .path = frames->master};
+    return master_write(&frames->layout, &place, frames->rows, sync, err);
+}
+
+static enum status flush_segments(struct frames *frames, struct error *err)
+{
+    enum status first = STATUS_OK;
+    struct error later;
+    for (int i = 0; i < frames->open_count; i++) {
+        struct segment *segment = &frames->open[i];
+        struct error *text = first == STATUS_OK ? err : &later;
+        enum status status = STATUS_OK;
+        if (frames->domain->rank == 0 && i == frames->open_count - 1)
+            status = segment_write_offsets(segment, &frames->layout.offsets, text);
+        if (segment->dirty) {
+            enum status flushed = segment_flush(segment, status == STATUS_OK ? text : &later);
+            status = status == STATUS_OK ? flushed : status;
+        }
+        first = first == STATUS_OK ? status : first;
+    }
+    return agree(frames->domain, first, err);
+}
+
+/* The master must not name rows before they are there, hence the order. */
+static enum status flush_now(struct frames *frames, bool sync, struct error *err)
+{
+    double start = monotonic_s();
+    TRY(flush_segments(frames, err));
+    enum status mine = STATUS_OK;
+    if (frames->domain->rank == 0)
+        mine = frames_write_master(frames, sync, err);
+    TRY(agree(frames->domain, mine, err));
+    frames->dirty = false;
+    frames->flushed_s = monotonic_s();
+    frames->flush_cost_s = frames->flushed_s - start;
+    return STATUS_OK;
+}
+
+enum status frames_flush(struct frames *frames, bool at_once, struct error *err)
+{
+    if (!frames->dirty)
+        return STATUS_OK;
+    int due = monotonic_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
+    if (!at_once)
+        MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
+    return at_once || due ? flush_now(frames, false, err) : STATUS_OK;
+}
+
+double frames_flush_s(const struct frames *frames)
+{
+    return frames->flush_cost_s;
+}
+
+void frames_begin_sync(const struct frames *frames)
+{
+    for (int i = 0; i < frames->open_count; i++)
+        if (frames->open[i].dirty)
+            writeback_begin_of(frames->open[i].path);
+}
+
+enum status frames_sync(struct frames *frames, bool shown, struct error *err)
+{
+    return shown ? flush_now(frames, true, err) : flush_segments(frames, err);
+}
