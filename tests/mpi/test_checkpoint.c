@@ -221,6 +221,32 @@ static void latest_names_the_newest(void)
     saved_destroy(&saved);
 }
 
+/* Columns of 8 MiB go to the file two at a time: here some ranks have three, and others two. It is
+ * read back by checkpoint_write() itself. */
+static void ranks_with_different_numbers_of_pieces_write_them_all(void)
+{
+    int ranks;
+    struct error err = {""};
+    double outflow[3] = {0};
+    struct checkpoint_seal seal;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    struct world world = world_make(MPI_COMM_WORLD, 2 * ranks + 1, 1 << 20, 1);
+    struct digester *digester = digester_create(world.domain);
+    struct buffer state = {0};
+    struct checkpoint_config config = {.directory = world.scratch.path,
+                                       .provenance = &test_provenance};
+    struct checkpoint_content content = {
+        .field = world.field, .outflow = outflow, .state = &state, .summary = "{}"};
+    buffer_put_u8(&state, 1);
+    world_fill(&world, NOW);
+    CU_ASSERT_EQUAL(checkpoint_write(world.domain, digester, &config, &content, &seal, &err),
+                    STATUS_OK);
+    CU_ASSERT(digest_equal(seal.field, digest_field(digester, world.field)));
+    buffer_release(&state);
+    digester_destroy(digester);
+    world_destroy(&world);
+}
+
 static long size_of(const char *path)
 {
     struct stat info = {0};
@@ -358,6 +384,7 @@ int main(int argc, char **argv)
         UNIT_TEST(seal_is_that_of_the_contract),
         UNIT_TEST(past_is_read_only_where_it_is_asked_for_and_there),
         UNIT_TEST(latest_names_the_newest),
+        UNIT_TEST(ranks_with_different_numbers_of_pieces_write_them_all),
         UNIT_TEST(flipped_bit_anywhere_is_refused),
         UNIT_TEST(file_cut_or_extended_anywhere_is_refused),
         UNIT_TEST(missing_foreign_and_newer_files_are_refused),
