@@ -55,10 +55,11 @@ enum status segment_write_field(struct segment *segment, int64_t row,
     struct h5_scope scope = h5_begin();
     hsize_t start[3] = {(hsize_t)row, 0, slab->x0}, count[3] = {1, slab->ny, slab->nx};
     segment->dirty = true;
-    h5_check(&scope,
-             H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start, NULL, count, NULL));
+    h5_check(&scope, slab->nx > 0 ? H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start,
+                                                        NULL, count, NULL)
+                                  : H5Sselect_none(segment->field_space));
     h5_check(&scope, H5Dwrite(segment->temperature, slab->type, slab->space, segment->field_space,
-                              H5P_DEFAULT, slab->cells));
+                              slab->transfer, slab->cells));
     return h5_end(&scope, STATUS_IO, err, "writing row %lld of %s", (long long)row, segment->path);
 }
 

@@ -23,10 +23,12 @@ struct segment {
     uint64_t *digests; /* room for panels_write(), owned; NULL when closed */
 };
 
-/* The part of a frame that a rank hands over: rows of x, cells of the file's type. */
+/* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,
+ * and nothing of the space is selected. */
 struct segment_slab {
     const void *cells;
     hid_t type, space; /* of the cells in memory */
+    hid_t transfer;    /* transfer list */
     hsize_t x0, nx, ny;
 };
 
@@ -59,15 +61,13 @@ enum status segment_first_time(const char *path, int64_t *event_time_ms,
 enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
                          struct error *err) MUST_CHECK;
 
-/* Collective; segment->path, for messages, number and groups are set before. */
+/* Collective, as are the next two; segment->path, for messages, number and
+ * groups are set before. */
 enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
                          struct error *err) MUST_CHECK;
-
-/* Local: space is there and found by arithmetic, so ranks need not wait for each other. */
 enum status segment_write_field(struct segment *segment, int64_t row,
                                 const struct segment_slab *slab, struct error *err) MUST_CHECK;
-
-/* Collective: flushes, fsync included. */
+/* Flushes, fsync included. */
 enum status segment_flush(struct segment *segment, struct error *err) MUST_CHECK;
 enum status segment_close(struct segment *segment, struct error *err) MUST_CHECK;
 

@@ -25,13 +25,14 @@ struct stage {
     int64_t x0;
     bool f64;
     int64_t width; /* of a panel, in columns of the grid; panels begin at multiples of it */
-    int panels;
-    float *group; /* [GROUP][pitch], for f32 only: columns as stored */
+    int panels;    /* of this rank */
+    int most;      /* of any rank */
+    float *group;  /* [GROUP][pitch], for f32 only: columns as stored */
     ptrdiff_t pitch;
     void *rows; /* [ny][columns of the panel] */
     void *band; /* as many rows of the panel as fit, read back */
     struct h5_scope scope;
-    hid_t space;
+    hid_t space, transfer;
 };
 
 static size_t cell_size(bool f64)
@@ -48,6 +49,17 @@ static int64_t width_of(int64_t tile)
 static int count_panels(int64_t first, int64_t end, int64_t width)
 {
     return (int)((end - 1) / width - first / width + 1);
+}
+
+static int most_panels(const struct domain *domain, int64_t width)
+{
+    int most = 0;
+    for (int rank = 0; rank < domain->ranks; rank++) {
+        int count = count_panels(domain_edge(&domain->cut, rank),
+                                 domain_edge(&domain->cut, rank + 1), width);
+        most = count > most ? count : most;
+    }
+    return most;
 }
 
 /* Whole cache lines, and columns that do not evict each other. */
@@ -84,12 +96,14 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile)
     stage->f64 = f64;
     stage->width = width_of(tile);
     stage->panels = count_panels(domain->x0, domain->x0 + domain->nx, stage->width);
+    stage->most = most_panels(domain, stage->width);
     stage->pitch = pitch_of(domain->ny);
     stage->group = f64 ? NULL : aligned_alloc(64, group_bytes(domain->ny));
     stage->rows = malloc(panel_bytes(domain->nx, domain->ny, f64, stage->width));
     stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * (int64_t)cell_size(f64)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
+    stage->transfer = h5_transfer(&stage->scope);
     if (stage->rows && stage->band && (f64 || stage->group) && !stage->scope.failed)
         return stage;
     stage_destroy(stage);
@@ -107,12 +121,14 @@ void stage_destroy(struct stage *stage)
     free(stage);
 }
 
+/* Beyond this rank's panels: no columns. */
 static struct panel panel_at(const struct stage *stage, int index)
 {
     int64_t begin = (stage->x0 / stage->width + index) * stage->width;
     int64_t first = max_int64(begin, stage->x0);
     int64_t end = min_int64(begin + stage->width, stage->x0 + stage->nx);
-    return (struct panel){.x = (int)(first - stage->x0), .nx = (int)(end - first)};
+    return (struct panel){.x = (int)(first - stage->x0),
+                          .nx = index < stage->panels ? (int)(end - first) : 0};
 }
 
 static void convert_column(float *restrict to, const double *restrict from, int ny)
@@ -205,12 +221,12 @@ static hid_t cell_type(const struct stage *stage)
     return stage->f64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT;
 }
 
-/* The space in memory becomes `ny` rows of the panel, all of them selected. */
+/* The space in memory becomes `ny` rows of the panel, all of them selected, or nothing of one. */
 static bool set_space(const struct stage *stage, struct panel panel, int ny)
 {
-    hsize_t dims[2] = {(hsize_t)ny, (hsize_t)panel.nx};
+    hsize_t dims[2] = {(hsize_t)ny, (hsize_t)(panel.nx > 0 ? panel.nx : 1)};
     return H5Sset_extent_simple(stage->space, 2, dims, NULL) >= 0 &&
-           H5Sselect_all(stage->space) >= 0;
+           (panel.nx > 0 ? H5Sselect_all : H5Sselect_none)(stage->space) >= 0;
 }
 
 static enum status write_panel(struct stage *stage, struct panel panel, struct segment *segment,
@@ -219,26 +235,32 @@ static enum status write_panel(struct stage *stage, struct panel panel, struct s
     struct segment_slab slab = {.cells = stage->rows,
                                 .type = cell_type(stage),
                                 .space = stage->space,
+                                .transfer = stage->transfer,
                                 .x0 = (hsize_t)(stage->x0 + panel.x),
                                 .nx = (hsize_t)panel.nx,
                                 .ny = (hsize_t)stage->ny};
-    if (!set_space(stage, panel, stage->ny))
-        return error_set(err, STATUS_IO, "writing row %lld: no memory", (long long)row);
-    return segment_write_field(segment, row, &slab, err);
+    bool ready = set_space(stage, panel, stage->ny);
+    enum status status = segment_write_field(segment, row, &slab, err);
+    if (status == STATUS_OK && !ready)
+        status = error_set(err, STATUS_IO, "writing row %lld: no memory", (long long)row);
+    return status;
 }
 
 enum status stage_write(struct stage *stage, struct digester *digester, const struct field *field,
                         struct segment *segment, int64_t row, struct digest *stored,
                         struct error *err)
 {
-    enum status status = STATUS_OK;
-    for (int index = 0; index < stage->panels && status == STATUS_OK; index++) {
+    enum status first = STATUS_OK;
+    struct error later;
+    for (int index = 0; index < stage->most; index++) {
         struct panel panel = panel_at(stage, index);
         stage_panel(stage, digester, field, panel);
-        status = write_panel(stage, panel, segment, row, err);
+        enum status status =
+            write_panel(stage, panel, segment, row, first == STATUS_OK ? err : &later);
+        first = first == STATUS_OK ? status : first;
     }
-    *stored = digest_combine(digester); /* collective, whatever came of it */
-    return status;
+    *stored = digest_combine(digester);
+    return first;
 }
 
 static double largest_of_f32(const float *restrict new, const float *restrict old, size_t count)

@@ -9,9 +9,7 @@
  *     the slab as a whole, then one H5Dwrite               3.6       4.2
  *     a panel after the other                              1.7       2.2     8 bytes a cell less
  *
- * What is left is reading the field, which is twice the bytes, and its digest. Each rank writes its
- * panels by itself: in collective calls all would convert a panel at a time, and then wait for each
- * other to write it to the one file. */
+ * What is left is reading the field, which is twice the bytes, and its digest. */
 #ifndef HEATSTREAM_STORE_STAGE_H
 #define HEATSTREAM_STORE_STAGE_H
 
@@ -26,8 +24,8 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile);
 void stage_destroy(struct stage *stage); /* accepts NULL */
 
 /* Collective: converts and transposes the field and writes it to a row of the segment; *stored is
- * the digest of the values as they are stored, column by column. Ranks meet for
- * the digest only, after a failure, too; *stored is then of no use. */
+ * the digest of the values as they are stored, column by column. After a failure of its own a rank
+ * joins the others' writes; *stored is then of no use. */
 enum status stage_write(struct stage *stage, struct digester *digester, const struct field *field,
                         struct segment *segment, int64_t row, struct digest *stored,
                         struct error *err) MUST_CHECK;
