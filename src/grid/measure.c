@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "grid/columns.h"
 
-enum { TOGETHER = 4 };
+enum { LANES = 8 };
 
 /* What a rank tells about one column. */
 struct column_measure {
@@ -60,40 +60,60 @@ static int64_t first_bad_cell(const double *cells, int ny)
     return -1;
 }
 
-/* `count` neighbouring columns at a time, a constant of the caller: a sum in order waits for each
- * of its additions, those of several columns do not wait for each other. */
-static inline __attribute__((always_inline)) void measure_columns_of(const double *cells,
-                                                                     ptrdiff_t pitch, int ny,
-                                                                     int count,
-                                                                     struct column_measure *found)
+struct lanes {
+    double min[LANES], max[LANES], sum[LANES];
+};
+
+/* A loop that stays one becomes vectors; unrolled, it becomes single cells that go through
+ * memory, which takes twice as long. */
+static void take(struct lanes *restrict lanes, const double *restrict cells, int count)
 {
-    double min[TOGETHER], max[TOGETHER], sum[TOGETHER];
-    for (int i = 0; i < count; i++) {
-        min[i] = max[i] = cells[i * pitch];
-        sum[i] = 0.0;
+#pragma GCC unroll 1
+    for (int k = 0; k < count; k++) {
+        lanes->min[k] = cells[k] < lanes->min[k] ? cells[k] : lanes->min[k];
+        lanes->max[k] = cells[k] > lanes->max[k] ? cells[k] : lanes->max[k];
+        lanes->sum[k] += cells[k];
     }
-    for (int j = 0; j < ny; j++)
-        for (int i = 0; i < count; i++) {
-            double cell = cells[i * pitch + j];
-            min[i] = cell < min[i] ? cell : min[i];
-            max[i] = cell > max[i] ? cell : max[i];
-            sum[i] += cell;
-        }
-    for (int i = 0; i < count; i++) {
-        const double *column = cells + i * pitch;
-        int64_t bad_y = isfinite(sum[i]) ? -1 : first_bad_cell(column, ny);
-        found[i] =
-            (struct column_measure){min[i], max[i], sum[i], bad_y, bad_y < 0 ? 0.0 : column[bad_y]};
+}
+
+static double sum_of(double sum[LANES])
+{
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            sum[k] += sum[k + half];
+    return sum[0];
+}
+
+/* A lane takes every LANES-th cell, so that none waits for the one below it. The lanes are part of
+ * what the sum is, whatever the width of the vectors they are kept in. */
+static struct column_measure measure_column(const double *cells, int ny)
+{
+    struct lanes lanes;
+    for (int k = 0; k < LANES; k++) {
+        lanes.min[k] = lanes.max[k] = cells[0];
+        lanes.sum[k] = 0.0;
     }
+    int whole = ny - ny % LANES;
+    for (int j = 0; j < whole; j += LANES)
+        take(&lanes, cells + j, LANES);
+    take(&lanes, cells + whole, ny - whole);
+    struct column_measure found = {
+        .min = lanes.min[0], .max = lanes.max[0], .sum = sum_of(lanes.sum), .bad_y = -1};
+    for (int k = 1; k < LANES; k++) {
+        found.min = lanes.min[k] < found.min ? lanes.min[k] : found.min;
+        found.max = lanes.max[k] > found.max ? lanes.max[k] : found.max;
+    }
+    if (!isfinite(found.sum))
+        found.bad_y = first_bad_cell(cells, ny);
+    if (found.bad_y >= 0)
+        found.bad_value = cells[found.bad_y];
+    return found;
 }
 
 static void measure_slab(const struct field *field, struct column_measure *found)
 {
-    int i = 0;
-    for (; i + TOGETHER <= field->nx; i += TOGETHER)
-        measure_columns_of(field_column(field, i), field->pitch, field->ny, TOGETHER, found + i);
-    for (; i < field->nx; i++)
-        measure_columns_of(field_column(field, i), field->pitch, field->ny, 1, found + i);
+    for (int i = 0; i < field->nx; i++)
+        found[i] = measure_column(field_column(field, i), field->ny);
 }
 
 static struct measure combine(const struct column_measure *columns, int64_t gnx)

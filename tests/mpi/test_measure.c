@@ -49,14 +49,15 @@ static struct measure measure_serially(int64_t gnx, int64_t gny, uint64_t seed)
 {
     struct measure serial = {.min = INFINITY, .max = -INFINITY, .finite = true};
     for (int64_t x = 0; x < gnx; x++) {
-        double column = 0.0;
+        double sum[8] = {0.0};
         for (int64_t y = 0; y < gny; y++) {
             double value = wild(seed, x * gny + y);
-            column += value;
+            sum[y % 8] += value;
             serial.min = fmin(serial.min, value);
             serial.max = fmax(serial.max, value);
         }
-        serial.sum += column;
+        serial.sum +=
+            ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
     }
     return serial;
 }
