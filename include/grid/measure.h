@@ -1,5 +1,6 @@
-/* Sums and extremes of a field that do not depend on the number of ranks: of each column, the sums of
- * every eighth cell are added in pairs, rank 0 adds the columns from left to right. */
+/* Sums and extremes of a field that do not depend on the number of ranks: of each column, the sums
+ * of every eighth cell are added in pairs (s[i] + s[i + 4], then + 2, then + 1), rank 0 adds the
+ * columns from left to right. */
 #ifndef HEATSTREAM_GRID_MEASURE_H
 #define HEATSTREAM_GRID_MEASURE_H
 
