@@ -67,6 +67,15 @@ static int open_nowhere(void)
     return fd;
 }
 
+static void point_nowhere(int *fd)
+{
+    int nowhere = open_nowhere();
+    if (nowhere < 0)
+        return;
+    dup2(nowhere, *fd);
+    close(nowhere);
+}
+
 /* What the file is to its driver: int * (SEC2) or MPI_File * (MPIO); NULL with another driver. */
 static void *handle_of(hid_t file, hid_t driver)
 {
@@ -83,11 +92,7 @@ static void *handle_of(hid_t file, hid_t driver)
  * memory. */
 static void abandon(hid_t file, int *fd)
 {
-    int nowhere = open_nowhere();
-    if (nowhere < 0)
-        return;
-    dup2(nowhere, *fd);
-    close(nowhere);
+    point_nowhere(fd);
     /* After a failed flush the next one fails as well, for having begun already. */
     for (int i = 0; i < 3 && H5Fflush(file, H5F_SCOPE_LOCAL) < 0; i++)
         ;
@@ -154,11 +159,14 @@ static void close_file(struct h5_scope *scope, hid_t file)
 {
     unsigned intent = H5F_ACC_RDONLY;
     int *fd = handle_of(file, H5FD_SEC2);
+    bool written = H5Fget_intent(file, &intent) >= 0 && intent != H5F_ACC_RDONLY;
     if (fd && !scope->failed)
         h5_check(scope, H5Fflush(file, H5F_SCOPE_LOCAL));
     if (fd && scope->failed)
         abandon(file, fd);
-    if (H5Fget_intent(file, &intent) >= 0 && intent != H5F_ACC_RDONLY)
+    else if (fd && !written && H5Fget_obj_count(file, H5F_OBJ_ALL) == 1)
+        point_nowhere(fd); /* nor over one that was read, where closing is of no account */
+    if (written)
         close_written(file);
     else
         h5_check(scope, H5Fclose(file));
