@@ -20,7 +20,7 @@ from .program import LONG
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
 from .test_errors import small_disk
 
-RANKS, SAMPLE, TURNS = 2, 8, 6
+RANKS, SAMPLE, TURNS = 2, 8, 10
 PARTS = 16 if LONG else 1
 SEED = int(os.environ.get("HEATSTREAM_SOAK_SEED", int(time.time() // 86400)))
 DECK = merged(
@@ -108,9 +108,11 @@ def test_a_disk_that_fails_at_the_last_moment_keeps_no_rank_waiting(
 ) -> None:
     """When files are closed, which rank 0 alone writes to. At its very last write HDF5 leaves the
     ranks waiting for each other, until they are told that they are. How many writes there are
-    depends on when rows are flushed, so a run may end without meeting the failure."""
-    order = Order(point, case.reached[point, 0] - before, "EIO", goes_on=True)
+    depends on when rows are flushed: a run that ends without meeting the failure is followed by one
+    that fails earlier."""
     for turn in range(TURNS):
+        count = case.reached[point, 0] - before - 4 * (2**turn - 1)
+        order = Order(point, count, "EIO", goes_on=True)
         deck = bench.files(DECK, case.stream, {"run": {"lost_after_s": 20}}, name=f"turn-{turn}")
         code = outcome_of(bench, case, order, deck)
         if code != 0:
