@@ -119,8 +119,8 @@ async def follow(port: int, normal: int, slow: int) -> Tally:
             followers.append(group.create_task(ask(other, newest, tally)))
         paths = ("/api/picture?row=0", "/api/stream")
         slow_ones = [group.create_task(dawdle(port, paths[i % 2], tally)) for i in range(slow)]
-        slow_ones.append(group.create_task(announce(tally, normal)))
         if followers:
+            slow_ones.append(group.create_task(announce(tally, normal)))
             await asyncio.wait(followers)
             for task in slow_ones:
                 task.cancel()
