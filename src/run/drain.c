@@ -157,8 +157,7 @@ static enum status pass_over(struct drain *drain, int p, struct error *err)
     if (status == STATUS_OK && found.size == 0 && !proof_only)
         status = error_set(err, STATUS_NO_INPUT, "%s", why.text);
     if (status == STATUS_OK && found.size > 0) {
-        atomic_fetch_add(&drain->met_gaps,
-                         1); /* first: whoever reads the journal may count on it */
+        atomic_fetch_add(&drain->met_gaps, 1); /* before whoever reads the journal knows of it */
         status = gaps_enter(&drain->gaps, &found, err);
     }
     if (status == STATUS_OK)
