@@ -173,26 +173,26 @@ static void *count_large(void *argument)
     return NULL;
 }
 
-static void few_windows_wait_where_they_have_much_heat(void)
+/* Once its first parcel was there; nobody takes the others. */
+static void stop_a_thread_that_produces(int together, void *(*produce)(void *))
 {
-    struct parcels *parcels = parcels_create(PARTITIONS, FEED_MOST_PARCELS);
+    struct parcels *parcels = parcels_create(PARTITIONS, together);
     pthread_t thread;
-    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, count_large, parcels), 0);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce, parcels), 0);
     CU_ASSERT_PTR_NOT_NULL(parcels_next(parcels, PATIENCE_MS));
     parcels_stop(parcels);
     CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
     parcels_destroy(parcels);
 }
 
+static void few_windows_wait_where_they_have_much_heat(void)
+{
+    stop_a_thread_that_produces(FEED_MOST_PARCELS, count_large);
+}
+
 static void a_stop_releases_a_thread_that_waits_for_an_empty_parcel(void)
 {
-    struct parcels *parcels = parcels_create(PARTITIONS, 1);
-    pthread_t thread;
-    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, produce_without_end, parcels), 0);
-    CU_ASSERT_PTR_NOT_NULL(parcels_next(parcels, PATIENCE_MS));
-    parcels_stop(parcels);
-    CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
-    parcels_destroy(parcels);
+    stop_a_thread_that_produces(1, produce_without_end);
 }
 
 int main(void)
