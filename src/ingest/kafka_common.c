@@ -316,6 +316,16 @@ static enum status check_reachable(struct kafka_client *client, int64_t down_sin
     return STATUS_OK;
 }
 
+void kafka_client_doubt(struct kafka_client *client, int64_t silent_since_ms)
+{
+    kafka_notes_doubt(client->notes, silent_since_ms);
+}
+
+void kafka_client_heard(struct kafka_client *client)
+{
+    kafka_notes_heard(client->notes);
+}
+
 enum status kafka_client_check(struct kafka_client *client, struct error *err)
 {
     serve(client);

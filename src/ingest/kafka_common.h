@@ -44,6 +44,12 @@ enum status kafka_client_metadata(struct kafka_client *client, const char *topic
 enum status kafka_client_no_topic(struct kafka_client *client, const char *topic,
                                   struct error *err);
 
+/* No broker has answered another client of the same cluster since then, by monotonic_ms(): the next
+ * checks find out whether one is there. A slow one may be busy with a long answer: what arrives
+ * ends the doubt (it costs nothing where there is none). */
+void kafka_client_doubt(struct kafka_client *client, int64_t silent_since_ms);
+void kafka_client_heard(struct kafka_client *client);
+
 /* Serves callbacks without waiting, then tells whether the client can go on. */
 enum status kafka_client_check(struct kafka_client *client, struct error *err) MUST_CHECK;
 

@@ -21,6 +21,7 @@ struct kafka_notes {
     char *brokers, *group;
     atomic_bool warns;
     atomic_bool group_refused;
+    atomic_bool doubted; /* down_since_ms is of kafka_notes_doubt() */
 
     pthread_mutex_t lock; /* the rest is written by callbacks on any thread */
     char who[WHO_SIZE];   /* the broker is talking to, see kafka_refusal_who() */
@@ -179,8 +180,11 @@ void kafka_notes_take_error(struct kafka_notes *notes, rd_kafka_resp_err_t code,
                    kafka_refusal_alert(text);
     if (refused)
         note_refusal(notes, code, text);
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* told again only when one was up meanwhile */
+    if (code ==
+        RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { /* told again only when one was up meanwhile */
         notes->down_since_ms = monotonic_ms();
+        atomic_store(&notes->doubted, false);
+    }
     pthread_mutex_unlock(&notes->lock);
     if (!refused)
         warn_once(notes, text);
@@ -238,11 +242,40 @@ int64_t kafka_notes_down_since_ms(struct kafka_notes *notes, char *reason, size_
     return since_ms;
 }
 
+void kafka_notes_doubt(struct kafka_notes *notes, int64_t silent_since_ms)
+{
+    pthread_mutex_lock(&notes->lock);
+    bool news = notes->down_since_ms == 0;
+    if (news) {
+        notes->down_since_ms = silent_since_ms;
+        atomic_store(&notes->doubted, true);
+    }
+    pthread_mutex_unlock(&notes->lock);
+    if (news)
+        warn_once(notes, "no broker answers");
+}
+
+static void set_up(struct kafka_notes *notes)
+{
+    notes->down_since_ms = 0;
+    notes->warned_count = 0; /* the next outage is news again */
+    atomic_store(&notes->doubted, false);
+}
+
+void kafka_notes_heard(struct kafka_notes *notes)
+{
+    if (!atomic_load_explicit(&notes->doubted, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&notes->lock);
+    if (atomic_load(&notes->doubted))
+        set_up(notes);
+    pthread_mutex_unlock(&notes->lock);
+}
+
 void kafka_notes_up(struct kafka_notes *notes)
 {
     pthread_mutex_lock(&notes->lock);
-    notes->down_since_ms = 0;
-    notes->warned_count = 0; /* the next outage is news again */
+    set_up(notes);
     pthread_mutex_unlock(&notes->lock);
 }
 

@@ -32,6 +32,11 @@ void kafka_notes_warn(struct kafka_notes *notes, bool warn);
 /* STATUS_REFUSED once a broker has refused the client, or the client a broker. */
 enum status kafka_notes_check(struct kafka_notes *notes, struct error *err) MUST_CHECK;
 
+/* Somebody else's requests have found nobody since then: to be taken for down until a broker
+ * answers, or something is heard of it after all. */
+void kafka_notes_doubt(struct kafka_notes *notes, int64_t silent_since_ms);
+void kafka_notes_heard(struct kafka_notes *notes);
+
 /* Since when no broker has been reached, by monotonic_ms(), and why (`reason` may be NULL, and is
  * "" when not known); 0: one may be there. kafka_notes_up() ends it. */
 int64_t kafka_notes_down_since_ms(struct kafka_notes *notes, char *reason, size_t size);

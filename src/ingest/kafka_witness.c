@@ -37,7 +37,8 @@ struct kafka_witness {
     struct anchor *noted; /* [partitions] the newest */
     struct anchor *asked; /* [partitions] the thread's: noted in the round before, to be compared */
     struct anchor *next;  /* [partitions] the thread's: noted when this round began */
-    atomic_bool differs;  /* `error` is there */
+    _Atomic int64_t silent_since_ms; /* 0: the last look was answered, or it has been told */
+    atomic_bool differs;             /* `error` is there */
     struct error error;
 };
 
@@ -82,8 +83,12 @@ static void note_partitions(struct kafka_witness *witness, int count)
 static bool look_topic_up(struct kafka_witness *witness)
 {
     const struct rd_kafka_metadata *metadata;
-    if (rd_kafka_metadata(witness->rk, 0, witness->handle, &metadata, METADATA_MS) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR)
+    int64_t asked_ms = monotonic_ms();
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(witness->rk, 0, witness->handle, &metadata, METADATA_MS);
+    bool silent = kafka_status(code) == STATUS_UNREACHABLE;
+    atomic_store(&witness->silent_since_ms, silent ? asked_ms : 0);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return false;
     const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
     bool there = metadata->topic_cnt > 0 && topic->err == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -318,6 +323,11 @@ void kafka_witness_note(struct kafka_witness *witness, int partition,
     if (witness->first[partition].offset < 0)
         witness->first[partition] = anchor;
     pthread_mutex_unlock(&witness->lock);
+}
+
+int64_t kafka_witness_take_silence(struct kafka_witness *witness)
+{
+    return atomic_exchange(&witness->silent_since_ms, 0);
 }
 
 enum status kafka_witness_check(struct kafka_witness *witness, struct error *err)

@@ -4,7 +4,11 @@
  * its end to an unclean leader election, and is then filled beyond the reader's place, the reader
  * would go on in other records and no request would fail. So a thread with a connection of its own
  * asks every few seconds for a record that was read a while ago, and compares it; and it counts
- * the partitions, since a new one takes keys from those that are read. */
+ * the partitions, since a new one takes keys from those that are read.
+ *
+ * It also notices that nobody answers, which librdkafka does not always tell: its count of brokers
+ * that are down misses one when the group's coordinator loses its address before its connection,
+ * and one that keeps connections but answers nothing counts as being there for long. */
 #ifndef HEATSTREAM_INGEST_KAFKA_WITNESS_H
 #define HEATSTREAM_INGEST_KAFKA_WITNESS_H
 
@@ -24,6 +28,10 @@ enum status kafka_witness_start(struct kafka_witness *witness, struct error *err
 /* What has been read of a partition: one record of a batch is enough to tell topics apart. */
 void kafka_witness_note(struct kafka_witness *witness, int partition,
                         const struct message *messages, int count);
+
+/* Since when no broker has answered, by monotonic_ms(); told once for each look that was in vain,
+ * otherwise 0. */
+int64_t kafka_witness_take_silence(struct kafka_witness *witness);
 
 /* Without waiting: STATUS_BAD_DATA once the topic has proven to be another one, or is gone. */
 enum status kafka_witness_check(struct kafka_witness *witness, struct error *err) MUST_CHECK;

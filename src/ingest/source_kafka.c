@@ -172,6 +172,9 @@ static enum status serve(struct kafka_source *self, struct error *err)
     enum status status = kafka_witness_check(self->witness, err);
     self->moved |= status != STATUS_OK;
     TRY(status);
+    int64_t silent_since_ms = kafka_witness_take_silence(self->witness);
+    if (silent_since_ms > 0)
+        kafka_client_doubt(self->client, silent_since_ms);
     return kafka_client_check(self->client, err);
 }
 
@@ -199,6 +202,8 @@ static enum status kafka_read(struct source *source, int partition, int max,
     TRY(kafka_lane_read(lane, max, &failed, err));
     if (failed)
         return partition_failed(self, partition, failed, err);
+    if (lane->count > 0)
+        kafka_client_heard(self->client);
     self->full_read |= lane->count == max;
     if (lane->fresh_messages >= self->nudge_messages || lane->fresh_bytes >= self->nudge_bytes)
         nudge(self, partition);

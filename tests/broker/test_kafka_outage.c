@@ -110,6 +110,23 @@ static void a_broker_that_stays_away_is_unreachable_in_bounded_time(void)
     rd_kafka_destroy(cluster.rk);
 }
 
+/* Connections stay, and librdkafka would wait five minutes for an answer. */
+static void a_broker_that_answers_nothing_is_unreachable_in_bounded_time(void)
+{
+    static const char *const patient[] = {"socket.connection.setup.timeout.ms", "1000",
+                                          "socket.timeout.ms", "300000"};
+    struct cluster cluster = start_cluster(patient);
+    put(&cluster, 1);
+    struct source *source = open_started(&cluster);
+    struct error err = {""};
+    CU_ASSERT_EQUAL_FATAL(read_until(source, 1, PATIENCE_MS, &err), STATUS_OK);
+    rd_kafka_mock_broker_set_rtt(cluster.mock, 1, 600000);
+    CU_ASSERT_EQUAL(read_until(source, 1, 4 * PATIENCE_MS, &err), STATUS_UNREACHABLE);
+    rd_kafka_mock_broker_set_rtt(cluster.mock, 1, 0);
+    source_destroy(source);
+    rd_kafka_destroy(cluster.rk);
+}
+
 static void what_was_fetched_before_does_not_hide_that_the_broker_is_gone(void)
 {
     struct cluster cluster = start_cluster(wide);
@@ -186,6 +203,7 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(a_broker_that_stays_away_is_unreachable_in_bounded_time),
+        UNIT_TEST(a_broker_that_answers_nothing_is_unreachable_in_bounded_time),
         UNIT_TEST(what_was_fetched_before_does_not_hide_that_the_broker_is_gone),
         UNIT_TEST(a_broker_that_comes_back_is_read_on),
         UNIT_TEST(a_refusal_ends_the_run),
