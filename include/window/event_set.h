@@ -17,7 +17,9 @@ struct event {
     int32_t partition;
     uint32_t tag; /* with the cell, EVENT_SENSOR of it tells sensors apart */
 };
-_Static_assert(sizeof(struct event) == 40, "events are saved as they lie in memory");
+
+/* The order of a set, for qsort: negative, 0 or positive. */
+int event_order(const void *left, const void *right);
 
 /* Zero-initialised is empty. `events` is owned; events may be appended by whoever reserves. */
 struct event_set {
@@ -65,7 +67,8 @@ struct event_limits {
     int64_t cells, t0_ms, window_ms;
 };
 
-/* The set is in order, so that equal sets give equal bytes. */
+/* Some seven bytes an event, by what is different from the one before; the set is in order, so that
+ * equal sets give equal bytes. */
 void event_set_save(const struct event_set *set, struct buffer *state);
 
 /* Into an empty set; false when the saved events are not in order, without repetition, or not such

@@ -5,11 +5,12 @@
 #include <zlib.h>
 
 #include "base/memory.h"
+#include "base/varint.h"
 
 const uint8_t log_magic[LOG_MAGIC_BYTES] = {0x89, 'H', 'S', 'L', '\r', '\n', 0x1a, '\n'};
 const uint8_t log_block_magic[4] = {'H', 'S', 'L', 'B'};
 
-enum { LOG_VERSION = 1, CRC_BYTES = 4, NUMBER_BYTES = 10 };
+enum { LOG_VERSION = 1, CRC_BYTES = 4 };
 
 uint32_t log_crc(const uint8_t *bytes, size_t size)
 {
@@ -130,49 +131,15 @@ void log_block_encode(const struct log_block *block, uint8_t bytes[LOG_BLOCK_HEA
     memcpy(bytes + 4, &crc, sizeof crc);
 }
 
-static uint8_t *put_number(uint8_t *end, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        *end++ = (uint8_t)(value | 0x80);
-    *end++ = (uint8_t)value;
-    return end;
-}
-
-static bool get_number(const uint8_t *bytes, size_t size, size_t *at, uint64_t *value)
-{
-    uint64_t found = 0;
-    for (unsigned shift = 0; shift < 64 && *at < size; shift += 7) {
-        uint8_t byte = bytes[(*at)++];
-        if (shift == 63 && byte > 1)
-            return false;
-        found |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *value = found;
-            return true;
-        }
-    }
-    return false;
-}
-
-static uint64_t fold(int64_t value)
-{
-    return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
-}
-
-static int64_t unfold(uint64_t value)
-{
-    return (int64_t)((value >> 1) ^ (value & 1 ? UINT64_MAX : 0));
-}
-
 void log_record_encode(struct log_base *base, const struct message *message, struct buffer *records)
 {
     size_t key_size = message->key ? message->key_size : 0;
     size_t value_size = message->value ? message->value_size : 0;
-    uint8_t *begin = buffer_reserve(records, 4 * NUMBER_BYTES + key_size + value_size);
-    uint8_t *end = put_number(begin, (uint64_t)(message->offset - base->offset));
-    end = put_number(end, fold((int64_t)((uint64_t)message->time_ms - (uint64_t)base->time_ms)));
-    end = put_number(end, message->key ? key_size + 1 : 0);
-    end = put_number(end, message->value ? value_size + 1 : 0);
+    uint8_t *begin = buffer_reserve(records, 4 * VARINT_BYTES + key_size + value_size);
+    uint8_t *end = varint_put(begin, (uint64_t)(message->offset - base->offset));
+    end = varint_put(end, varint_step(base->time_ms, message->time_ms));
+    end = varint_put(end, message->key ? key_size + 1 : 0);
+    end = varint_put(end, message->value ? value_size + 1 : 0);
     if (key_size > 0)
         memcpy(end, message->key, key_size);
     if (value_size > 0)
@@ -198,13 +165,13 @@ bool log_record_decode(const uint8_t *bytes, size_t size, size_t *at, int64_t to
 {
     size_t next = *at;
     uint64_t skipped, time, key, value;
-    if (!get_number(bytes, size, &next, &skipped) || !get_number(bytes, size, &next, &time) ||
-        !get_number(bytes, size, &next, &key) || !get_number(bytes, size, &next, &value) ||
+    if (!varint_get(bytes, size, &next, &skipped) || !varint_get(bytes, size, &next, &time) ||
+        !varint_get(bytes, size, &next, &key) || !varint_get(bytes, size, &next, &value) ||
         base->offset >= to || skipped >= (uint64_t)(to - base->offset))
         return false;
     struct message found = {
         .offset = base->offset + (int64_t)skipped,
-        .time_ms = (int64_t)((uint64_t)base->time_ms + (uint64_t)unfold(time)),
+        .time_ms = varint_stepped(base->time_ms, time),
     };
     if (!get_bytes(bytes, size, &next, key, &found.key, &found.key_size) ||
         !get_bytes(bytes, size, &next, value, &found.value, &found.value_size))

@@ -42,7 +42,7 @@ static int by_time(const void *left, const void *right)
     return by_place(a, b);
 }
 
-static int by_cell(const void *left, const void *right)
+int event_order(const void *left, const void *right)
 {
     const struct event *a = left, *b = right;
     if (a->cell != b->cell)
@@ -178,7 +178,7 @@ void event_set_sort(struct event_set *set, int64_t cells, struct event_scratch *
 {
     int index_bits = bits_below(set->count), cell_bits = bits_below(cells);
     if (set->count <= SOME || index_bits + cell_bits > 64) {
-        sort_some(set->events, set->count, by_cell);
+        sort_some(set->events, set->count, event_order);
         return;
     }
     if (cell_bits <= DIGIT_BITS)
@@ -194,7 +194,7 @@ void event_set_merge(struct event_set *set, const struct event_set *more)
     int64_t left = set->count - 1, right = more->count - 1;
     set->count += more->count;
     for (int64_t at = set->count - 1; right >= 0; at--)
-        set->events[at] = left >= 0 && by_cell(&set->events[left], &more->events[right]) > 0
+        set->events[at] = left >= 0 && event_order(&set->events[left], &more->events[right]) > 0
                               ? set->events[left--]
                               : more->events[right--];
 }
@@ -246,39 +246,4 @@ int64_t event_set_count_late(const struct event_set *set)
     for (int64_t i = 0; i < set->count; i++)
         late += (set->events[i].tag & EVENT_LATE) != 0;
     return late;
-}
-
-void event_set_save(const struct event_set *set, struct buffer *state)
-{
-    buffer_put_i64(state, set->count);
-    buffer_append(state, set->events, (size_t)set->count * sizeof *set->events);
-}
-
-static bool fits(const struct event *event, int64_t window, enum event_place place,
-                 const struct event_limits *limits)
-{
-    static const uint32_t marks[] = {
-        [EVENTS_OPEN] = 0, [EVENTS_WAITING] = EVENT_LATE | EVENT_WAITING, [EVENTS_CLOSED] = 0};
-    uint32_t ignored = EVENT_SENSOR | (place == EVENTS_CLOSED ? EVENT_LATE : 0);
-    return (event->tag & ~ignored) == marks[place] && event->partition >= 0 &&
-           event->partition < limits->partitions && event->cell >= 0 &&
-           event->cell < limits->cells && event->time_ms >= limits->t0_ms &&
-           event_window(event->time_ms, limits->t0_ms, limits->window_ms) == window;
-}
-
-bool event_set_load(struct event_set *set, struct buffer_reader *state, int64_t window,
-                    enum event_place place, const struct event_limits *limits)
-{
-    int64_t count = buffer_get_count(state, sizeof *set->events);
-    if (state->failed)
-        return false;
-    event_set_reserve(set, count);
-    set->count = count;
-    memcpy(set->events, state->data + state->position, (size_t)count * sizeof *set->events);
-    state->position += (size_t)count * sizeof *set->events;
-    for (int64_t i = 0; i < count; i++)
-        if (!fits(&set->events[i], window, place, limits) ||
-            (i > 0 && by_cell(&set->events[i - 1], &set->events[i]) >= 0))
-            return false;
-    return true;
 }

@@ -6,7 +6,7 @@
 #include "base/arith.h"
 #include "windows_internal.h"
 
-enum { STATE_VERSION = 5 };
+enum { STATE_VERSION = 6 };
 
 int64_t windows_open_window(const struct windows *windows)
 {

@@ -174,6 +174,15 @@ static bool loads(const struct event_set *set, enum event_place place, size_t by
     return good;
 }
 
+static size_t saved_size(const struct event_set *set)
+{
+    struct buffer state = {0};
+    event_set_save(set, &state);
+    size_t size = state.size;
+    buffer_release(&state);
+    return size;
+}
+
 /* Two events of window 2, [150, 250). */
 static struct event_set two_events(uint32_t marks)
 {
@@ -235,8 +244,75 @@ static void events_that_cannot_lie_in_their_window_are_refused(void)
         event_set_release(&set);
     }
     struct event_set set = two_events(0);
-    for (size_t less = 1; less <= 88; less++)
+    for (size_t less = 1; less <= saved_size(&set); less++)
         CU_ASSERT_FALSE(loads(&set, EVENTS_OPEN, less));
+    event_set_release(&set);
+}
+
+/* Every step there can be between neighbours, and every kind of rate. */
+static void extreme_events_are_loaded_to_the_last_bit(void)
+{
+    static const int64_t numbers[] = {0, 1, 63, 64, 8191, 8192, INT64_C(1) << 62, INT64_MAX - 1};
+    static const double rates[] = {0.0, -0.0, 4, 5e-324, -1.7976931348623157e308};
+    const struct event_limits wide = {
+        .partitions = INT32_MAX, .cells = INT64_MAX, .t0_ms = 0, .window_ms = INT64_MAX};
+    struct event events[1000];
+    for (int i = 0; i < 1000; i++)
+        events[i] = (struct event){.time_ms = numbers[below(8)],
+                                   .cell = numbers[below(8)],
+                                   .offset = numbers[below(8)],
+                                   .partition = (int32_t)(i % 2 ? i : INT32_MAX - 1 - i),
+                                   .rate = rates[below(5)],
+                                   .tag = (uint32_t)below(EVENT_SENSORS)};
+    struct event_set set = sorted_set_of(events, 1000, INT64_MAX), loaded = {0};
+    struct buffer state = {0};
+    event_set_save(&set, &state);
+    struct buffer_reader reader = {.data = state.data, .size = state.size};
+    CU_ASSERT_FATAL(event_set_load(&loaded, &reader, 0, EVENTS_OPEN, &wide));
+    CU_ASSERT_EQUAL_FATAL(loaded.count, set.count);
+    CU_ASSERT_EQUAL(memcmp(loaded.events, set.events, 1000 * sizeof *set.events), 0);
+    event_set_release(&set);
+    event_set_release(&loaded);
+    buffer_release(&state);
+}
+
+/* What loads all the same must fit: a set in order, of events that can lie there. */
+static void saved_bytes_that_were_changed_never_make_a_set_that_cannot_be(void)
+{
+    struct event_set set = two_events(0);
+    struct buffer state = {0};
+    event_set_save(&set, &state);
+    for (size_t at = 0; at < state.size; at++)
+        for (int change = 1; change < 256; change++) {
+            struct event_set loaded = {0};
+            struct buffer_reader reader = {.data = state.data, .size = state.size};
+            state.data[at] ^= (uint8_t)change;
+            bool good = event_set_load(&loaded, &reader, 2, EVENTS_OPEN, &limits);
+            for (int64_t i = 0; good && i < loaded.count; i++) {
+                const struct event *event = &loaded.events[i];
+                CU_ASSERT_FATAL(event->time_ms >= 150 && event->time_ms < 250);
+                CU_ASSERT_FATAL(event->cell < limits.cells && event->partition < 3);
+                CU_ASSERT_FATAL(i == 0 || before(event - 1, event));
+            }
+            event_set_release(&loaded);
+            state.data[at] ^= (uint8_t)change;
+        }
+    event_set_release(&set);
+    buffer_release(&state);
+}
+
+static void neighbours_that_differ_little_take_few_bytes(void)
+{
+    struct event events[1000];
+    for (int i = 0; i < 1000; i++)
+        events[i] = (struct event){.time_ms = 1767225600000 + below(100),
+                                   .cell = i,
+                                   .offset = 1000000 + below(200),
+                                   .partition = i / 400,
+                                   .rate = i == 500 ? 4 : 0,
+                                   .tag = (uint32_t)i};
+    struct event_set set = sorted_set_of(events, 1000, 1000);
+    CU_ASSERT(saved_size(&set) < 7 * 1000);
     event_set_release(&set);
 }
 
@@ -249,6 +325,9 @@ int main(void)
         UNIT_TEST(a_saved_set_is_loaded_to_the_last_bit),
         UNIT_TEST(marks_that_do_not_belong_where_a_set_lies_are_refused),
         UNIT_TEST(events_that_cannot_lie_in_their_window_are_refused),
+        UNIT_TEST(extreme_events_are_loaded_to_the_last_bit),
+        UNIT_TEST(saved_bytes_that_were_changed_never_make_a_set_that_cannot_be),
+        UNIT_TEST(neighbours_that_differ_little_take_few_bytes),
     };
     return unit_run("event_set", tests, UNIT_COUNT(tests));
 }
