@@ -6,10 +6,10 @@ import random
 import re
 import shutil
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,15 +37,15 @@ class Feeder:
     kafka: Kafka
     topic: str
     chunks: list[tuple[int, list[bytes]]]
-    thread: threading.Thread | None = None
+    sender: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    sent: Future[None] | None = None
 
     def release(self, shares_left: int) -> None:
         """So that the last share is the rest."""
         self.finish()
         count = len(self.chunks) // max(1, shares_left)
         part, self.chunks = self.chunks[:count], self.chunks[count:]
-        self.thread = threading.Thread(target=self.send, args=(part,))
-        self.thread.start()
+        self.sent = self.sender.submit(self.send, part)
 
     def send(self, part: Sequence[tuple[int, list[bytes]]]) -> None:
         producer = self.kafka.producer()
@@ -53,11 +53,12 @@ class Feeder:
             self.kafka.send(self.topic, ((partition, (None, v)) for v in values), producer)
 
     def sending(self) -> bool:
-        return self.thread is not None and self.thread.is_alive()
+        return self.sent is not None and not self.sent.done()
 
     def finish(self) -> None:
-        if self.thread:
-            self.thread.join()
+        """Raises what went wrong with the sending."""
+        if self.sent:
+            self.sent.result()
 
 
 def held(program: Running) -> list[int]:
