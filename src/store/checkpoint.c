@@ -11,7 +11,7 @@
 
 #include "base/durable.h"
 #include "checkpoint_field.h"
-#include "checkpoint_file.h"
+#include "checkpoint_reread.h"
 #include "grid/agree.h"
 #include "grid/columns.h"
 #include "h5.h"
@@ -50,42 +50,6 @@ static void scatter_outflow(const struct domain *domain, const void *all, double
     columns_destroy(columns);
 }
 
-static int times_of(const struct checkpoint_seal *seal)
-{
-    return seal->has_past ? CHECKPOINT_TIMES : CHECKPOINT_PAST;
-}
-
-/* Rank 0: whether what was read agrees with the digests of `seal`. */
-static bool rest_agrees(const struct domain *domain, const struct buffer *outflows,
-                        const struct buffer *state, const struct checkpoint_seal *seal)
-{
-    const struct digest expected[CHECKPOINT_TIMES] = {seal->outflow, seal->past_outflow};
-    for (int time = 0; time < times_of(seal); time++)
-        if (outflows[time].size != (size_t)domain->gnx * sizeof(double) ||
-            !digest_equal(digest_bytes(outflows[time].data, outflows[time].size), expected[time]))
-            return false;
-    return digest_equal(digest_bytes(state->data, state->size), seal->state);
-}
-
-/* Rank 0. */
-static enum status verify_head(const struct domain *domain, const char *path,
-                               const struct checkpoint_head *expected, struct error *err)
-{
-    struct checkpoint_head head;
-    struct buffer outflows[CHECKPOINT_TIMES] = {0}, state = {0};
-    struct checkpoint_parts parts = {.outflows = {&outflows[0], &outflows[1]}, .state = &state};
-    enum status status = checkpoint_file_read(path, &head, &parts, err);
-    if (status == STATUS_OK &&
-        !(head.window == expected->window && head.gnx == expected->gnx &&
-          head.gny == expected->gny && checkpoint_seal_equal(&head.seal, &expected->seal) &&
-          rest_agrees(domain, outflows, &state, &expected->seal)))
-        status = error_set(err, STATUS_IO, "%s does not hold what was written", path);
-    buffer_release(&outflows[0]);
-    buffer_release(&outflows[1]);
-    buffer_release(&state);
-    return status;
-}
-
 /* A checkpoint being written. */
 struct writing {
     const struct domain *domain;
@@ -117,7 +81,7 @@ static void make_head(struct writing *w)
     agree_broadcast(w->domain, &w->head, (int)sizeof w->head);
 }
 
-/* The file with everything but the fields. */
+/* The file with everything but fields of several ranks. */
 static enum status create(struct writing *w, struct error *err)
 {
     const struct checkpoint_content *content = w->content;
@@ -126,30 +90,32 @@ static enum status create(struct writing *w, struct error *err)
         TRY(gather_outflow(w->domain, content->past.outflow, &w->outflows[CHECKPOINT_PAST], err));
     make_head(w);
     enum status mine = STATUS_OK;
+    const struct checkpoint_making making = {
+        .path = w->path,
+        .content = content,
+        .outflows = {w->outflows[CHECKPOINT_NOW], w->outflows[CHECKPOINT_PAST]},
+        .provenance = w->provenance};
     if (w->domain->rank == 0)
-        mine = checkpoint_file_create(w->path, &w->head, content,
-                                      (const double *const *)w->outflows, w->provenance, err);
+        mine = checkpoint_file_create(&w->head, &making, err);
     return agree(w->domain, mine, err);
 }
 
-static enum status seal_and_verify(const struct writing *w, struct error *err)
+static enum status seal(const struct writing *w, struct error *err)
 {
     enum status mine = STATUS_OK;
     if (w->domain->rank == 0)
         mine = checkpoint_file_seal(w->path, err);
-    TRY(agree(w->domain, mine, err));
-    if (w->domain->rank == 0)
-        mine = verify_head(w->domain, w->path, &w->head, err);
-    TRY(agree(w->domain, mine, err));
-    return checkpoint_fields_verify(w->domain, w->digester, w->path, &w->head.seal, err);
+    return agree(w->domain, mine, err);
 }
 
 static enum status write_and_sync(const struct writing *w, struct error *err)
 {
     const struct field *const fields[CHECKPOINT_TIMES] = {w->content->field,
                                                           w->content->past.field};
-    TRY(checkpoint_fields_write(w->domain, w->path, fields, err));
-    TRY(seal_and_verify(w, err));
+    if (w->domain->ranks > 1)
+        TRY(checkpoint_fields_write(w->domain, w->path, fields, err));
+    TRY(seal(w, err));
+    TRY(checkpoint_reread(w->domain, w->digester, w->path, &w->head, err));
     return agree(w->domain, durable_sync(w->path, err), err); /* each rank what its host holds */
 }
 
@@ -233,8 +199,9 @@ static enum status read_rest(struct reading *r, const struct checkpoint_seal *se
                              struct error *err)
 {
     const struct checkpoint_head *head = &r->head;
-    struct checkpoint_parts parts = {.outflows = {&r->outflows[0], &r->outflows[1]},
-                                     .state = &r->state};
+    struct digest state;
+    struct checkpoint_parts parts = {
+        .outflows = {&r->outflows[0], &r->outflows[1]}, .state = &r->state, .state_digest = &state};
     TRY(checkpoint_file_verify(r->path, err));
     TRY(checkpoint_file_read(r->path, &r->head, &parts, err));
     if (head->gnx != r->domain->gnx || head->gny != r->domain->gny)
@@ -245,7 +212,7 @@ static enum status read_rest(struct reading *r, const struct checkpoint_seal *se
     if (seal && !checkpoint_seal_equal(seal, &head->seal))
         return error_set(err, STATUS_NO_INPUT, "%s is not the checkpoint that the manifest names",
                          r->path);
-    if (!rest_agrees(r->domain, r->outflows, &r->state, &head->seal))
+    if (!checkpoint_rest_agrees(head, r->outflows, state))
         return error_set(err, STATUS_NO_INPUT,
                          "%s: its outflow or state does not agree with its digest", r->path);
     if (r->target->past.field && !head->seal.has_past)

@@ -1,18 +1,13 @@
 #include "checkpoint_field.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/arith.h"
-#include "base/memory.h"
 #include "base/writeback.h"
 #include "grid/agree.h"
 #include "h5.h"
 
 /* A disk that gets pieces of such a size while the next is copied has not much left to write in the
- * end. What is read back stays in the second-level cache for its digests. */
-enum { WRITE_BYTES = 1 << 24, READ_BYTES = 1 << 19 };
+ * end. */
+enum { WRITE_BYTES = 1 << 24 };
 
 /* So many columns that they take up to `bytes`. */
 static int64_t columns_of(const struct domain *domain, int64_t bytes)
@@ -72,7 +67,7 @@ static struct slices slices_of(struct h5_scope *scope, const struct stored_field
 
 /* Straight from the field, collectively, in as many pieces as the widest slab has. */
 static void write_field(struct h5_scope *scope, const struct stored_field *stored,
-                        const struct field *field, int fd)
+                        const struct field *field, const char *path)
 {
     const struct domain *domain = stored->domain;
     int64_t width = columns_of(domain, WRITE_BYTES), end = widest_slab(domain);
@@ -84,7 +79,7 @@ static void write_field(struct h5_scope *scope, const struct stored_field *store
                                  stored->list, field->cells));
         h5_close_to(scope, mark);
         if (columns == width)
-            writeback_begin(fd);
+            writeback_begin_of(path);
     }
 }
 
@@ -95,15 +90,12 @@ enum status checkpoint_fields_write(const struct domain *domain, const char *pat
     struct h5_scope scope = h5_begin();
     struct stored_field stored[CHECKPOINT_TIMES];
     struct error ignored = {""};
-    int fd = open(path, O_RDONLY | O_CLOEXEC); /* for hints only */
     hid_t file = h5_open_parallel(&scope, path, H5F_ACC_RDWR, domain);
     for (int time = 0; time < CHECKPOINT_TIMES && fields[time]; time++)
         stored[time] = open_field(&scope, domain, file, checkpoint_field_name(time));
     bool opened = agree(domain, scope.failed ? STATUS_IO : STATUS_OK, &ignored) == STATUS_OK;
     for (int time = 0; opened && time < CHECKPOINT_TIMES && fields[time]; time++)
-        write_field(&scope, &stored[time], fields[time], fd);
-    if (fd >= 0)
-        close(fd);
+        write_field(&scope, &stored[time], fields[time], path);
     return agree(domain, h5_end(&scope, STATUS_IO, err, "writing the fields to %s", path), err);
 }
 
@@ -123,57 +115,4 @@ enum status checkpoint_field_read(const struct domain *domain, const struct chec
                  h5_end(&scope, STATUS_NO_INPUT, err, "reading the field %s from %s",
                         place->dataset, place->path),
                  err);
-}
-
-/* Reads owned columns [i, i + columns) of the stored field into `piece` and takes their digests. */
-static void digest_stored(struct h5_scope *scope, const struct domain *domain,
-                          struct digester *digester, hid_t set, int i, int columns, double *piece)
-{
-    int mark = scope->count;
-    hsize_t start[2] = {(hsize_t)(domain->x0 + i), 0};
-    hsize_t count[2] = {(hsize_t)columns, (hsize_t)domain->ny};
-    hid_t space = h5_own(scope, H5Dget_space(set));
-    hid_t memory = h5_own(scope, H5Screate_simple(2, count, NULL));
-    h5_check(scope, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
-    h5_check(scope, H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, piece));
-    for (int c = 0; c < columns && !scope->failed; c++)
-        digest_column(digester, i + c, piece + (size_t)c * (size_t)domain->ny,
-                      (size_t)domain->ny * sizeof *piece);
-    h5_close_to(scope, mark);
-}
-
-/* In pieces of bounded size: there may be no room for a second field. Collective in the end. */
-static struct digest digest_of(struct h5_scope *scope, const struct domain *domain,
-                               struct digester *digester, hid_t file, const char *dataset)
-{
-    int64_t width = min_int64(domain->nx, columns_of(domain, READ_BYTES));
-    double *piece = memory_block((size_t)width * (size_t)domain->ny * sizeof *piece);
-    hid_t set = h5_own(scope, H5Dopen2(file, dataset, H5P_DEFAULT));
-    for (int64_t i = 0; i < domain->nx; i += width)
-        digest_stored(scope, domain, digester, set, (int)i, (int)min_int64(width, domain->nx - i),
-                      piece);
-    free(piece);
-    return digest_combine(digester);
-}
-
-enum status checkpoint_fields_verify(const struct domain *domain, struct digester *digester,
-                                     const char *path, const struct checkpoint_seal *seal,
-                                     struct error *err)
-{
-    struct h5_scope scope = h5_begin();
-    const struct digest expected[CHECKPOINT_TIMES] = {seal->field, seal->past_field};
-    int times = seal->has_past ? CHECKPOINT_TIMES : CHECKPOINT_PAST;
-    const char *differs = NULL;
-    hid_t file = h5_open_parallel(&scope, path, H5F_ACC_RDONLY, domain);
-    for (int time = 0; time < times; time++) {
-        const char *dataset = checkpoint_field_name(time);
-        struct digest found = digest_of(&scope, domain, digester, file, dataset);
-        if (!digest_equal(found, expected[time]))
-            differs = dataset;
-    }
-    enum status status = h5_end(&scope, STATUS_IO, err, "reading the fields back from %s", path);
-    if (status == STATUS_OK && differs)
-        status = error_set(err, STATUS_IO, "%s does not hold the field %s that was written", path,
-                           differs);
-    return agree(domain, status, err);
 }

@@ -59,7 +59,7 @@ static enum status check_fields(const char *path, const struct checkpoint_head *
                                 struct error *err)
 {
     const struct digest expected[CHECKPOINT_TIMES] = {head->seal.field, head->seal.past_field};
-    int times = head->seal.has_past ? CHECKPOINT_TIMES : CHECKPOINT_PAST;
+    int times = checkpoint_times(&head->seal);
     struct digest found[CHECKPOINT_TIMES];
     struct h5_scope scope = h5_begin();
     hid_t file = h5_own(&scope, H5Fopen(path, H5F_ACC_RDONLY, h5_access_serial(&scope)));
@@ -75,35 +75,22 @@ static enum status check_fields(const char *path, const struct checkpoint_head *
     return STATUS_OK;
 }
 
-static enum status check_rest(const char *path, const struct checkpoint_head *head,
-                              const struct buffer *outflows, const struct buffer *state,
-                              struct error *err)
-{
-    const struct digest expected[CHECKPOINT_TIMES] = {head->seal.outflow, head->seal.past_outflow};
-    bool agrees = digest_equal(digest_bytes(state->data, state->size), head->seal.state);
-    for (int time = 0; time < (head->seal.has_past ? CHECKPOINT_TIMES : CHECKPOINT_PAST); time++)
-        agrees =
-            agrees && outflows[time].size == (size_t)head->gnx * sizeof(double) &&
-            digest_equal(digest_bytes(outflows[time].data, outflows[time].size), expected[time]);
-    return agrees ? STATUS_OK
-                  : error_set(err, STATUS_NO_INPUT,
-                              "%s: its outflow or state does not agree with its digest", path);
-}
-
 static enum status check_contents(const char *path, struct checkpoint_head *head, struct error *err)
 {
-    struct buffer outflows[CHECKPOINT_TIMES] = {0}, state = {0};
-    struct checkpoint_parts parts = {.outflows = {&outflows[0], &outflows[1]}, .state = &state};
+    struct buffer outflows[CHECKPOINT_TIMES] = {0};
+    struct digest state;
+    struct checkpoint_parts parts = {.outflows = {&outflows[0], &outflows[1]},
+                                     .state_digest = &state};
     enum status status = checkpoint_file_verify(path, err);
     if (status == STATUS_OK)
         status = checkpoint_file_read(path, head, &parts, err);
-    if (status == STATUS_OK)
-        status = check_rest(path, head, outflows, &state, err);
+    if (status == STATUS_OK && !checkpoint_rest_agrees(head, outflows, state))
+        status = error_set(err, STATUS_NO_INPUT,
+                           "%s: its outflow or state does not agree with its digest", path);
     if (status == STATUS_OK)
         status = check_fields(path, head, err);
     buffer_release(&outflows[0]);
     buffer_release(&outflows[1]);
-    buffer_release(&state);
     return status;
 }
 
