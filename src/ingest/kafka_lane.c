@@ -77,8 +77,6 @@ static enum status make_room(struct kafka_lane *lane, int max, struct error *err
 
 static struct message convert(const rd_kafka_message_t *raw)
 {
-    if (raw->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-        return (struct message){.offset = raw->offset, .end = true};
     rd_kafka_timestamp_type_t type;
     return (struct message){
         .offset = raw->offset,
@@ -93,9 +91,9 @@ static struct message convert(const rd_kafka_message_t *raw)
 /* True while an error that may pass has not lasted too long. */
 static bool bears(struct kafka_lane *lane, const rd_kafka_message_t *raw)
 {
-    int64_t now_ms = monotonic_ms();
     if (!kafka_status_passes(raw->err))
         return false;
+    int64_t now_ms = monotonic_ms();
     if (lane->trouble_ms == 0 || now_ms - lane->last_trouble_ms > lane->limit_ms) {
         lane->trouble_ms = now_ms;
         log_warn("kafka: partition %d at offset %lld: %s; it is asked again", raw->partition,
@@ -105,28 +103,36 @@ static bool bears(struct kafka_lane *lane, const rd_kafka_message_t *raw)
     return now_ms - lane->trouble_ms <= lane->limit_ms;
 }
 
-/* False: it is a failure of the partition, after which nothing follows. */
-static bool take(struct kafka_lane *lane, rd_kafka_message_t *raw)
+static void keep(struct kafka_lane *lane, rd_kafka_message_t *raw, const struct message *message)
 {
-    struct message message = convert(raw);
+    lane->raw[lane->count] = raw;
+    lane->messages[lane->count++] = *message;
+}
+
+static void take_record(struct kafka_lane *lane, rd_kafka_message_t *raw)
+{
+    const struct message message = convert(raw);
+    lane->next = raw->offset + 1;
+    lane->trouble_ms = 0;
+    lane->fresh_messages++;
+    lane->fresh_bytes += (int64_t)(message.key_size + message.value_size);
+    keep(lane, raw, &message);
+}
+
+/* False: it is a failure of the partition, after which nothing follows. */
+static bool take_error(struct kafka_lane *lane, rd_kafka_message_t *raw)
+{
+    if (raw->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        keep(lane, raw, &(struct message){.offset = raw->offset, .end = true});
+        return true;
+    }
     if (bears(lane, raw)) {
         rd_kafka_message_destroy(raw);
         return true;
     }
-    if (raw->err != RD_KAFKA_RESP_ERR_NO_ERROR && !message.end) {
-        give_up_failure(lane);
-        lane->failed = raw;
-        return false;
-    }
-    if (!message.end) {
-        lane->next = raw->offset + 1;
-        lane->trouble_ms = 0;
-    }
-    lane->fresh_messages++;
-    lane->fresh_bytes += (int64_t)(message.key_size + message.value_size);
-    lane->raw[lane->count] = raw;
-    lane->messages[lane->count++] = message;
-    return true;
+    give_up_failure(lane);
+    lane->failed = raw;
+    return false;
 }
 
 enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_message_t **failed,
@@ -141,10 +147,13 @@ enum status kafka_lane_read(struct kafka_lane *lane, int max, const rd_kafka_mes
         lane->failed ? 0 : rd_kafka_consume_batch_queue(lane->queue, 0, lane->raw, (size_t)max);
     bool good = true;
     for (ssize_t i = 0; i < got; i++) {
-        if (good)
-            good = take(lane, lane->raw[i]);
+        rd_kafka_message_t *raw = lane->raw[i];
+        if (!good)
+            rd_kafka_message_destroy(raw);
+        else if (raw->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            take_record(lane, raw);
         else
-            rd_kafka_message_destroy(lane->raw[i]);
+            good = take_error(lane, raw);
     }
     if (lane->count == 0)
         *failed = lane->failed;
