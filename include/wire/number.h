@@ -19,7 +19,14 @@ struct number {
 bool number_scan(const uint8_t **at, const uint8_t *end, struct number *number);
 
 /* False when it is not an integer literal, or outside int64. */
-bool number_to_int64(const struct number *number, int64_t *value);
+static inline bool number_to_int64(const struct number *number, int64_t *value)
+{
+    uint64_t limit = (uint64_t)INT64_MAX + number->negative;
+    if (!number->integer || !number->exact || number->digits > limit)
+        return false;
+    *value = (int64_t)(number->negative ? 0 - number->digits : number->digits);
+    return true;
+}
 
 /* Correctly rounded; infinite beyond double, zero or denormal below. */
 double number_to_double(const struct number *number);

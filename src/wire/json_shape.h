@@ -13,7 +13,8 @@ enum { JSON_SHAPE_BYTES = 512 };
 /* Zero-initialised knows no text. */
 struct json_shape {
     int sizes[JSON_FIELDS + 1]; /* of the pieces: before, between and behind the numbers */
-    int field[JSON_FIELDS];     /* whose number follows the piece */
+    int field[JSON_FIELDS];     /* whose number follows the piece, */
+    bool integer[JSON_FIELDS];  /* and whether that was an integer */
     uint8_t text[JSON_SHAPE_BYTES];
     bool known;
 };

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
+
 /* Halfway points between doubles have at most 767 significant digits: 800 of them, and a 1 for
  * whatever is left out, round as the whole literal does. */
 enum { KEPT_DIGITS = 800, EXACT_DIGITS = 19, EXPONENT_LIMIT = 1000000000 };
@@ -14,9 +16,16 @@ static bool is_digit(uint8_t c)
     return (uint8_t)(c - '0') < 10;
 }
 
-static const uint8_t *scan_digits(const uint8_t *at, const uint8_t *end, uint64_t *digits)
+/* Words are read as long as the text goes on behind them. */
+static inline const uint8_t *scan_digits(const uint8_t *at, const uint8_t *end, uint64_t *digits)
 {
     uint64_t value = *digits;
+    for (int count = DIGITS_WORD; count == DIGITS_WORD && end - at >= DIGITS_WORD; at += count) {
+        uint64_t word = digits_load(at);
+        count = digits_count(word);
+        if (count > 0)
+            value = digits_append(value, word, count);
+    }
     while (at < end && is_digit(*at))
         value = value * 10 + (uint64_t)(*at++ - '0');
     *digits = value;
@@ -77,15 +86,6 @@ bool number_scan(const uint8_t **position, const uint8_t *end, struct number *nu
         number->exponent += exponent;
     }
     number->end = *position = at;
-    return true;
-}
-
-bool number_to_int64(const struct number *number, int64_t *value)
-{
-    uint64_t limit = (uint64_t)INT64_MAX + number->negative;
-    if (!number->integer || !number->exact || number->digits > limit)
-        return false;
-    *value = (int64_t)(number->negative ? 0 - number->digits : number->digits);
     return true;
 }
 

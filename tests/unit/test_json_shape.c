@@ -109,6 +109,32 @@ static void a_text_with_bytes_changed_means_the_same_after_the_one_it_was(void)
     decoder_destroy(decoder);
 }
 
+/* Digits are read in words: a number may end anywhere in one, and by any byte. */
+static void a_number_of_any_length_that_any_byte_ends_means_the_same_after_any_other(void)
+{
+    static const char *const begins[] = {"", "0", "-", "-0", "1."};
+    static const char *const forms[] = {
+        "{\"time\":%s%.*s%c,\"gridX\":1,\"gridY\":2,\"gen\":3.5}",
+        "{\"time\":1,\"gridX\":%s%.*s%c,\"gridY\":2,\"gen\":3.5}",
+        "{\"time\":1,\"gridX\":1,\"gridY\":2,\"gen\":%s%.*s%c}",
+    };
+    char text[TEXT];
+    int wrong = 0, accepted = 0;
+    struct decoder *decoder = make();
+    for (int i = 0; i < 22 * 256; i++)
+        for (int begin = 0; begin < 5; begin++)
+            for (int form = 0; form < 3; form++) {
+                decode(decoder, texts[form == 2], strlen(texts[form == 2]));
+                int size = snprintf(text, sizeof text, forms[form], begins[begin], i / 256,
+                                    "9182736450918273645091", i % 256 ? i % 256 : ' ');
+                wrong += !is_as_if_first(decoder, text, (size_t)size);
+                accepted += decode(decoder, text, (size_t)size).verdict == FATE_ON_TIME;
+            }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(accepted > 22);
+    decoder_destroy(decoder);
+}
+
 static void a_text_longer_than_what_is_remembered_is_read_each_time(void)
 {
     char text[3 * TEXT];
@@ -128,6 +154,7 @@ int main(void)
     static const struct unit_test tests[] = {
         UNIT_TEST(a_text_means_the_same_after_any_other),
         UNIT_TEST(a_text_with_bytes_changed_means_the_same_after_the_one_it_was),
+        UNIT_TEST(a_number_of_any_length_that_any_byte_ends_means_the_same_after_any_other),
         UNIT_TEST(a_text_longer_than_what_is_remembered_is_read_each_time),
     };
     return unit_run("json_shape", tests, UNIT_COUNT(tests));
