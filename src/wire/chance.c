@@ -1,48 +1,6 @@
-#include "chance.h"
+#include "wire/chance.h"
 
 #include <math.h>
-#include <stdbool.h>
-#include <string.h>
-
-/* x = m * 2^e with m in [sqrt(1/2), sqrt(2)). */
-static inline double split(double x, double *exponent)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    int64_t power = (int64_t)(bits >> 52) - 1023;
-    bits = (bits & UINT64_C(0xfffffffffffff)) | UINT64_C(1023) << 52;
-    double m;
-    memcpy(&m, &bits, sizeof m);
-    bool above = m > 0x1.6a09e667f3bcdp0;
-    *exponent = (double)(power + above);
-    return above ? m * 0.5 : m;
-}
-
-/* log m = 2 atanh(s), s = (m-1)/(m+1), |s| < 0.172. */
-static inline double log_of(double m, double exponent)
-{
-    static const double terms[] = {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
-                                   1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
-    double s = (m - 1) / (m + 1), z = s * s, series = 0;
-    for (int i = 0; i < 10; i++)
-        series = (series + terms[i]) * z;
-    return exponent * 0x1.62e42fefa39efp-1 + 2 * (s + s * series);
-}
-
-double chance_log(double x)
-{
-    double exponent, m = split(x, &exponent);
-    return log_of(m, exponent);
-}
-
-void chance_logs(const double x[CHANCE_LOGS], double logs[CHANCE_LOGS])
-{
-    double exponent[CHANCE_LOGS], m[CHANCE_LOGS];
-    for (int i = 0; i < CHANCE_LOGS; i++)
-        m[i] = split(x[i], &exponent[i]);
-    for (int i = 0; i < CHANCE_LOGS; i++)
-        logs[i] = log_of(m[i], exponent[i]);
-}
 
 double chance_exponential(double uniform)
 {

@@ -6,8 +6,8 @@
 #include "base/arith.h"
 #include "base/memory.h"
 #include "calendar.h"
-#include "chance.h"
 #include "hot_cells.h"
+#include "wire/chance.h"
 #include "wire/event_text.h"
 
 /* What a random number of a cell at a step is for. */
@@ -155,11 +155,11 @@ static void make_column(struct generator *g, int64_t x)
     const int32_t *rows = hot_cells_column(g->hot, x, g->x_end, &count);
     if (!g->config.zeros) {
         for (int64_t i = 0; i < count; i++)
-            speak(g, x, rows[i], true);
+            speak(g, x, rows[i * HOT_CELLS_STRIDE], true);
         return;
     }
     for (int64_t y = 0, i = 0; y < ny; y++) {
-        bool is_hot = i < count && rows[i] == y;
+        bool is_hot = i < count && rows[i * HOT_CELLS_STRIDE] == y;
         i += is_hot;
         speak(g, x, y, is_hot);
     }
@@ -291,7 +291,8 @@ struct generator *generator_create(const struct generator_config *config)
 
 static void tell_row(struct generator *g, struct generated *event)
 {
-    int64_t y = *g->rows++;
+    int64_t y = *g->rows;
+    g->rows += HOT_CELLS_STRIDE;
     int partition = partition_of(g, g->rows_x, y);
     *event = (struct generated){.partition = partition,
                                 .offset = g->offsets[partition]++,
@@ -351,18 +352,28 @@ void generator_skip(struct generator *g, int64_t count)
         count--;
 }
 
+/* Those of a plain generator are not told one by one. */
+static int64_t count_all(struct generator *g)
+{
+    struct generated event;
+    int64_t count = 0;
+    for (; g->plain && refill(g); g->rows_left = 0)
+        count += g->rows_left;
+    while (!g->plain && generator_next(g, &event))
+        count++;
+    return count;
+}
+
 int64_t generator_count(const struct generator_config *config, int partition)
 {
     struct generator *g = generator_create_part(config, partition);
     int64_t count = 0;
-    struct generated event;
     if (config->steps == 0)
         count = g->mute ? 0 : INT64_MAX;
     else if (is_regular(config))
         count = count_cells(g) * config->steps;
     else
-        while (generator_next(g, &event))
-            count++;
+        count = count_all(g);
     generator_destroy(g);
     return count;
 }

@@ -1,27 +1,28 @@
 #include "hot_cells.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/arith.h"
 #include "base/memory.h"
-#include "chance.h"
+#include "wire/chance.h"
+#include "wire/hot_gaps.h"
 
 /* Below this probability, hot cells are found by the gaps between them. */
 static const double SPARSE = 0.125;
 
-/* In a column each hot cell is found from the one below; columns do not depend on each other, so
- * this many are followed at once. */
-enum { ABREAST = CHANCE_LOGS };
+enum { ABREAST = HOT_GAPS_ABREAST };
+
+_Static_assert((int)ABREAST == (int)HOT_CELLS_STRIDE, "columns lie side by side");
 
 struct hot_cells {
     int64_t ny;
-    double probability, gap_scale; /* 1 / log(1 - probability), of a sparse field */
+    double probability, gap_scale; /* of a sparse field */
+    hot_gaps_follow *follow;
     uint64_t step_key;
     int64_t first, end, x; /* the columns found, and the next of them to be told */
     int64_t counts[ABREAST];
-    int32_t *rows; /* [ABREAST][ny + 1], column `first` first, as are the counts */
+    int32_t *rows; /* [ny + 1][ABREAST], column `first` first, as are the counts */
 };
 
 struct hot_cells *hot_cells_create(int64_t ny, double probability)
@@ -30,7 +31,8 @@ struct hot_cells *hot_cells_create(int64_t ny, double probability)
     hot->ny = ny;
     hot->probability = probability;
     if (probability > 0 && probability < SPARSE)
-        hot->gap_scale = 1 / chance_log(1 - probability);
+        hot->gap_scale = 1 - probability < 1 ? 1 / chance_log(1 - probability) : -1 / probability;
+    hot->follow = hot_gaps_way(0);
     hot->rows = memory_zeroed(ABREAST * (ny + 1), sizeof *hot->rows);
     return hot;
 }
@@ -59,52 +61,28 @@ static uint64_t cell_key(const struct hot_cells *hot, int64_t x, int64_t y)
     return chance_hash(hot->step_key, (uint64_t)(x * hot->ny + y));
 }
 
-static int32_t *rows_of(const struct hot_cells *hot, int column)
-{
-    return hot->rows + column * (hot->ny + 1);
-}
-
 static void find_dense(struct hot_cells *hot, int column)
 {
-    int32_t *rows = rows_of(hot, column);
+    int32_t *rows = hot->rows + column;
     int64_t count = 0;
     for (int64_t y = 0; y < hot->ny; y++)
         if (chance_of_heat(cell_key(hot, hot->first + column, y)) < hot->probability)
-            rows[count++] = (int32_t)y;
+            rows[count++ * ABREAST] = (int32_t)y;
     hot->counts[column] = count;
 }
 
-/* From rows y[] of the columns to the next hot ones, or ny: there the row is not counted, and
- * remains what it is. */
-static void follow_gaps(struct hot_cells *hot, int64_t y[ABREAST])
-{
-    double chances[ABREAST], logs[ABREAST];
-    int64_t ny = hot->ny;
-    for (int i = 0; i < ABREAST; i++) {
-        int64_t x = hot->first + i;
-        uint64_t key = y[i] < 0 ? chance_hash(hot->step_key, ~(uint64_t)x) : cell_key(hot, x, y[i]);
-        chances[i] = chance_of_heat(key);
-    }
-    chance_logs(chances, logs);
-    for (int i = 0; i < ABREAST; i++) {
-        double gap = logs[i] * hot->gap_scale;
-        y[i] = gap >= (double)(ny - y[i] - 1) ? ny : y[i] + 1 + (int64_t)gap;
-        rows_of(hot, i)[hot->counts[i]] = (int32_t)y[i];
-        hot->counts[i] += y[i] < ny;
-    }
-}
-
+/* A column that has ended has rows ny from there on, which are not counted. */
 static void find_sparse(struct hot_cells *hot)
 {
+    const struct hot_gaps gaps = {hot->step_key, hot->first, hot->ny, hot->gap_scale};
     int64_t y[ABREAST];
     for (int i = 0; i < ABREAST; i++)
         y[i] = -1;
-    for (bool more = true; more;) {
-        more = false;
-        follow_gaps(hot, y);
-        for (int i = 0; i < ABREAST; i++)
-            more |= y[i] < hot->ny;
-    }
+    for (int32_t *rows = hot->rows; hot->follow(&gaps, y); rows += ABREAST)
+        for (int i = 0; i < ABREAST; i++) {
+            rows[i] = (int32_t)y[i];
+            hot->counts[i] += y[i] < hot->ny;
+        }
 }
 
 static void find_columns(struct hot_cells *hot)
@@ -128,5 +106,5 @@ const int32_t *hot_cells_column(struct hot_cells *hot, int64_t x, int64_t x_end,
     assert(hot->x == x && x < x_end);
     int column = (int)(hot->x++ - hot->first);
     *count = hot->counts[column];
-    return rows_of(hot, column);
+    return hot->rows + column;
 }

@@ -5,9 +5,6 @@
 
 #include <stdint.h>
 
-/* The random number of a cell that says whether it is hot; those of the generator come behind. */
-enum { CHANCE_OF_HEAT };
-
 struct hot_cells;
 
 struct hot_cells *hot_cells_create(int64_t ny, double probability);
@@ -16,8 +13,11 @@ void hot_cells_destroy(struct hot_cells *hot); /* accepts NULL */
 /* A step, by its key: cell (x, y) has the key chance_hash(step_key, x * ny + y). */
 void hot_cells_begin(struct hot_cells *hot, uint64_t step_key);
 
-/* The rows of a column's hot cells, rising, and how many they are; valid until another column is
- * asked for. Columns are asked for one after another, up to x_end - 1. */
+enum { HOT_CELLS_STRIDE = 16 }; /* between the rows of a column */
+
+/* The rows of a column's hot cells, rising, and how many they are: every HOT_CELLS_STRIDE-th number
+ * from the one returned on, valid until another column is asked for. Columns are asked for one
+ * after another, up to x_end - 1. */
 const int32_t *hot_cells_column(struct hot_cells *hot, int64_t x, int64_t x_end, int64_t *count);
 
 #endif
