@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 enum { LEAST_POWER = -292, GREATEST_POWER = 324, POWERS = GREATEST_POWER - LEAST_POWER + 1 };
-enum { BIG_WORDS = 36, BIG_BITS = 32 * BIG_WORDS };
+enum { BIG_WORDS = 36 };
 enum { FRACTION_BITS = 52, EXPONENT_BIAS = 1075, DIGITS_MAX = 17 };
 
 /* ceil(10^k * 2^n) with n such that bit 127 is the highest one set. */
@@ -27,7 +27,7 @@ struct decimal {
     int exponent;
 };
 
-/* An integer of BIG_BITS bits, least word first. */
+/* An integer of many bits, least word first. */
 struct big {
     uint32_t words[BIG_WORDS];
 };
@@ -52,22 +52,26 @@ static void divide_by_ten(struct big *big)
     }
 }
 
-static bool bit_of(const struct big *big, int bit)
+static uint64_t word_of(const struct big *big, int word)
 {
-    return bit >= 0 && (big->words[bit / 32] >> (bit % 32) & 1);
+    return word >= 0 ? big->words[word] : 0;
 }
 
 /* The 128 highest bits; `more` tells that the number goes on below the last bit of `big`. */
 static struct power round_up(const struct big *big, bool more)
 {
-    int top = BIG_BITS - 1;
-    while (!bit_of(big, top))
+    int top = BIG_WORDS - 1;
+    while (big->words[top] == 0)
         top--;
+    int shift = __builtin_clz(big->words[top]);
     unsigned __int128 value = 0;
-    for (int i = 0; i < 128; i++)
-        value = value << 1 | bit_of(big, top - i);
-    for (int bit = top - 128; bit >= 0; bit--)
-        more = more || bit_of(big, bit);
+    for (int word = top; word > top - 4; word--)
+        value = value << 32 | word_of(big, word);
+    uint64_t below = word_of(big, top - 4) << shift;
+    value = value << shift | below >> 32;
+    more = more || (uint32_t)below != 0;
+    for (int word = top - 5; word >= 0 && !more; word--)
+        more = big->words[word] != 0;
     value += more;
     return (struct power){(uint64_t)(value >> 64), (uint64_t)value};
 }
