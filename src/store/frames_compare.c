@@ -134,11 +134,6 @@ static enum status compare_cells(const struct side *sides, struct compare_frame 
     return STATUS_OK;
 }
 
-static size_t size_of(enum series_kind kind)
-{
-    return kind == SERIES_FLAG ? 1 : kind == SERIES_HEX ? DIGEST_HEX - 1 : 8;
-}
-
 /* Of those that tell of the field and its events; the digests of the rest say nothing more. */
 static uint32_t differing_columns(const struct series_record *a, const struct series_record *b)
 {
@@ -146,7 +141,7 @@ static uint32_t differing_columns(const struct series_record *a, const struct se
     for (int i = SERIES_WINDOW; i < SERIES_STORED_DIGEST; i++) {
         const struct series_column *column = series_column(i);
         if (memcmp((const char *)a + column->offset, (const char *)b + column->offset,
-                   size_of(column->kind)) != 0)
+                   series_size(column->kind)) != 0)
             columns |= 1U << i;
     }
     return columns;

@@ -6,21 +6,12 @@
 #include "frames_directory.h"
 #include "frames_read.h"
 #include "frames_segments.h"
+#include "row_column.h"
 #include "row_panels.h"
 #include "segment.h"
 #include "store/row_reader.h"
 
 _Static_assert(SERIES_COLUMNS == (int)ROW_COLUMNS, "a place for every column");
-
-/* Where the chunk begins that holds the element at `coordinates`. */
-static int64_t chunk_at(struct h5_scope *scope, hid_t set, const hsize_t *coordinates)
-{
-    unsigned filters = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t size = 0;
-    h5_check(scope, H5Dget_chunk_info_by_coord(set, coordinates, &filters, &address, &size));
-    return scope->failed || filters || address == HADDR_UNDEF ? -1 : (int64_t)address;
-}
 
 static bool get_shape(struct h5_scope *scope, hid_t set, struct row_place *place)
 {
@@ -56,7 +47,7 @@ static bool is_arithmetic(struct h5_scope *scope, hid_t set, const struct row_pl
     int64_t size = place->tile_x * place->tile_y * (place->f64 ? 8 : 4);
     const hsize_t corner[3] = {(hsize_t)rows - 1, (hsize_t)((ny - 1) * place->tile_y),
                                (hsize_t)((nx - 1) * place->tile_x)};
-    return chunk_at(scope, set, corner) == place->cells_at + (rows * ny * nx - 1) * size;
+    return row_chunk_at(scope, set, corner) == place->cells_at + (rows * ny * nx - 1) * size;
 }
 
 static int64_t rows_of(struct h5_scope *scope, hid_t set)
@@ -74,22 +65,8 @@ static bool find_cells(struct h5_scope *scope, hid_t set, struct row_place *plac
     const hsize_t origin[3] = {0};
     if (!get_shape(scope, set, place))
         return false;
-    place->cells_at = chunk_at(scope, set, origin);
+    place->cells_at = row_chunk_at(scope, set, origin);
     return place->cells_at >= 0 && is_arithmetic(scope, set, place, rows_of(scope, set));
-}
-
-/* A column is one chunk. */
-static bool find_column(struct h5_scope *scope, hid_t set, int64_t rows, int64_t *at)
-{
-    hsize_t chunk = 0;
-    const hsize_t origin = 0;
-    int mark = scope->count;
-    hid_t list = h5_own(scope, H5Dget_create_plist(set));
-    bool right = H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, 1, &chunk) == 1 &&
-                 chunk >= (hsize_t)rows;
-    h5_close_to(scope, mark);
-    *at = right ? chunk_at(scope, set, &origin) : -1;
-    return *at >= 0;
 }
 
 static enum status misfit(const char *path, struct error *err)
@@ -113,7 +90,7 @@ enum status frames_place(struct frames *frames, int64_t index, struct row_place 
                               .dy = frames->layout.dy};
     bool right = find_cells(&scope, segment->temperature, &found);
     for (int i = 0; i < SERIES_COLUMNS && right; i++)
-        right = find_column(&scope, segment->series[i], found.rows, &found.column_at[i]);
+        right = row_column_find(&scope, segment->series[i], found.rows, &found.column_at[i]);
     if (right)
         row_panels_of_open(&segment->groups, segment->panels.panel, found.rows, &found);
     TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
@@ -131,7 +108,7 @@ static bool find_all(struct h5_scope *scope, hid_t file, struct row_place *place
     for (int i = 0; i < SERIES_COLUMNS && right; i++) {
         int mark = scope->count;
         set = h5_own(scope, H5Dopen2(file, series_column(i)->path, H5P_DEFAULT));
-        right = !scope->failed && find_column(scope, set, place->rows, &place->column_at[i]);
+        right = !scope->failed && row_column_find(scope, set, place->rows, &place->column_at[i]);
         h5_close_to(scope, mark);
     }
     if (right)

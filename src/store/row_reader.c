@@ -120,11 +120,6 @@ static enum status read_at(struct row_reader *reader, int64_t at, void *bytes, s
     return STATUS_OK;
 }
 
-static size_t size_of(enum series_kind kind)
-{
-    return kind == SERIES_FLAG ? 1 : kind == SERIES_HEX ? DIGEST_HEX - 1 : 8;
-}
-
 static struct frame_row frame_row_of(const struct series_record *record)
 {
     struct frame_row row = {
@@ -160,7 +155,7 @@ enum status row_reader_row(struct row_reader *reader, int64_t row, struct frame_
     TRY(open_row(reader, row, &place, err));
     for (int i = 0; i < SERIES_COLUMNS; i++) {
         const struct series_column *column = series_column(i);
-        size_t size = size_of(column->kind);
+        size_t size = series_size(column->kind);
         int64_t at = place.column_at[i] + (row - place.first) * (int64_t)size;
         TRY(read_at(reader, at, (char *)&record + column->offset, size, err));
     }

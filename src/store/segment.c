@@ -1,5 +1,7 @@
 #include "segment.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +9,8 @@
 
 #include "base/durable.h"
 #include "base/memory.h"
+#include "grid/agree.h"
+#include "row_column.h"
 
 void segment_name(int64_t number, char name[64])
 {
@@ -18,20 +22,15 @@ const char *segment_staged_name(const char *name)
     return strrchr(name, '/') + 1;
 }
 
-enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
-                         struct error *err)
+static void open_sets(struct segment *segment)
 {
-    struct h5_scope *scope = &segment->scope;
     hsize_t one = 1;
-    *scope = h5_begin();
-    segment->file = h5_open_parallel(scope, path, H5F_ACC_RDWR, domain);
+    struct h5_scope *scope = &segment->scope;
     segment->temperature = h5_own(scope, H5Dopen2(segment->file, "/temperature", H5P_DEFAULT));
     segment->field_space = h5_own(scope, H5Dget_space(segment->temperature));
-    for (int i = 0; i < SERIES_COLUMNS; i++) {
-        const struct series_column *column = series_column(i);
-        segment->types[i] = series_type(scope, column->kind);
-        segment->series[i] = h5_own(scope, H5Dopen2(segment->file, column->path, H5P_DEFAULT));
-    }
+    for (int i = 0; i < SERIES_COLUMNS; i++)
+        segment->series[i] =
+            h5_own(scope, H5Dopen2(segment->file, series_column(i)->path, H5P_DEFAULT));
     panels_open(scope, segment->file, &segment->groups, H5P_DEFAULT, &segment->panels);
     segment->series_space = h5_own(scope, H5Dget_space(segment->series[0]));
     segment->one_row = h5_own(scope, H5Screate_simple(1, &one, NULL));
@@ -42,11 +41,47 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
         segment->lost_offsets =
             h5_own(scope, H5Dopen2(segment->file, "/kafka/lost_offsets", H5P_DEFAULT));
     }
-    segment->dirty = false;
-    if (scope->failed)
-        return h5_end(scope, STATUS_IO, err, "opening %s", segment->path);
-    segment->digests = memory_zeroed(panels_widest(&segment->groups), sizeof(uint64_t));
+}
+
+/* Rank 0. Through HDF5 a row of 22 columns, of a value each, would take as long as its cells. */
+static enum status open_columns(struct segment *segment, const char *path, struct error *err)
+{
+    bool found = true;
+    struct h5_scope scope = h5_begin();
+    int64_t rows = H5Sget_simple_extent_npoints(segment->series_space);
+    for (int i = 0; i < SERIES_COLUMNS && found; i++)
+        found = row_column_find(&scope, segment->series[i], rows, &segment->column_at[i]);
+    TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the series of %s lie", segment->path));
+    if (!found)
+        return error_set(err, STATUS_BAD_DATA,
+                         "%s: its series do not lie where this program puts them", segment->path);
+    segment->fd = open(path, O_RDWR | O_CLOEXEC);
+    if (segment->fd < 0)
+        return error_set(err, STATUS_IO, "opening %s: %s", segment->path, strerror(errno));
     return STATUS_OK;
+}
+
+enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
+                         struct error *err)
+{
+    struct error ignored;
+    segment->scope = h5_begin();
+    segment->fd = -1;
+    segment->digests = NULL;
+    segment->dirty = false;
+    segment->file = h5_open_parallel(&segment->scope, path, H5F_ACC_RDWR, domain);
+    open_sets(segment);
+    if (segment->scope.failed)
+        return h5_end(&segment->scope, STATUS_IO, err, "opening %s", segment->path);
+    enum status mine = STATUS_OK;
+    if (domain->rank == 0)
+        mine = open_columns(segment, path, err);
+    enum status status = agree(domain, mine, err); /* who closes the file waits for the others */
+    if (status == STATUS_OK)
+        segment->digests = memory_zeroed(panels_widest(&segment->groups), sizeof(uint64_t));
+    else
+        (void)!segment_close(segment, &ignored);
+    return status;
 }
 
 enum status segment_write_field(struct segment *segment, int64_t row,
@@ -76,19 +111,33 @@ enum status segment_read_band(struct segment *segment, int64_t row, const struct
                   segment->path);
 }
 
+static enum status write_at(const struct segment *segment, int64_t at, const char *bytes,
+                            size_t size, struct error *err)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t written =
+            pwrite(segment->fd, bytes + done, size - done, (off_t)(at + (int64_t)done));
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return error_set(err, STATUS_IO, "writing the series of %s at %lld: %s", segment->path,
+                             (long long)at, written < 0 ? strerror(errno) : "nothing is taken");
+        done += (size_t)written;
+    }
+    return STATUS_OK;
+}
+
 enum status segment_write_series(struct segment *segment, int64_t row,
                                  const struct series_record *record, struct error *err)
 {
-    struct h5_scope scope = h5_begin();
-    hsize_t start = (hsize_t)row, count = 1;
-    h5_check(&scope, H5Sselect_hyperslab(segment->series_space, H5S_SELECT_SET, &start, NULL,
-                                         &count, NULL));
-    for (int i = 0; i < SERIES_COLUMNS; i++)
-        h5_check(&scope, H5Dwrite(segment->series[i], segment->types[i], segment->one_row,
-                                  segment->series_space, H5P_DEFAULT,
-                                  (const char *)record + series_column(i)->offset));
-    return h5_end(&scope, STATUS_IO, err, "writing the series of row %lld of %s", (long long)row,
-                  segment->path);
+    segment->dirty = true;
+    for (int i = 0; i < SERIES_COLUMNS; i++) {
+        const struct series_column *column = series_column(i);
+        size_t size = series_size(column->kind);
+        TRY(write_at(segment, segment->column_at[i] + row * (int64_t)size,
+                     (const char *)record + column->offset, size, err));
+    }
+    return STATUS_OK;
 }
 
 enum status segment_write_panels(struct segment *segment, const struct panels_row *row,
@@ -108,8 +157,8 @@ enum status segment_read_change(struct segment *segment, int64_t row, double *ch
     double value = 0.0;
     h5_check(&scope, H5Sselect_hyperslab(segment->series_space, H5S_SELECT_SET, &start, NULL,
                                          &count, NULL));
-    h5_check(&scope, H5Dread(segment->series[SERIES_CHANGE], segment->types[SERIES_CHANGE],
-                             segment->one_row, segment->series_space, H5P_DEFAULT, &value));
+    h5_check(&scope, H5Dread(segment->series[SERIES_CHANGE], H5T_IEEE_F64LE, segment->one_row,
+                             segment->series_space, H5P_DEFAULT, &value));
     TRY(h5_end(&scope, STATUS_IO, err, "reading the series of row %lld of %s", (long long)row,
                segment->path));
     *change = value;
@@ -144,5 +193,10 @@ enum status segment_close(struct segment *segment, struct error *err)
     segment->dirty = false;
     free(segment->digests);
     segment->digests = NULL;
-    return h5_end(&segment->scope, STATUS_IO, err, "closing %s", segment->path);
+    int failed = segment->fd >= 0 ? close(segment->fd) : 0, reason = errno;
+    segment->fd = -1;
+    TRY(h5_end(&segment->scope, STATUS_IO, err, "closing %s", segment->path));
+    if (failed)
+        return error_set(err, STATUS_IO, "closing %s: %s", segment->path, strerror(reason));
+    return STATUS_OK;
 }

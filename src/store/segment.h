@@ -16,11 +16,12 @@ struct segment {
     bool dirty;            /* written to since the last flush */
     struct h5_scope scope; /* owns what follows */
     hid_t file, temperature, field_space, series[SERIES_COLUMNS], series_space, one_row;
-    hid_t types[SERIES_COLUMNS], next_offset,
-        lost_offsets;            /* the last two: negative when the file has none */
-    struct frames_groups groups; /* of the layout, set before segment_open() */
+    hid_t next_offset, lost_offsets; /* negative when the file has none */
+    struct frames_groups groups;     /* of the layout, set before segment_open() */
     struct panels_open panels;
     uint64_t *digests; /* room for panels_write(), owned; NULL when closed */
+    int fd;            /* rank 0: of the same file, for the series; -1 elsewhere and when closed */
+    int64_t column_at[SERIES_COLUMNS]; /* where they begin */
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,

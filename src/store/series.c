@@ -82,7 +82,7 @@ struct series_record series_record(const struct frame_row *row, struct digest st
     return record;
 }
 
-static size_t size_of(enum series_kind kind)
+size_t series_size(enum series_kind kind)
 {
     return kind == SERIES_FLAG ? 1 : kind == SERIES_HEX ? DIGEST_HEX - 1 : 8;
 }
@@ -92,8 +92,9 @@ struct digest series_row_digest(const struct series_record *record)
     uint8_t bytes[SERIES_COLUMNS * DIGEST_HEX];
     size_t length = 0;
     for (int i = SERIES_WINDOW; i < SERIES_ROW_DIGEST; i++) {
-        memcpy(bytes + length, (const char *)record + columns[i].offset, size_of(columns[i].kind));
-        length += size_of(columns[i].kind);
+        memcpy(bytes + length, (const char *)record + columns[i].offset,
+               series_size(columns[i].kind));
+        length += series_size(columns[i].kind);
     }
     return digest_bytes(bytes, length);
 }

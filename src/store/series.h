@@ -47,6 +47,9 @@ struct series_record series_record(const struct frame_row *row, struct digest st
  * latency_ms is not among them: the digest, too, is a function of the content. */
 struct digest series_row_digest(const struct series_record *record);
 
+/* Bytes of a value, in memory and in the file. */
+size_t series_size(enum series_kind kind);
+
 /* The type of a column, in memory and in the file; owned by the scope. */
 hid_t series_type(struct h5_scope *scope, enum series_kind kind);
 
