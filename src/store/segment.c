@@ -43,18 +43,47 @@ static void open_sets(struct segment *segment)
     }
 }
 
+/* Where the rows lie, if each is a single chunk and all are in order. */
+static void find_cells(struct h5_scope *scope, struct segment *segment, int64_t rows)
+{
+    hsize_t dims[3] = {0}, chunk[3] = {0};
+    const hsize_t first[3] = {0}, last[3] = {(hsize_t)rows - 1};
+    int mark = scope->count;
+    hid_t list = h5_own(scope, H5Dget_create_plist(segment->temperature));
+    hid_t cell = h5_own(scope, H5Dget_type(segment->temperature));
+    bool single = H5Sget_simple_extent_dims(segment->field_space, dims, NULL) == 3 &&
+                  H5Pget_chunk(list, 3, chunk) == 3 && chunk[0] == 1 && chunk[1] == dims[1] &&
+                  chunk[2] == dims[2];
+    segment->row_bytes = (int64_t)(dims[1] * dims[2] * H5Tget_size(cell));
+    h5_close_to(scope, mark);
+    int64_t at = single ? row_chunk_at(scope, segment->temperature, first) : -1;
+    int64_t end = at >= 0 ? row_chunk_at(scope, segment->temperature, last) : -1;
+    segment->cells_at = at >= 0 && end == at + (rows - 1) * segment->row_bytes ? at : -1;
+}
+
 /* Rank 0. Through HDF5 a row of 22 columns, of a value each, would take as long as its cells. */
-static enum status open_columns(struct segment *segment, const char *path, struct error *err)
+static enum status find_columns(struct segment *segment, bool alone, struct error *err)
 {
     bool found = true;
     struct h5_scope scope = h5_begin();
     int64_t rows = H5Sget_simple_extent_npoints(segment->series_space);
     for (int i = 0; i < SERIES_COLUMNS && found; i++)
         found = row_column_find(&scope, segment->series[i], rows, &segment->column_at[i]);
-    TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the series of %s lie", segment->path));
-    if (!found)
-        return error_set(err, STATUS_BAD_DATA,
-                         "%s: its series do not lie where this program puts them", segment->path);
+    if (alone)
+        find_cells(&scope, segment, rows);
+    TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
+    if (found)
+        return STATUS_OK;
+    return error_set(err, STATUS_BAD_DATA, "%s: its series do not lie where this program puts them",
+                     segment->path);
+}
+
+static enum status open_plainly(struct segment *segment, const struct domain *domain,
+                                const char *path, struct error *err)
+{
+    if (domain->rank != 0)
+        return STATUS_OK;
+    TRY(find_columns(segment, domain->ranks == 1, err));
     segment->fd = open(path, O_RDWR | O_CLOEXEC);
     if (segment->fd < 0)
         return error_set(err, STATUS_IO, "opening %s: %s", segment->path, strerror(errno));
@@ -67,16 +96,15 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
     struct error ignored;
     segment->scope = h5_begin();
     segment->fd = -1;
+    segment->cells_at = -1;
     segment->digests = NULL;
     segment->dirty = false;
     segment->file = h5_open_parallel(&segment->scope, path, H5F_ACC_RDWR, domain);
     open_sets(segment);
     if (segment->scope.failed)
         return h5_end(&segment->scope, STATUS_IO, err, "opening %s", segment->path);
-    enum status mine = STATUS_OK;
-    if (domain->rank == 0)
-        mine = open_columns(segment, path, err);
-    enum status status = agree(domain, mine, err); /* who closes the file waits for the others */
+    /* Agreed on, for who closes the file waits for the others. */
+    enum status status = agree(domain, open_plainly(segment, domain, path, err), err);
     if (status == STATUS_OK)
         segment->digests = memory_zeroed(panels_widest(&segment->groups), sizeof(uint64_t));
     else
@@ -84,12 +112,31 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
     return status;
 }
 
+static enum status write_at(const struct segment *segment, int64_t at, const void *bytes,
+                            size_t size, struct error *err)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t written = pwrite(segment->fd, (const char *)bytes + done, size - done,
+                                 (off_t)(at + (int64_t)done));
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return error_set(err, STATUS_IO, "writing %s at %lld: %s", segment->path, (long long)at,
+                             written < 0 ? strerror(errno) : "nothing is taken");
+        done += (size_t)written;
+    }
+    return STATUS_OK;
+}
+
 enum status segment_write_field(struct segment *segment, int64_t row,
                                 const struct segment_slab *slab, struct error *err)
 {
+    segment->dirty = true;
+    if (segment->cells_at >= 0)
+        return write_at(segment, segment->cells_at + row * segment->row_bytes, slab->cells,
+                        (size_t)segment->row_bytes, err);
     struct h5_scope scope = h5_begin();
     hsize_t start[3] = {(hsize_t)row, 0, slab->x0}, count[3] = {1, slab->ny, slab->nx};
-    segment->dirty = true;
     h5_check(&scope, slab->nx > 0 ? H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start,
                                                         NULL, count, NULL)
                                   : H5Sselect_none(segment->field_space));
@@ -109,22 +156,6 @@ enum status segment_read_band(struct segment *segment, int64_t row, const struct
                              H5P_DEFAULT, band->cells));
     return h5_end(&scope, STATUS_IO, err, "reading row %lld of %s back", (long long)row,
                   segment->path);
-}
-
-static enum status write_at(const struct segment *segment, int64_t at, const char *bytes,
-                            size_t size, struct error *err)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t written =
-            pwrite(segment->fd, bytes + done, size - done, (off_t)(at + (int64_t)done));
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return error_set(err, STATUS_IO, "writing the series of %s at %lld: %s", segment->path,
-                             (long long)at, written < 0 ? strerror(errno) : "nothing is taken");
-        done += (size_t)written;
-    }
-    return STATUS_OK;
 }
 
 enum status segment_write_series(struct segment *segment, int64_t row,

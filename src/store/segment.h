@@ -20,8 +20,9 @@ struct segment {
     struct frames_groups groups;     /* of the layout, set before segment_open() */
     struct panels_open panels;
     uint64_t *digests; /* room for panels_write(), owned; NULL when closed */
-    int fd;            /* rank 0: of the same file, for the series; -1 elsewhere and when closed */
-    int64_t column_at[SERIES_COLUMNS]; /* where they begin */
+    int fd; /* rank 0: of the same file, for what needs no HDF5; -1 elsewhere and when closed */
+    int64_t column_at[SERIES_COLUMNS]; /* where the series begin */
+    int64_t cells_at, row_bytes; /* where the cells do that one rank writes whole, -1: none does */
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,
