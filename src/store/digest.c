@@ -1,7 +1,6 @@
 #include "store/digest.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,8 +85,12 @@ struct digest digest_field(struct digester *digester, const struct field *field)
 
 void digest_hex(struct digest digest, char hex[DIGEST_HEX])
 {
-    for (int i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest.bytes[i]);
+    static const char digits[] = "0123456789abcdef";
+    for (int i = 0; i < 16; i++) {
+        hex[2 * i] = digits[digest.bytes[i] >> 4];
+        hex[2 * i + 1] = digits[digest.bytes[i] & 15];
+    }
+    hex[DIGEST_HEX - 1] = '\0';
 }
 
 static int hex_value(char c)
