@@ -74,6 +74,40 @@ static void slabs_of_one_column_and_tiles_of_any_width_are_written_right(void)
     world_destroy(&world);
 }
 
+/* Cells of rows 0 and on, written by write_rows(), that are not what they should be. */
+static int count_wrong(const struct world *world, bool f64, int64_t rows)
+{
+    static double cells[16 * NY * NX];
+    int wrong = 0;
+    struct reader reader = reader_open(world, "frames.h5");
+    reader_read(reader, "/temperature", H5T_NATIVE_DOUBLE, cells);
+    H5Fclose(reader.file);
+    for (int64_t i = 0; i < rows * NY * NX; i++) {
+        double value = world_value(i / (NY * NX), i % NX, i / NX % NY);
+        wrong += cells[i] != (f64 ? value : (double)(float)value);
+    }
+    return wrong;
+}
+
+/* The widest are as wide as the grid: each row is a single chunk then. */
+static void tiles_of_any_size_hold_every_cell_and_its_series(void)
+{
+    static const int64_t tiles[] = {1, NY, NX - 1, NX, 256};
+    for (int i = 0; i < 10; i++) {
+        bool f64 = i % 2 == 1;
+        struct world world = world_make(MPI_COMM_WORLD, NX, NY, 1);
+        struct frames *frames = open_tiled_frames(&world, f64, tiles[i / 2]);
+        write_rows(&world, frames, 0, 9);
+        close_frames(frames);
+        if (world.domain->rank == 0) {
+            CU_ASSERT_EQUAL(count_wrong(&world, f64, 9), 0);
+            if (!f64)
+                expect_rows(&world, "frames.h5", 9, plain);
+        }
+        world_destroy(&world);
+    }
+}
+
 static void flushed_rows_are_readable_while_the_run_is_writing(void)
 {
     struct error err = {""};
@@ -155,10 +189,11 @@ static void full_disk_on_one_rank_fails_on_all(void)
     int ranks;
     enum { WIDE = 64, TALL = 64 };
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    for (int victim = 0; victim < ranks; victim++) {
+    for (int i = 0; i < 2 * ranks; i++) {
+        int victim = i / 2;
         struct error err = {""};
         struct world world = world_make(MPI_COMM_WORLD, WIDE, TALL, WIDE / 8);
-        struct frames *frames = open_frames(&world, true, 0, STATUS_OK, &err);
+        struct frames *frames = open_tiled_frames(&world, true, i % 2 ? TILE : WIDE);
         CU_ASSERT_EQUAL(write_row(&world, frames, 0, 0, &err), STATUS_OK);
         if (world.domain->rank == victim)
             world_limit_files(1024);
@@ -180,6 +215,7 @@ int main(int argc, char **argv)
         UNIT_TEST(stored_digest_proves_the_values_as_stored),
         UNIT_TEST(doubles_are_stored_as_they_are),
         UNIT_TEST(slabs_of_one_column_and_tiles_of_any_width_are_written_right),
+        UNIT_TEST(tiles_of_any_size_hold_every_cell_and_its_series),
         UNIT_TEST(flushed_rows_are_readable_while_the_run_is_writing),
         UNIT_TEST(correction_overwrites_its_row_in_an_earlier_segment),
         UNIT_TEST(row_beyond_the_horizon_cannot_be_corrected),
