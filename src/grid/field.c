@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_LINE = 64, LINE_CELLS = CACHE_LINE / (int)sizeof(double), PAGE = 4096 };
+#include "base/pages.h"
+
+enum { CACHE_LINE = 64, LINE_CELLS = CACHE_LINE / (int)sizeof(double) };
 
 /* Room for both ghost rows, whole cache lines, and no multiple of a page: columns that share their
  * page offset evict each other and stall loads behind stores. */
 static ptrdiff_t pitch_of(int ny)
 {
     ptrdiff_t pitch = ((ptrdiff_t)ny + 2 + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
-    if (pitch * (ptrdiff_t)sizeof(double) % PAGE == 0)
+    if (pitch * (ptrdiff_t)sizeof(double) % PAGE_BYTES == 0)
         pitch += LINE_CELLS;
     return pitch;
 }
@@ -19,15 +21,15 @@ static ptrdiff_t pitch_of(int ny)
 struct field *field_create_deep(const struct domain *domain, double value, int ghosts,
                                 enum field_place place)
 {
-    size_t page_offset = place == FIELD_SECOND ? PAGE / 2 : 0;
+    size_t page_offset = place == FIELD_SECOND ? PAGE_BYTES / 2 : 0;
     ptrdiff_t pitch = pitch_of(domain->ny);
     size_t columns = (size_t)domain->nx + 2 * (size_t)ghosts;
-    size_t margin = 2 * PAGE; /* the offset, and a cache line at both ends */
+    size_t margin = 2 * PAGE_BYTES; /* the offset, and a cache line at both ends */
     if ((size_t)pitch > (SIZE_MAX / 2 - margin) / sizeof(double) / columns)
         return NULL;
     size_t size = columns * (size_t)pitch * sizeof(double) + margin;
     struct field *field = malloc(sizeof *field);
-    void *memory = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
+    void *memory = pages_allocate(size);
     if (!field || !memory) {
         free(field);
         free(memory);
