@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { COLUMNS_AHEAD = 8 }; /* whose entries are fetched */
+
 struct column {
     size_t start; /* of its entries in rows and gains */
     int count;    /* entries; ny when whole */
@@ -166,26 +168,40 @@ void heat_map_begin_window(struct heat_map *map)
     window->column[0] = (struct column){.start = window->first};
 }
 
+/* The column at work has the entries up to `used`. */
+static void settle_column(struct window_heat *window, size_t used)
+{
+    if (used == window->used)
+        return;
+    struct column *column = &window->column[window->filled];
+    column->count = (int)(used - column->start);
+    window->used = used;
+}
+
 void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int64_t count,
                      double tau_s)
 {
     struct window_heat *window = newest(map);
-    int64_t ny = map->ny;
-    int at = window->filled;
+    int *rows = map->rows;
+    double *gains = map->gains;
+    size_t used = window->used;
+    const int64_t ny = map->ny;
     int64_t first = 0, end = INT64_MIN; /* cells of the present column */
     for (int64_t i = 0; i < count; i++) {
         if (heat[i].rate == 0.0)
             continue;
         if (heat[i].cell >= end) {
-            at = (int)((heat[i].cell + map->ghosts * ny) / ny);
+            int at = (int)((heat[i].cell + map->ghosts * ny) / ny);
             first = (at - map->ghosts) * ny;
             end = first + ny;
+            settle_column(window, used);
             begin_column(map, at);
+            used = window->used;
         }
-        map->rows[window->used] = (int)(heat[i].cell - first);
-        map->gains[window->used++] = tau_s * heat[i].rate;
-        window->column[at].count++;
+        rows[used] = (int)(heat[i].cell - first);
+        gains[used++] = tau_s * heat[i].rate;
     }
+    settle_column(window, used);
 }
 
 bool heat_map_is_empty(const struct heat_map *map, int window)
@@ -221,23 +237,38 @@ void heat_map_begin_block(struct heat_map *map, int first, int end)
         map->windows[w].list_count = 0;
 }
 
+/* The entries of a column lie far from those of the next, and of a block there are few. */
+static void fetch_entries(const struct heat_map *map, const struct window_heat *window, int i)
+{
+    if (i + map->ghosts >= map->columns)
+        return;
+    const struct column *column = &window->column[i + map->ghosts];
+    size_t entry = column->start + (size_t)column->done;
+    __builtin_prefetch(map->rows + entry);
+    __builtin_prefetch(map->gains + entry);
+}
+
 static void list_column(const struct heat_map *map, struct window_heat *window, int i)
 {
     struct column *column = &window->column[i + map->ghosts];
     const int *rows = map->rows + column->start;
     const double *gains = map->gains + column->start;
+    const int first = map->first, end = map->end, count = column->count;
+    struct listed *to = window->list + window->list_count;
     int entry = column->done;
-    while (entry < column->count && rows[entry] < map->first)
+    while (entry < count && rows[entry] < first)
         entry++;
     column->done = entry;
-    for (; entry < column->count && rows[entry] < map->end; entry++)
-        window->list[window->list_count++] = (struct listed){i, rows[entry], gains[entry]};
+    for (; entry < count && rows[entry] < end; entry++)
+        *to++ = (struct listed){i, rows[entry], gains[entry]};
+    window->list_count = (size_t)(to - window->list);
 }
 
 static void enter_column(const struct heat_map *map, struct window_heat *window, int i)
 {
     const struct column *column = &window->column[i + map->ghosts];
     window->list_start[i + map->ghosts] = window->list_count;
+    fetch_entries(map, window, i + COLUMNS_AHEAD);
     if (!column->whole && column->done < column->count)
         list_column(map, window, i);
     window->list_start[i + map->ghosts + 1] = window->list_count;
@@ -268,8 +299,10 @@ void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
     const struct window_heat *window = &map->windows[to->window];
     const size_t *start = window->list_start + (to->first + map->ghosts);
     const struct listed *entry = window->list + start[0], *end = window->list + start[to->count];
+    double *const *cells = to->cells; /* copied, as is the rest: any store might change them */
+    const int first = to->first, origin = to->origin;
     for (; entry < end; entry++)
-        to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
+        cells[entry->column - first][entry->row - origin] += entry->gain;
     if (window->wholes > 0)
         add_whole_columns(map, kernel, to, map->first, map->end);
 }

@@ -357,14 +357,14 @@ static void step_block(struct sweep *sweep, int y0, int rows)
     outflow_sum_block(sweep->outflow, sweep->pass.levels, rows);
 }
 
-/* Heat is put into results, which then had better not be in memory; a single step gains all the
- * same, unless whole columns are heated. */
+/* The last level's heat is put into results, which is less to move than the results themselves
+ * unless whole columns are heated. */
 static bool passes_cache(const struct sweep *sweep)
 {
     double bytes = 2.0 * sizeof(double) * sweep->config.nx * sweep->config.ny;
     double levels = sweep->pass.levels;
     if (sweep->heated &&
-        (levels > 1 || heat_map_has_whole_columns(sweep->heat, window_of(sweep, 1))))
+        heat_map_has_whole_columns(sweep->heat, window_of(sweep, sweep->pass.levels)))
         return false;
     return bytes * (levels < STREAM_LEVELS ? levels : STREAM_LEVELS) >
            (double)sweep->config.cache_bytes;
