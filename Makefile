@@ -116,7 +116,7 @@ test-cluster: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complet
 test-vtk: $(B)/heatstream $(VENV)/tests.stamp ## frames files in VTK's netCDF reader, which is ParaView's
 	$(Q)HEATSTREAM_VTK=1 $(SYSTEM) tests/tools/run-pytest.sh vtk $(B)/test-vtk.xml $(PYTHON) tests/system/test_frames_file.py -k vtk
 
-soak-fence: $(B)/heatstream $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N= (50) times each case of two runs on one directory
+soak-fence: $(B)/heatstream $(B)/heatstream-failing $(VENV)/tests.stamp build/broker/3.9/libs/.complete ## N= (50) times each case of two runs on one directory
 	$(Q)HEATSTREAM_FENCES=$(or $(N),50) $(SYSTEM) KAFKA=3.9 tests/tools/run-pytest.sh soak-fence $(B)/soak-fence.xml $(PYTHON) \
 	    tests/system/test_fence.py $(TESTS)
 
