@@ -1,4 +1,6 @@
 /* However the steps of a window are computed, the bits are those of the serial solution. */
+#include <stdlib.h>
+
 #include "grid/halo.h"
 #include "mpi_unit.h"
 #include "solve/heat_map.h"
@@ -99,6 +101,29 @@ static void windows_are_stepped_together_as_far_as_a_pass_goes(void)
     }
 }
 
+/* At the sizes that are chosen for real: blocks, caches and pages are the machine's own. The long
+ * form is larger than any cache. */
+static void every_width_sweep_depth_and_fusion_has_the_bits_of_a_large_serial_grid(void)
+{
+    static const int sweeps[] = {0, 1, 7, 32}, depths[] = {0, 1, 9};
+    const int side = getenv("HEATSTREAM_LONG") ? 4096 : 160;
+    for (int way = 0; way < count_kernels() * 12; way++) {
+        struct solver_config config = draw_config((uint64_t)way);
+        config.kernel = kernel_at(way / 12);
+        config.steps_per_sweep = sweeps[way % 4];
+        config.halo_depth = depths[way / 4 % 3];
+        config.windows = way % 2 ? 1 : MOST_TOGETHER;
+        config.substeps = 3;
+        struct setup s = begin(side, side, &config);
+        for (int window = 0; window < WINDOWS; window++) {
+            draw_heat(&s, (uint64_t)(way + window), window % 2);
+            step_together(&s, window == WINDOWS - 1);
+        }
+        CU_ASSERT_EQUAL(count_columns_that_differ(&s), 0);
+        end(&s);
+    }
+}
+
 static void one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for(void)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -156,6 +181,7 @@ int main(int argc, char **argv)
         UNIT_TEST(all_sweeps_and_halos_have_the_serial_bits),
         UNIT_TEST(all_kernels_have_the_serial_bits_on_random_grids),
         UNIT_TEST(windows_are_stepped_together_as_far_as_a_pass_goes),
+        UNIT_TEST(every_width_sweep_depth_and_fusion_has_the_bits_of_a_large_serial_grid),
         UNIT_TEST(one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for),
         UNIT_TEST(a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_than_the_halo),
         UNIT_TEST(the_memory_of_the_widest_slab_is_known_before_it_exists),
