@@ -238,6 +238,19 @@ static enum status win(struct claim *claim, double patience_s, struct error *err
     return STATUS_OK;
 }
 
+/* A run that was stopped on its way in may find that another has removed all it had made. */
+static enum status explain(const struct claim *claim, enum status failed, struct error *err)
+{
+    int64_t newest = 0;
+    struct error ignored;
+    bool gone = access(claim->directory, F_OK) != 0 && errno == ENOENT;
+    if (failed == STATUS_OK || !gone ||
+        epoch_newest(claim->root, INT64_MAX, &newest, &ignored) != STATUS_OK ||
+        newest <= claim->epoch)
+        return failed;
+    return replaced(claim->root, err);
+}
+
 /* That of a dead one, too, may be about files which a run before it has open. What is known of an
  * epoch must be with this one before that is removed. */
 static enum status replace(struct claim *claim, int64_t number, struct error *err)
@@ -260,7 +273,7 @@ static enum status replace_older(struct claim *claim, struct error *err)
         TRY(epoch_newest(claim->root, claim->epoch, &number, err));
         if (number == 0)
             break;
-        TRY(replace(claim, number, err));
+        TRY(explain(claim, replace(claim, number, err), err));
     }
     TRY(epoch_newest(claim->root, INT64_MAX, &number, err));
     if (number == claim->epoch)
@@ -275,7 +288,7 @@ static enum status take(struct claim *claim, double patience_s, struct error *er
     TRY(make_candidate(claim, err));
     TRY(win(claim, patience_s, err));
     TRY(replace_older(claim, err));
-    TRY(epoch_show_lock(claim->root, claim->directory, claim->staging, err));
+    TRY(explain(claim, epoch_show_lock(claim->root, claim->directory, claim->staging, err), err));
     epoch_tidy(claim->root, claim->directory);
     return start_beating(claim, err);
 }

@@ -172,6 +172,17 @@ def test_a_stalled_run_that_was_replaced_leaves_and_changes_nothing(
     assert_one_result(bench.directory(deck), case.alone)
 
 
+def test_a_run_stalled_before_others_see_its_lock_is_told_that_it_was_replaced(
+    bench: Bench, case: Case
+) -> None:
+    deck = bench.files(DECK, case.stream)
+    with held_at(Order("claim.rename", 1, "hold"), ["run", deck], RANKS) as first:
+        together = bench.run(deck)
+        first.resume()
+        assert_replaced(first.wait())
+    assert_one_result(together, case.alone)
+
+
 POINTS = ["renewed.write", "unclean.rename", "renewed.open", "renewed.rename", "unclean.open"]
 
 
