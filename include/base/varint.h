@@ -1,6 +1,6 @@
 /* Integers in as few bytes as they need: seven bits a byte, the lowest first, the high bit set in
- * all but the last (LEB128, as in Kafka's and protobuf's records). Signed ones are folded first, so
- * that small magnitudes stay small. */
+ * all but the last (LEB128, as in Kafka's, Avro's and protobuf's records). Signed ones are folded
+ * first (zigzag), so that small magnitudes stay small. */
 #ifndef HEATSTREAM_BASE_VARINT_H
 #define HEATSTREAM_BASE_VARINT_H
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "base/varint.h"
 #include "event_time.h"
 
 struct cursor {
@@ -16,21 +17,15 @@ static bool read_value(struct cursor *c, const struct avro_node *node, int level
 /* Of what holds other values: inlined into read_value(), it would make numbers an eighth slower. */
 #define OUT_OF_LINE __attribute__((noinline))
 
-/* Zigzag, 7 bits a byte, lowest first; the tenth byte holds the one bit that is left. */
 static bool take_long(struct cursor *c, int64_t *value)
 {
-    uint64_t bits = 0;
-    for (unsigned shift = 0; c->at < c->end && shift < 64; shift += 7) {
-        uint8_t byte = *c->at++;
-        if (shift == 63 && byte > 1)
-            return false;
-        bits |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80) {
-            *value = (int64_t)(bits >> 1 ^ (0 - (bits & 1)));
-            return true;
-        }
-    }
-    return false;
+    uint64_t folded;
+    size_t taken = 0;
+    bool good = varint_get(c->at, (size_t)(c->end - c->at), &taken, &folded);
+    c->at += taken;
+    if (good)
+        *value = varint_unfold(folded);
+    return good;
 }
 
 /* A length of bytes that are there. */
