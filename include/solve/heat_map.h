@@ -60,4 +60,11 @@ void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
 void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
                        const struct heat_columns *to, int low, int high);
 
+/* The same of rows origin .. high-1 of columns that a bundle wrote past the cache: their heated
+ * lines are stepped once more from `in`, whose column 0 is first-1. The window has no whole
+ * columns. */
+void heat_map_step_again(const struct heat_map *map, const struct kernel *kernel,
+                         const struct stencil *stencil, double *const in[],
+                         const struct heat_columns *to, int high);
+
 #endif

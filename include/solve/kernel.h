@@ -23,6 +23,19 @@ struct kernel_rows {
     bool past_cache;      /* results go to memory: they are not wanted again soon */
 };
 
+/* Heat of one cell and step. */
+struct kernel_heat {
+    int column, row;
+    double gain;
+};
+
+/* The heat of column `first` and those after it, rising by column and row; of rows low .. high-1
+ * some or all is asked for. The first row of a column is `low`, a multiple of KERNEL_ROWS. */
+struct kernel_heated {
+    const struct kernel_heat *begin, *end;
+    int first, low, high;
+};
+
 struct kernel_plane {
     const double *now; /* row 0 of the first column */
     double *next;
@@ -38,6 +51,11 @@ struct kernel {
      * rows first-KERNEL_ROWS .. end as well. out[i] may be in[i]. */
     void (*bundle)(const struct stencil *stencil, double *const in[KERNEL_INPUTS],
                    double *const out[KERNEL_COLUMNS], const struct kernel_rows *rows);
+
+    /* Steps the lines of heated cells of a bundle again, now with their heat, and writes them past
+     * the cache as the bundle did, which left its input alone. */
+    void (*heat_again)(const struct stencil *stencil, double *const in[], double *const out[],
+                       const struct kernel_heated *heated);
 
     /* Some columns out of place. */
     void (*plane)(const struct stencil *stencil, const struct kernel_plane *plane);

@@ -13,24 +13,18 @@ struct column {
     bool whole;   /* entry j is row j */
 };
 
-/* The cells of the present block in one list, so that a bundle of columns is one loop. */
-struct listed {
-    int column, row;
-    double gain;
-};
-
-_Static_assert(sizeof(double) + sizeof(int) + sizeof(struct listed) / HEAT_MAP_WHOLE_FROM ==
+_Static_assert(sizeof(double) + sizeof(int) + sizeof(struct kernel_heat) / HEAT_MAP_WHOLE_FROM ==
                    HEAT_MAP_CELL_BYTES,
                "gains, rows and list of a cell");
 
 struct window_heat {
-    int filled;            /* columns that are complete */
-    int wholes;            /* whole columns */
-    size_t first, used;    /* entries are first .. used-1 */
-    struct column *column; /* [columns], column i at i + ghosts */
-    struct listed *list;   /* where its part of the list begins */
-    size_t *list_start;    /* [columns + 1] */
-    size_t listed;         /* entries of columns that are not whole; in the list for now */
+    int filled;               /* columns that are complete */
+    int wholes;               /* whole columns */
+    size_t first, used;       /* entries are first .. used-1 */
+    struct column *column;    /* [columns], column i at i + ghosts */
+    struct kernel_heat *list; /* where its part of the list begins: the present block's cells */
+    size_t *list_start;       /* [columns + 1] */
+    size_t listed;            /* entries of columns that are not whole; in the list for now */
     size_t list_count;
 };
 
@@ -42,7 +36,7 @@ struct heat_map {
     double *gains;
     int *rows;
     struct column *column; /* [most_windows][columns] */
-    struct listed *list;
+    struct kernel_heat *list;
     size_t *list_start; /* [most_windows][columns + 1] */
     int first, end;     /* rows of the block */
 };
@@ -254,13 +248,13 @@ static void list_column(const struct heat_map *map, struct window_heat *window, 
     const int *rows = map->rows + column->start;
     const double *gains = map->gains + column->start;
     const int first = map->first, end = map->end, count = column->count;
-    struct listed *to = window->list + window->list_count;
+    struct kernel_heat *to = window->list + window->list_count;
     int entry = column->done;
     while (entry < count && rows[entry] < first)
         entry++;
     column->done = entry;
     for (; entry < count && rows[entry] < end; entry++)
-        *to++ = (struct listed){i, rows[entry], gains[entry]};
+        *to++ = (struct kernel_heat){i, rows[entry], gains[entry]};
     window->list_count = (size_t)(to - window->list);
 }
 
@@ -298,7 +292,8 @@ void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
 {
     const struct window_heat *window = &map->windows[to->window];
     const size_t *start = window->list_start + (to->first + map->ghosts);
-    const struct listed *entry = window->list + start[0], *end = window->list + start[to->count];
+    const struct kernel_heat *entry = window->list + start[0];
+    const struct kernel_heat *end = window->list + start[to->count];
     double *const *cells = to->cells; /* copied, as is the rest: any store might change them */
     const int first = to->first, origin = to->origin;
     for (; entry < end; entry++)
@@ -312,10 +307,26 @@ void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
 {
     const struct window_heat *window = &map->windows[to->window];
     const size_t *start = window->list_start + (to->first + map->ghosts);
-    const struct listed *entry = window->list + start[0], *end = window->list + start[to->count];
+    const struct kernel_heat *entry = window->list + start[0];
+    const struct kernel_heat *end = window->list + start[to->count];
     for (; entry < end; entry++)
         if (entry->row >= low && entry->row < high)
             to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
     if (window->wholes > 0)
         add_whole_columns(map, kernel, to, low, high);
+}
+
+void heat_map_step_again(const struct heat_map *map, const struct kernel *kernel,
+                         const struct stencil *stencil, double *const in[],
+                         const struct heat_columns *to, int high)
+{
+    const struct window_heat *window = &map->windows[to->window];
+    const size_t *start = window->list_start + (to->first + map->ghosts);
+    assert(window->wholes == 0);
+    struct kernel_heated heated = {.begin = window->list + start[0],
+                                   .end = window->list + start[to->count],
+                                   .first = to->first,
+                                   .low = to->origin,
+                                   .high = high};
+    kernel->heat_again(stencil, in, to->cells, &heated);
 }

@@ -8,7 +8,7 @@
 #define NAMED(name) name##_2
 #include "kernel_width.h"
 
-static const struct kernel kernel_baseline = {"baseline", bundle_2, plane_2, add_2};
+static const struct kernel kernel_baseline = {"baseline", bundle_2, heat_again_2, plane_2, add_2};
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -29,8 +29,8 @@ static const struct kernel kernel_baseline = {"baseline", bundle_2, plane_2, add
 #define NAMED(name) name##_8
 #include "kernel_width.h"
 
-static const struct kernel kernel_avx2 = {"avx2", bundle_4, plane_4, add_4};
-static const struct kernel kernel_avx512 = {"avx512", bundle_8, plane_8, add_8};
+static const struct kernel kernel_avx2 = {"avx2", bundle_4, heat_again_4, plane_4, add_4};
+static const struct kernel kernel_avx512 = {"avx512", bundle_8, heat_again_8, plane_8, add_8};
 
 const struct kernel *kernel_at(int position)
 {

@@ -6,6 +6,19 @@ typedef double NAMED(vector) __attribute__((vector_size(LANES * sizeof(double)))
 typedef double NAMED(loose)
     __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double))));
 
+/* The step of one vector, in the order of operations of the whole columns below. */
+ON_TARGET static inline __attribute__((always_inline)) NAMED(vector)
+    NAMED(stepped)(const struct stencil *stencil, double *const in[3], ptrdiff_t j)
+{
+    typedef NAMED(vector) vector;
+    typedef NAMED(loose) loose;
+    const vector a = stencil->a - (vector){0}, cx = stencil->cx - (vector){0},
+                 cy = stencil->cy - (vector){0};
+    vector west = *(const vector *)(in[0] + j), east = *(const vector *)(in[2] + j);
+    vector south = *(const loose *)(in[1] + j - 1), north = *(const loose *)(in[1] + j + 1);
+    return (a * *(const vector *)(in[1] + j) + cx * (west + east)) + cy * (south + north);
+}
+
 /* `count` and `past_cache` are constants of the caller: every loop over the columns is unrolled. */
 ON_TARGET static inline __attribute__((always_inline)) void NAMED(columns)(
     const struct stencil *stencil, const double *const *in, double *const *out,
@@ -55,6 +68,30 @@ ON_TARGET static void NAMED(bundle)(const struct stencil *stencil, double *const
         NAMED(columns)(stencil, from, to, rows, KERNEL_COLUMNS, true);
     else
         NAMED(columns)(stencil, from, to, rows, KERNEL_COLUMNS, false);
+}
+
+/* -0.0 adds nothing to any number. */
+ON_TARGET static void NAMED(heat_again)(const struct stencil *stencil, double *const in[],
+                                        double *const out[], const struct kernel_heated *heated)
+{
+    typedef NAMED(vector) vector;
+    const struct kernel_heat *heat = heated->begin, *const end = heated->end;
+    const int first = heated->first, low = heated->low, high = heated->high;
+    while (heat < end) {
+        const int column = heat->column, line = heat->row / KERNEL_ROWS * KERNEL_ROWS;
+        _Alignas(vector) double gains[KERNEL_ROWS];
+        for (int i = 0; i < KERNEL_ROWS; i++)
+            gains[i] = -0.0;
+        for (; heat < end && heat->column == column && heat->row - line < KERNEL_ROWS; heat++)
+            gains[heat->row - line] = heat->gain;
+        if (line < low || line >= high)
+            continue;
+        double *const *from = in + (column - first), *to = out[column - first] + (line - low);
+        for (int i = 0; i < KERNEL_ROWS; i += LANES)
+            STORE_PAST_CACHE(to + i, NAMED(stepped)(stencil, from, line - low + i) +
+                                         *(vector *)(gains + i));
+    }
+    FENCE();
 }
 
 /* Columns at .. at+count-1. */

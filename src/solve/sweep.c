@@ -60,8 +60,7 @@ static void place_slots(struct sweep *sweep)
 
 static double *allocate_zeros(size_t count)
 {
-    size_t size = (count * sizeof(double) + 4095) / 4096 * 4096;
-    double *memory = aligned_alloc(4096, size);
+    double *memory = aligned_alloc(4096, (count * sizeof(double) + 4095) / 4096 * 4096);
     for (size_t i = 0; memory && i < count; i++)
         memory[i] = 0.0;
     return memory;
@@ -167,22 +166,25 @@ static int window_of(const struct sweep *sweep, int level)
     return (sweep->pass.before + level - 1) / sweep->config.substeps;
 }
 
-/* The last level must leave the rows of other blocks alone. */
-static void add_heat(const struct sweep *sweep, int level, int first, double *const cells[],
-                     int count)
+/* The last level must leave the rows of other blocks alone. What it wrote past the cache, from `in`
+ * (otherwise NULL), would have to be fetched to be added to. */
+static void add_heat(const struct sweep *sweep, int level, int first, double *const *in,
+                     double *const cells[], int count)
 {
     const struct kernel *kernel = sweep->config.kernel;
-    int window = window_of(sweep, level);
+    int window = window_of(sweep, level), y0 = sweep->y0, y1 = y0 + sweep->rows;
     int low = first_column(sweep, level) - first, end = end_column(sweep, level) - first;
     low = low > 0 ? low : 0;
     end = end < count ? end : count;
-    struct heat_columns columns = {window, first + low, end - low, cells + low, sweep->y0};
+    struct heat_columns columns = {window, first + low, end - low, cells + low, y0};
     if (low >= end || heat_map_is_empty(sweep->heat, window))
         return;
     if (level < sweep->pass.levels)
         heat_map_add(sweep->heat, kernel, &columns);
+    else if (in)
+        heat_map_step_again(sweep->heat, kernel, &sweep->config.stencil, in + low, &columns, y1);
     else
-        heat_map_add_rows(sweep->heat, kernel, &columns, sweep->y0, sweep->y0 + sweep->rows);
+        heat_map_add_rows(sweep->heat, kernel, &columns, y0, y1);
 }
 
 static void fill_end(const struct sweep *sweep, const struct front *front, int ghost, int inner,
@@ -247,8 +249,9 @@ static void step_bundle(const struct sweep *sweep, const struct front *front,
 {
     struct kernel_rows rows = rows_of_level(sweep, front->level);
     sweep->config.kernel->bundle(&sweep->config.stencil, in, out, &rows);
+    double *const *again = rows.past_cache ? in : NULL;
     if (sweep->heated)
-        add_heat(sweep, front->level, front->first, out, KERNEL_COLUMNS);
+        add_heat(sweep, front->level, front->first, again, out, KERNEL_COLUMNS);
 }
 
 /* The ghost column on the right needs a place, so the level runs on to it. */
@@ -317,7 +320,7 @@ static void step_planes(struct sweep *sweep)
         for (int column = 0; sweep->heated && column < count; column++)
             cells[column] = field_column(pass->next, i + column);
         if (sweep->heated)
-            add_heat(sweep, 1, i, cells, count);
+            add_heat(sweep, 1, i, NULL, cells, count);
     }
 }
 
