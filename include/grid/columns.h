@@ -18,6 +18,10 @@ void columns_destroy(struct columns *columns); /* accepts NULL */
  * ignored elsewhere. mine[nx]. */
 void columns_gather(struct columns *columns, const void *mine, void *all);
 
+/* The same where there are `count` > 0 items for each column, in whatever order: rank 0 gets those
+ * of a rank as they are there, after those of the ranks to the left. mine[count * nx]. */
+void columns_gather_many(struct columns *columns, int count, const void *mine, void *all);
+
 /* Collective, MPI_Scatterv: the way back. */
 void columns_scatter(struct columns *columns, const void *all, void *mine);
 

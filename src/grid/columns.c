@@ -47,6 +47,19 @@ void columns_gather(struct columns *columns, const void *mine, void *all)
     pulse_beat(domain->pulse);
 }
 
+void columns_gather_many(struct columns *columns, int count, const void *mine, void *all)
+{
+    const struct domain *domain = columns->domain;
+    MPI_Datatype items;
+    MPI_Type_contiguous(count, columns->item, &items);
+    MPI_Type_commit(&items);
+    pulse_wait(domain->pulse, "what rank 0 gathers");
+    MPI_Gatherv(mine, domain->nx, items, all, columns->counts, columns->starts, items, 0,
+                domain->comm);
+    pulse_beat(domain->pulse);
+    MPI_Type_free(&items);
+}
+
 void columns_scatter(struct columns *columns, const void *all, void *mine)
 {
     const struct domain *domain = columns->domain;
