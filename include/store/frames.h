@@ -75,7 +75,8 @@ enum status frames_open(const struct domain *domain, const struct frames_config 
 
 /* Writes row `index` <= number of rows: appends, or overwrites within the horizon (else
  * STATUS_BUG). `field` is the f64 field; it is converted and transposed here. `row` is read on
- * rank 0. *stored is the digest over the values as stored. */
+ * rank 0. *stored is the digest over the values as stored. What is appended may wait in memory for
+ * more (frames_flush.h). */
 enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
                          const struct frame_row *row, struct digest *stored,
                          struct error *err) MUST_CHECK;

@@ -1,9 +1,19 @@
-/* When rows of the frames are seen by others, and when they are on the disk. Collective unless
- * said; failures are STATUS_IO. */
+/* When rows of the frames are in the file, when they are seen by others, and when they are on the
+ * disk. Collective unless said; failures are STATUS_IO. */
 #ifndef HEATSTREAM_STORE_FRAMES_FLUSH_H
 #define HEATSTREAM_STORE_FRAMES_FLUSH_H
 
 #include "store/frames.h"
+
+/* New rows of small frames wait in memory for those after them, so that they are written together:
+ * at the latest when there is no room for another, and before anything else happens to the frames.
+ * frames_put() writes them: from then on they outlive a kill. After a failure they still wait. */
+enum status frames_put(struct frames *frames, struct error *err) MUST_CHECK;
+
+/* Local, the same on all ranks: how many rows wait; whether the next one can wait with them, or at
+ * all. */
+int64_t frames_waiting(const struct frames *frames);
+bool frames_may_wait(const struct frames *frames);
 
 /* Makes all rows written so far readable by others: H5Fflush (which is an fsync) and a new master.
  * Does so unless the last time is less than 20 times its own cost ago; then a later call does it.

@@ -130,7 +130,10 @@ static enum status write_row(struct early_frame *early, struct segment *segment,
     if (early->domain->rank != 0)
         return STATUS_OK;
     struct series_record record = series_record(row, stored, early->layout.epoch_ms);
-    return segment_write_series(segment, 0, &record, err);
+    const void *columns[SERIES_COLUMNS];
+    for (int i = 0; i < SERIES_COLUMNS; i++)
+        columns[i] = (const char *)&record + series_column(i)->offset;
+    return segment_write_series(segment, &(struct segment_rows){.count = 1}, columns, err);
 }
 
 /* Collective: the row of the file at early->next. */

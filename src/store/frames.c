@@ -23,6 +23,7 @@ static void frames_free(struct frames *frames)
     free(frames->layout.offsets.lost);
     digester_destroy(frames->digester);
     stage_destroy(frames->stage);
+    row_batch_destroy(frames->batch);
     free(frames->open);
     free(frames);
 }
@@ -62,6 +63,7 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     frames->open = calloc((size_t)frames->open_most, sizeof *frames->open);
     frames->digester = digester_create(domain);
     frames->stage = stage_create(domain, config->f64, config->tile);
+    frames->batch = row_batch_create(domain, &frames->layout);
     enum status status =
         path_join(frames->directory, sizeof frames->directory, config->directory, "", err);
     if (status == STATUS_OK)
@@ -132,6 +134,7 @@ static enum status make_room(struct frames *frames, int64_t index, const struct 
     int64_t number = segments_find(segments, index);
     if (index != frames->rows || index != segments_start(segments, number))
         return STATUS_OK;
+    TRY(frames_put(frames, err));
     TRY(frames_close_unreachable(frames, err));
     return frames_add_segment(frames, number, row, err);
 }
@@ -142,23 +145,51 @@ static enum status out_of_reach(int64_t index, struct error *err)
                      (long long)index);
 }
 
-/* The record, which proves itself, comes last: whoever reads it finds the panels of a new row. */
-static enum status write_row(struct frames *frames, struct segment *segment, int64_t local,
-                             const struct field *field, const struct frame_row *row,
-                             struct digest *stored, struct error *err)
+/* Rank 0: what is stored of the row but for its cells. */
+static void add_values(struct frames *frames, int64_t local, const struct frame_row *row,
+                       struct digest stored)
 {
+    struct series_record record = series_record(row, stored, frames->layout.epoch_ms);
+    const struct panels_row panels = {local, row->window, row->revision, row->panels};
+    row_batch_add(frames->batch, &record, row->panels ? &panels : NULL);
+}
+
+/* Into the batch, which has room; cells that do not wait there into the file. */
+static enum status take_row(struct frames *frames, int64_t index, const struct field *field,
+                            const struct frame_row *row, struct digest *stored, struct error *err)
+{
+    int64_t local;
+    struct segment *segment = frames_find_segment(frames, index, &local);
+    if (!segment)
+        return out_of_reach(index, err);
     frames->dirty = true;
-    enum status mine =
-        stage_write(frames->stage, frames->digester, field, segment, local, stored, err);
-    if (mine == STATUS_OK && frames->domain->rank == 0) {
-        struct series_record record = series_record(row, *stored, frames->layout.epoch_ms);
-        const struct panels_row panels = {local, row->window, row->revision, row->panels};
-        if (row->panels)
-            mine = segment_write_panels(segment, &panels, err);
-        if (mine == STATUS_OK)
-            mine = segment_write_series(segment, local, &record, err);
-    }
-    return agree(frames->domain, mine, err);
+    if (row_batch_takes_cells(frames->batch))
+        *stored =
+            stage_take(frames->stage, frames->digester, field, row_batch_cells(frames->batch));
+    else
+        TRY(stage_write(frames->stage, frames->digester, field, segment, local, stored, err));
+    if (row_batch_count(frames->batch) == 0)
+        frames->batch_first = index;
+    if (frames->domain->rank == 0)
+        add_values(frames, local, row, *stored);
+    else
+        row_batch_add(frames->batch, NULL, NULL);
+    return STATUS_OK;
+}
+
+/* A row that is not the next one of the batch is the only one of it, and never waits. */
+static enum status write_row(struct frames *frames, int64_t index, const struct field *field,
+                             const struct frame_row *row, struct digest *stored, struct error *err)
+{
+    bool waits = index == frames->rows && row_batch_takes_cells(frames->batch);
+    if (!waits || row_batch_is_full(frames->batch))
+        TRY(frames_put(frames, err));
+    enum status status = take_row(frames, index, field, row, stored, err);
+    if (waits || status == STATUS_BUG)
+        return status;
+    status = frames_put_after(frames, status, err);
+    row_batch_clear(frames->batch);
+    return status;
 }
 
 enum status frames_write(struct frames *frames, int64_t index, const struct field *field,
@@ -166,12 +197,8 @@ enum status frames_write(struct frames *frames, int64_t index, const struct fiel
 {
     assert(index >= 0 && index <= frames->rows);
     TRY(make_room(frames, index, row, err));
-    int64_t local;
-    struct segment *segment = frames_find_segment(frames, index, &local);
-    if (!segment)
-        return out_of_reach(index, err);
     struct digest digest;
-    TRY(write_row(frames, segment, local, field, row, &digest, err));
+    TRY(write_row(frames, index, field, row, &digest, err));
     frames->rows = max_int64(frames->rows, index + 1);
     *stored = digest;
     return STATUS_OK;
@@ -202,8 +229,9 @@ enum status frames_revise(struct frames *frames, int64_t index, const struct fie
         return out_of_reach(index, err);
     struct digest digest;
     struct frame_row revised = *row;
+    TRY(frames_put(frames, err));
     TRY(measure_change(frames, segment, local, field, &revised.change, err));
-    TRY(write_row(frames, segment, local, field, &revised, &digest, err));
+    TRY(write_row(frames, index, field, &revised, &digest, err));
     *row = revised;
     *stored = digest;
     return STATUS_OK;

@@ -1,5 +1,7 @@
 #include "store/frames_flush.h"
 
+#include <assert.h>
+
 #include "base/monotonic.h"
 #include "base/writeback.h"
 #include "frames_segments.h"
@@ -8,6 +10,35 @@
 
 /* Flushing every frame would cost more than writing it: at most this part of the time is spent. */
 enum { FLUSH_SHARE = 20 };
+
+enum status frames_put_after(struct frames *frames, enum status mine, struct error *err)
+{
+    if (mine == STATUS_OK) {
+        int64_t local;
+        struct segment *segment = frames_find_segment(frames, frames->batch_first, &local);
+        assert(segment);
+        mine = row_batch_write(frames->batch, segment, local, err);
+    }
+    TRY(agree(frames->domain, mine, err));
+    row_batch_clear(frames->batch);
+    return STATUS_OK;
+}
+
+enum status frames_put(struct frames *frames, struct error *err)
+{
+    return row_batch_count(frames->batch) > 0 ? frames_put_after(frames, STATUS_OK, err)
+                                              : STATUS_OK;
+}
+
+bool frames_may_wait(const struct frames *frames)
+{
+    return row_batch_takes_cells(frames->batch) && !row_batch_is_full(frames->batch);
+}
+
+int64_t frames_waiting(const struct frames *frames)
+{
+    return row_batch_count(frames->batch);
+}
 
 enum status frames_write_master(const struct frames *frames, bool sync, struct error *err)
 {
@@ -53,6 +84,7 @@ enum status frames_flush(struct frames *frames, bool at_once, struct error *err)
 {
     if (!frames->dirty)
         return STATUS_OK;
+    TRY(frames_put(frames, err));
     int due = monotonic_s() - frames->flushed_s >= FLUSH_SHARE * frames->flush_cost_s;
     if (!at_once)
         MPI_Bcast(&due, 1, MPI_INT, 0, frames->domain->comm);
@@ -73,5 +105,6 @@ void frames_begin_sync(const struct frames *frames)
 
 enum status frames_sync(struct frames *frames, bool shown, struct error *err)
 {
+    TRY(frames_put(frames, err));
     return shown ? flush_now(frames, true, err) : flush_segments(frames, err);
 }

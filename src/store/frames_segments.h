@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "layout.h"
+#include "row_batch.h"
 #include "segment.h"
 #include "stage.h"
 
@@ -15,6 +16,8 @@ struct frames {
     struct layout layout;
     struct digester *digester;
     struct stage *stage;
+    struct row_batch *batch; /* the last rows, or the only one that is being overwritten */
+    int64_t batch_first;     /* index of its first row */
     int64_t rows, horizon_rows;
     struct segment *open; /* [open_count], oldest first */
     int open_count, open_most;
@@ -38,6 +41,10 @@ enum status frames_close_segment(const struct frames *frames, struct segment *se
 
 /* The open segment of a row, which is row *local in it; or NULL. Local. */
 struct segment *frames_find_segment(struct frames *frames, int64_t index, int64_t *local);
+
+/* Collective: frames_put() of a batch that has rows, or, after a failure on this rank, what the
+ * others wait for. */
+enum status frames_put_after(struct frames *frames, enum status mine, struct error *err) MUST_CHECK;
 
 /* frames.h5 of the rows so far. Rank 0. */
 enum status frames_write_master(const struct frames *frames, bool sync,

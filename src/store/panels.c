@@ -292,6 +292,19 @@ void panels_digest(const struct frames_group *group, const struct panels_row *ro
         digests[item] = digest_item(group, order, row, values, item);
 }
 
+void panels_write_rows(struct h5_scope *scope, const struct frames_groups *groups,
+                       const struct panels_open *opened, const hsize_t rows[2],
+                       const void *const *values, const uint64_t *const *digests)
+{
+    for (struct panel_walk walk = {0}; next_panel(groups, &walk);)
+        write_rows(scope, opened->panel[walk.index], type_of(walk.panel),
+                   (hsize_t)walk.group->count, rows, values[walk.index]);
+    for (int i = 0; i < groups->count; i++)
+        if (groups->group[i].digested)
+            write_rows(scope, opened->digests[i], H5T_NATIVE_UINT64,
+                       (hsize_t)groups->group[i].count, rows, digests[i]);
+}
+
 void panels_write(struct h5_scope *scope, const struct frames_groups *groups,
                   const struct panels_open *opened, const struct panels_row *row, uint64_t *digests)
 {

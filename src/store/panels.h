@@ -46,6 +46,12 @@ void panels_write(struct h5_scope *scope, const struct frames_groups *groups,
                   const struct panels_open *opened, const struct panels_row *row,
                   uint64_t *digests);
 
+/* Rank 0: rows[1] rows from rows[0] on: the values of each panel in order, and the digests of each
+ * group that has them, [rows][of the group]. */
+void panels_write_rows(struct h5_scope *scope, const struct frames_groups *groups,
+                       const struct panels_open *opened, const hsize_t rows[2],
+                       const void *const *values, const uint64_t *const *digests);
+
 /* Things in the largest group, at least 1. */
 int64_t panels_widest(const struct frames_groups *groups);
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/durable.h"
-#include "base/memory.h"
 #include "grid/agree.h"
 #include "row_column.h"
 
@@ -62,15 +61,14 @@ static void find_cells(struct h5_scope *scope, struct segment *segment, int64_t 
 }
 
 /* Rank 0. Through HDF5 a row of 22 columns, of a value each, would take as long as its cells. */
-static enum status find_columns(struct segment *segment, bool alone, struct error *err)
+static enum status find_columns(struct segment *segment, struct error *err)
 {
     bool found = true;
     struct h5_scope scope = h5_begin();
     int64_t rows = H5Sget_simple_extent_npoints(segment->series_space);
     for (int i = 0; i < SERIES_COLUMNS && found; i++)
         found = row_column_find(&scope, segment->series[i], rows, &segment->column_at[i]);
-    if (alone)
-        find_cells(&scope, segment, rows);
+    find_cells(&scope, segment, rows);
     TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
     if (found)
         return STATUS_OK;
@@ -83,7 +81,7 @@ static enum status open_plainly(struct segment *segment, const struct domain *do
 {
     if (domain->rank != 0)
         return STATUS_OK;
-    TRY(find_columns(segment, domain->ranks == 1, err));
+    TRY(find_columns(segment, err));
     segment->fd = open(path, O_RDWR | O_CLOEXEC);
     if (segment->fd < 0)
         return error_set(err, STATUS_IO, "opening %s: %s", segment->path, strerror(errno));
@@ -97,7 +95,7 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
     segment->scope = h5_begin();
     segment->fd = -1;
     segment->cells_at = -1;
-    segment->digests = NULL;
+    segment->alone = domain->ranks == 1;
     segment->dirty = false;
     segment->file = h5_open_parallel(&segment->scope, path, H5F_ACC_RDWR, domain);
     open_sets(segment);
@@ -105,9 +103,7 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
         return h5_end(&segment->scope, STATUS_IO, err, "opening %s", segment->path);
     /* Agreed on, for who closes the file waits for the others. */
     enum status status = agree(domain, open_plainly(segment, domain, path, err), err);
-    if (status == STATUS_OK)
-        segment->digests = memory_zeroed(panels_widest(&segment->groups), sizeof(uint64_t));
-    else
+    if (status != STATUS_OK)
         (void)!segment_close(segment, &ignored);
     return status;
 }
@@ -132,7 +128,7 @@ enum status segment_write_field(struct segment *segment, int64_t row,
                                 const struct segment_slab *slab, struct error *err)
 {
     segment->dirty = true;
-    if (segment->cells_at >= 0)
+    if (segment->alone && segment->cells_at >= 0)
         return write_at(segment, segment->cells_at + row * segment->row_bytes, slab->cells,
                         (size_t)segment->row_bytes, err);
     struct h5_scope scope = h5_begin();
@@ -158,26 +154,36 @@ enum status segment_read_band(struct segment *segment, int64_t row, const struct
                   segment->path);
 }
 
-enum status segment_write_series(struct segment *segment, int64_t row,
-                                 const struct series_record *record, struct error *err)
+enum status segment_write_cells(struct segment *segment, const struct segment_rows *rows,
+                                const void *cells, struct error *err)
 {
-    segment->dirty = true;
+    if (segment->cells_at < 0)
+        return error_set(err, STATUS_BAD_DATA,
+                         "%s: its cells do not lie where this program puts them", segment->path);
+    return write_at(segment, segment->cells_at + rows->first * segment->row_bytes, cells,
+                    (size_t)(rows->count * segment->row_bytes), err);
+}
+
+enum status segment_write_series(struct segment *segment, const struct segment_rows *rows,
+                                 const void *const *columns, struct error *err)
+{
     for (int i = 0; i < SERIES_COLUMNS; i++) {
-        const struct series_column *column = series_column(i);
-        size_t size = series_size(column->kind);
-        TRY(write_at(segment, segment->column_at[i] + row * (int64_t)size,
-                     (const char *)record + column->offset, size, err));
+        int64_t size = (int64_t)series_size(series_column(i)->kind);
+        TRY(write_at(segment, segment->column_at[i] + rows->first * size, columns[i],
+                     (size_t)(rows->count * size), err));
     }
     return STATUS_OK;
 }
 
-enum status segment_write_panels(struct segment *segment, const struct panels_row *row,
+enum status segment_write_panels(struct segment *segment, const struct segment_rows *rows,
+                                 const void *const *values, const uint64_t *const *digests,
                                  struct error *err)
 {
     struct h5_scope scope = h5_begin();
-    panels_write(&scope, &segment->groups, &segment->panels, row, segment->digests);
+    const hsize_t place[2] = {(hsize_t)rows->first, (hsize_t)rows->count};
+    panels_write_rows(&scope, &segment->groups, &segment->panels, place, values, digests);
     return h5_end(&scope, STATUS_IO, err, "writing the regions of row %lld of %s",
-                  (long long)row->row, segment->path);
+                  (long long)rows->first, segment->path);
 }
 
 enum status segment_read_change(struct segment *segment, int64_t row, double *change,
@@ -222,8 +228,6 @@ enum status segment_close(struct segment *segment, struct error *err)
     if (segment->dirty)
         h5_check(&segment->scope, H5Fflush(segment->file, H5F_SCOPE_LOCAL));
     segment->dirty = false;
-    free(segment->digests);
-    segment->digests = NULL;
     int failed = segment->fd >= 0 ? close(segment->fd) : 0, reason = errno;
     segment->fd = -1;
     TRY(h5_end(&segment->scope, STATUS_IO, err, "closing %s", segment->path));

@@ -19,10 +19,10 @@ struct segment {
     hid_t next_offset, lost_offsets; /* negative when the file has none */
     struct frames_groups groups;     /* of the layout, set before segment_open() */
     struct panels_open panels;
-    uint64_t *digests; /* room for panels_write(), owned; NULL when closed */
     int fd; /* rank 0: of the same file, for what needs no HDF5; -1 elsewhere and when closed */
     int64_t column_at[SERIES_COLUMNS]; /* where the series begin */
-    int64_t cells_at, row_bytes; /* where the cells do that one rank writes whole, -1: none does */
+    int64_t cells_at, row_bytes; /* where rows of cells do that are a chunk each, -1: none is */
+    bool alone;                  /* a single rank writes */
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,
@@ -77,11 +77,23 @@ enum status segment_close(struct segment *segment, struct error *err) MUST_CHECK
 enum status segment_read_band(struct segment *segment, int64_t row, const struct segment_band *band,
                               struct error *err) MUST_CHECK;
 
-/* Rank 0. */
-enum status segment_write_series(struct segment *segment, int64_t row,
-                                 const struct series_record *record, struct error *err) MUST_CHECK;
-enum status segment_write_panels(struct segment *segment, const struct panels_row *row,
+/* Rows that lie one after the other. */
+struct segment_rows {
+    int64_t first, count;
+};
+
+/* Rank 0: all cells of rows that are a chunk each, as they lie in the file; the columns of the
+ * series, [count] each; the panels of the groups in order, and digests where a group has them,
+ * [count][of the group] each. */
+enum status segment_write_cells(struct segment *segment, const struct segment_rows *rows,
+                                const void *cells, struct error *err) MUST_CHECK;
+enum status segment_write_series(struct segment *segment, const struct segment_rows *rows,
+                                 const void *const *columns, struct error *err) MUST_CHECK;
+enum status segment_write_panels(struct segment *segment, const struct segment_rows *rows,
+                                 const void *const *values, const uint64_t *const *digests,
                                  struct error *err) MUST_CHECK;
+
+/* Rank 0. */
 enum status segment_read_change(struct segment *segment, int64_t row, double *change,
                                 struct error *err) MUST_CHECK;
 enum status segment_write_offsets(struct segment *segment, const struct layout_offsets *offsets,

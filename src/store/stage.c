@@ -1,9 +1,11 @@
 #include "stage.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/arith.h"
+#include "row_batch.h"
 #include "store/frames.h"
 
 /* Columns are converted so many at a time, which still are in the second-level cache when they are
@@ -81,7 +83,8 @@ static size_t group_bytes(int64_t ny)
 double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile)
 {
     size_t group = f64 ? 0 : group_bytes(gny);
-    return (double)(panel_bytes(columns, gny, f64, width_of(tile)) + group + BAND_BYTES);
+    size_t batch = gny <= tile ? ROW_BATCH_BYTES : 0;
+    return (double)(panel_bytes(columns, gny, f64, width_of(tile)) + group + BAND_BYTES + batch);
 }
 
 struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile)
@@ -166,7 +169,7 @@ static void transpose_group(const struct stage *stage, float *to, ptrdiff_t to_p
 }
 
 static void stage_f32(struct stage *stage, struct digester *digester, const struct field *field,
-                      struct panel panel)
+                      struct panel panel, float *rows)
 {
     size_t bytes = (size_t)stage->ny * sizeof(float);
     for (int first = 0; first < panel.nx; first += GROUP) {
@@ -178,7 +181,7 @@ static void stage_f32(struct stage *stage, struct digester *digester, const stru
             if (digester)
                 digest_column(digester, x, column, bytes);
         }
-        transpose_group(stage, (float *)stage->rows + first, panel.nx, columns);
+        transpose_group(stage, rows + first, panel.nx, columns);
     }
 }
 
@@ -195,25 +198,33 @@ static void transpose_f64(double *to, ptrdiff_t to_pitch, const struct field *fi
 }
 
 static void stage_f64(struct stage *stage, struct digester *digester, const struct field *field,
-                      struct panel panel)
+                      struct panel panel, double *rows)
 {
     size_t bytes = (size_t)stage->ny * sizeof(double);
     for (int first = 0; first < panel.nx; first += GROUP) {
         int columns = panel.nx - first < GROUP ? panel.nx - first : GROUP, x = panel.x + first;
         for (int i = 0; digester && i < columns; i++)
             digest_column(digester, x + i, field_column(field, x + i), bytes);
-        transpose_f64((double *)stage->rows + first, panel.nx, field, x, columns);
+        transpose_f64(rows + first, panel.nx, field, x, columns);
     }
 }
 
-/* `digester` NULL: no digests are wanted. */
+/* `rows` become those of the panel; `digester` NULL: no digests are wanted. */
 static void stage_panel(struct stage *stage, struct digester *digester, const struct field *field,
-                        struct panel panel)
+                        struct panel panel, void *rows)
 {
     if (stage->f64)
-        stage_f64(stage, digester, field, panel);
+        stage_f64(stage, digester, field, panel, rows);
     else
-        stage_f32(stage, digester, field, panel);
+        stage_f32(stage, digester, field, panel, rows);
+}
+
+struct digest stage_take(struct stage *stage, struct digester *digester, const struct field *field,
+                         void *rows)
+{
+    assert(stage->panels == 1);
+    stage_panel(stage, digester, field, panel_at(stage, 0), rows);
+    return digest_combine(digester);
 }
 
 static hid_t cell_type(const struct stage *stage)
@@ -254,7 +265,7 @@ enum status stage_write(struct stage *stage, struct digester *digester, const st
     struct error later;
     for (int index = 0; index < stage->most; index++) {
         struct panel panel = panel_at(stage, index);
-        stage_panel(stage, digester, field, panel);
+        stage_panel(stage, digester, field, panel, stage->rows);
         enum status status =
             write_panel(stage, panel, segment, row, first == STATUS_OK ? err : &later);
         first = first == STATUS_OK ? status : first;
@@ -327,7 +338,7 @@ enum status stage_compare(struct stage *stage, const struct field *field, struct
     double largest = 0.0;
     for (int index = 0; index < stage->panels; index++) {
         struct panel panel = panel_at(stage, index);
-        stage_panel(stage, NULL, field, panel);
+        stage_panel(stage, NULL, field, panel, stage->rows);
         TRY(compare_panel(stage, panel, segment, row, &largest, err));
     }
     *most = largest;

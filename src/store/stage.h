@@ -30,6 +30,11 @@ enum status stage_write(struct stage *stage, struct digester *digester, const st
                         struct segment *segment, int64_t row, struct digest *stored,
                         struct error *err) MUST_CHECK;
 
+/* Collective: converts and transposes a field of which no rank has more than a panel, which is so
+ * where the tile is as wide as the grid: rows [ny][nx] of the slab. Returns *stored of above. */
+struct digest stage_take(struct stage *stage, struct digester *digester, const struct field *field,
+                         void *rows);
+
 /* Local: *most becomes the largest |new - old| between the field as stage_write() would store it
  * and what this rank's slab of a row holds in the file. */
 enum status stage_compare(struct stage *stage, const struct field *field, struct segment *segment,

@@ -103,6 +103,8 @@ static double frames_s(struct subject *subject, bool flush)
             (flush && frames_flush(frames, false, &err) != STATUS_OK))
             fail(err.text);
     }
+    if (frames_put(frames, &err) != STATUS_OK)
+        fail(err.text);
     MPI_Barrier(subject->domain->comm);
     double seconds = MPI_Wtime() - start;
     if (frames_close(frames, &err) != STATUS_OK)

@@ -198,14 +198,84 @@ static void full_disk_on_one_rank_fails_on_all(void)
         if (world.domain->rank == victim)
             world_limit_files(1024);
         enum status status = write_row(&world, frames, 1, 1, &err);
+        if (status == STATUS_OK)
+            status = frames_put(frames, &err);
         if (world.domain->rank == victim)
             world_lift_limit();
-        CU_ASSERT_EQUAL(status, STATUS_IO);
-        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "seg_000000.h5"));
+        bool has_failed = victim == 0 || i % 2 == 1; /* rank 0 writes what waited */
+        CU_ASSERT_EQUAL(status, has_failed ? STATUS_IO : STATUS_OK);
+        CU_ASSERT(!has_failed || strstr(err.text, "seg_000000.h5"));
         CU_ASSERT_EQUAL(write_row(&world, frames, 1, 1, &err), STATUS_OK);
         close_frames(frames);
         world_destroy(&world);
     }
+}
+
+/* As another program finds them in the file of the first segment. */
+static int64_t windows_found(const struct world *world)
+{
+    int64_t windows[PER_SEGMENT] = {0}, found = 0;
+    struct reader reader = reader_open(world, "frames/seg_000000.h5");
+    CU_ASSERT_FATAL(reader.file >= 0);
+    reader_read(reader, "/series/window", H5T_NATIVE_INT64, windows);
+    H5Fclose(reader.file);
+    while (found < PER_SEGMENT && windows[found] >= 0)
+        found++;
+    return found;
+}
+
+static void rows_that_wait_are_all_in_the_file_once_they_are_put(void)
+{
+    struct error err = {""};
+    struct world world = world_make(MPI_COMM_WORLD, NX, NY, 1);
+    struct frames *frames = open_tiled_frames(&world, false, NX);
+    write_rows(&world, frames, 0, 3);
+    CU_ASSERT_EQUAL(frames_waiting(frames), 3);
+    CU_ASSERT(frames_may_wait(frames));
+    CU_ASSERT_EQUAL(frames_put(frames, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(frames_waiting(frames), 0);
+    if (world.domain->rank == 0)
+        CU_ASSERT_EQUAL(windows_found(&world), 3);
+    MPI_Barrier(world.domain->comm);
+    close_frames(frames);
+    world_destroy(&world);
+}
+
+static void rows_that_could_not_be_written_wait_until_they_can_be(void)
+{
+    struct error err = {""};
+    struct world world = world_make(MPI_COMM_WORLD, NX, NY, 1);
+    struct frames *frames = open_tiled_frames(&world, true, NX);
+    write_rows(&world, frames, 0, 3);
+    if (world.domain->rank == 0)
+        world_limit_files(1024);
+    CU_ASSERT_EQUAL(frames_put(frames, &err), STATUS_IO);
+    CU_ASSERT_EQUAL(frames_flush(frames, true, &err), STATUS_IO);
+    CU_ASSERT_EQUAL(frames_waiting(frames), 3);
+    if (world.domain->rank == 0)
+        world_lift_limit();
+    write_rows(&world, frames, 3, 5);
+    close_frames(frames);
+    if (world.domain->rank == 0)
+        CU_ASSERT_EQUAL(count_wrong(&world, true, 5), 0);
+    world_destroy(&world);
+}
+
+static void correction_of_a_row_that_waits_is_what_the_file_holds(void)
+{
+    struct error err = {""};
+    const int64_t salts[8] = {0, 1, 102, 3, 4, 5, 106, 7};
+    struct world world = world_make(MPI_COMM_WORLD, NX, NY, 1);
+    struct frames *frames = open_tiled_frames(&world, false, NX);
+    write_rows(&world, frames, 0, 4);
+    CU_ASSERT_EQUAL(write_row(&world, frames, 2, 102, &err), STATUS_OK);
+    write_rows(&world, frames, 4, 8);
+    CU_ASSERT_EQUAL(write_row(&world, frames, 6, 106, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(frames_waiting(frames), 0);
+    close_frames(frames);
+    if (world.domain->rank == 0)
+        expect_rows(&world, "frames.h5", 8, salts);
+    world_destroy(&world);
 }
 
 int main(int argc, char **argv)
@@ -221,6 +291,9 @@ int main(int argc, char **argv)
         UNIT_TEST(row_beyond_the_horizon_cannot_be_corrected),
         UNIT_TEST(offsets_and_provenance_are_stored),
         UNIT_TEST(full_disk_on_one_rank_fails_on_all),
+        UNIT_TEST(rows_that_wait_are_all_in_the_file_once_they_are_put),
+        UNIT_TEST(rows_that_could_not_be_written_wait_until_they_can_be),
+        UNIT_TEST(correction_of_a_row_that_waits_is_what_the_file_holds),
     };
     return mpi_unit_run(&argc, &argv, "frames", tests, UNIT_COUNT(tests));
 }

@@ -25,6 +25,7 @@ static inline double cell_of(int64_t row, int64_t revision, int i, int j)
 }
 
 struct writer {
+    int64_t tile; /* set before writer_open(); of NX or more, rows wait for others */
     struct domain *domain;
     struct digester *digester;
     struct field *field;
@@ -36,14 +37,14 @@ static inline bool writer_open(struct writer *writer, const char *directory, int
 {
     struct error err = {""};
     MPI_Init(NULL, NULL);
-    if (domain_create(MPI_COMM_WORLD, NX, NY, 8, &writer->domain, &err) != STATUS_OK)
+    if (domain_create(MPI_COMM_WORLD, NX, NY, writer->tile, &writer->domain, &err) != STATUS_OK)
         return false;
     struct frames_config config = {.directory = directory,
                                    .run_id = "killed",
                                    .title = "",
                                    .dx = 1,
                                    .dy = 1,
-                                   .tile = 8,
+                                   .tile = writer->tile,
                                    .per_segment = PER_SEGMENT,
                                    .horizon_rows = HORIZON,
                                    .provenance = &test_provenance};

@@ -74,7 +74,7 @@ static int run_rewriter(const char *directory, int64_t things)
 {
     struct error err = {""};
     char path[PATH_MAX];
-    struct rewriter r;
+    struct rewriter r = {.writer.tile = 8};
     snprintf(path, sizeof path, "%s/manifest", directory);
     if (!writer_open(&r.writer, directory, 0) ||
         manifest_open(path, true, &r.manifest, &err) != STATUS_OK || !write_first(&r))
