@@ -5,6 +5,9 @@
 
 enum { POLL_MS = 50 };
 
+/* A row that has others behind it waits no longer to be committed with them. */
+static const double ROW_WAITS_S = 2e-3;
+
 static enum status write_letters(struct root *root, struct error *err)
 {
     const struct parcel *parcel = root->parcel;
@@ -174,6 +177,8 @@ static struct order order_step(struct run *run, const struct parcel *parcel)
         order.checkpoint = run->root->deck->checkpoint.at_end;
     }
     order.waits = waits_for_next(run, parcel, &order);
+    order.row_waits = parcel->next && !order.checkpoint && !order.finished &&
+                      stop_clock_s() - run->root->committed_s < ROW_WAITS_S;
     return order;
 }
 
@@ -287,7 +292,8 @@ static enum status carry_out_step(struct run *run, const struct order *order, st
         run->state.provisional = run->root->closed->provisional;
         run->root->rewriting = false;
     }
-    if (run->unflushed_rows < run->plan.flush_every)
+    bool row_waits = order->row_waits && frames_may_wait(run->frames);
+    if (run->unflushed_rows < run->plan.flush_every || row_waits)
         return STATUS_OK;
     began_s = monitor_begin(run);
     TRY(publish_flush(run, FLUSH_WHEN_DUE, err));

@@ -118,7 +118,7 @@ void monitor_tell_page(const struct run *run, bool ends)
                                  .phase = ends                 ? PAGE_STOPPING
                                           : view.waits_for < 0 ? PAGE_RUNNING
                                                                : PAGE_WAITING,
-                                 .rows = run->state.rows,
+                                 .rows = run->state.rows - frames_waiting(run->frames),
                                  .open_window = view.open_window,
                                  .corrections = run->state.revisions,
                                  .waits_for = view.waits_for,

@@ -131,6 +131,7 @@ static enum status say_rewrite(struct run *run, struct error *err)
 /* Before the first row of a correction changes. */
 static enum status announce(struct run *run, struct error *err)
 {
+    TRY(frames_put(run->frames, err));
     if (run->root && !run->root->rewriting)
         root_note(run->root, say_rewrite(run, err), err);
     return root_share_failure(run, err);
@@ -185,12 +186,16 @@ enum status publish_flush(struct run *run, enum publish_flush how, struct error 
     bool durably = how == FLUSH_DURABLY || how == FLUSH_FINALLY;
     if (durably)
         TRY(frames_sync(run->frames, how == FLUSH_FINALLY, err));
+    else
+        TRY(frames_put(run->frames, err));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_rows(run->root, err), err);
     if (!durably)
         TRY(frames_flush(run->frames, how == FLUSH_NOW, err));
     if (run->root && (how == FLUSH_NOW || how == FLUSH_FINALLY))
         run->root->rows_pending = false;
+    if (run->root)
+        run->root->committed_s = stop_clock_s();
     run->unflushed_rows = 0;
     return STATUS_OK;
 }

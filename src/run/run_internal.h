@@ -99,6 +99,7 @@ struct root {
     int spent_windows;
     double closing_s;         /* what the corrections before the open window have cost so far */
     bool rows_pending;        /* rows were written that readers may not see yet */
+    double committed_s;       /* when the last rows were, by stop_clock_s() */
     bool rewriting;           /* the manifest says that rows are being rewritten */
     double checkpoint_s;      /* what the last checkpoint cost */
     double checkpoint_done_s; /* when it was done, by stop_clock_s() */
@@ -130,9 +131,10 @@ struct order {
     bool rolls_back; /* first put the field back to what it was after window - 1 */
     bool waits;      /* nothing looks at the field before the next window: step both together */
     bool frame, checkpoint;
-    bool in_doubt; /* the field may not be finite any more: look */
-    bool flush;    /* of ORDER_EARLY: rows wait to be made readable */
-    bool finished; /* the run is complete, not merely stopped */
+    bool row_waits; /* the next window is at hand: rows may be committed with its row */
+    bool in_doubt;  /* the field may not be finite any more: look */
+    bool flush;     /* of ORDER_EARLY: rows wait to be made readable */
+    bool finished;  /* the run is complete, not merely stopped */
     int64_t window;
     enum status status; /* ORDER_END without finished: why */
 };

@@ -20,7 +20,7 @@ from .program import LONG
 from .results import RunDirectory, assert_manifest_stands_for_rows, assert_same
 from .test_errors import small_disk
 
-RANKS, SAMPLE, TURNS = 2, 8, 10
+RANKS, SAMPLE, TURNS = 2, 4, 10
 PARTS = 16 if LONG else 1
 SEED = int(os.environ.get("HEATSTREAM_SOAK_SEED", int(time.time() // 86400)))
 DECK = merged(
@@ -36,6 +36,7 @@ DECK = merged(
 
 @dataclass(frozen=True)
 class Case:
+    deck: Deck
     stream: Stream
     whole: RunDirectory
     reached: dict[tuple[str, int], int]
@@ -53,13 +54,23 @@ class Case:
                         yield Order(point, count, error, rank, goes_on=shared), RANKS
 
 
+def case_of(bench: Bench, tile: int) -> Case:
+    deck = merged(DECK, {"output": {"frames": {"tile": tile}}})
+    stream = sensors(deck, windows=24, seed=31, chance=0.1, stragglers=0.06)
+    path, trace = bench.files(deck, stream, name="whole"), bench.path / "trace"
+    bench.outcome(path, ranks=RANKS, env=trace_into(trace)).expect(0)
+    return Case(deck, stream, bench.directory(path), reached(trace))
+
+
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    bench = Bench(tmp_path_factory.mktemp("failures"))
-    stream = sensors(DECK, windows=24, seed=31, chance=0.1, stragglers=0.06)
-    deck, trace = bench.files(DECK, stream, name="whole"), bench.path / "trace"
-    bench.outcome(deck, ranks=RANKS, env=trace_into(trace)).expect(0)
-    return Case(stream, bench.directory(deck), reached(trace))
+    return case_of(Bench(tmp_path_factory.mktemp("failures")), 5)
+
+
+@pytest.fixture(scope="module", params=[5, 64], ids="tile-{}".format)
+def any_case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Rows that are written one by one, by all ranks, and such as wait for each other."""
+    return case_of(Bench(tmp_path_factory.mktemp("failures")), request.param)
 
 
 def outcome_of(bench: Bench, case: Case, order: Order, deck: Path, ranks: int = RANKS) -> int:
@@ -74,27 +85,28 @@ def outcome_of(bench: Bench, case: Case, order: Order, deck: Path, ranks: int = 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_call_that_fails_once_costs_nothing_but_a_restart(
-    bench: Bench, case: Case, part: int
+    bench: Bench, any_case: Case, part: int
 ) -> None:
+    case = any_case
     orders = list(case.orders())
     assert len(orders) > 400
     chosen = orders[part::PARTS] if LONG else random.Random(SEED).sample(orders, SAMPLE)
     for number, (order, ranks) in enumerate(chosen):
         limit = {"run": {"lost_after_s": 20}}
-        deck = bench.files(DECK, case.stream, limit, name=f"failing-{number}")
+        deck = bench.files(case.deck, case.stream, limit, name=f"failing-{number}")
         print(order, ranks, "ranks:", outcome_of(bench, case, order, deck, ranks))
 
 
 def test_a_rank_that_cannot_open_a_file_ends_the_run_of_all(bench: Bench, case: Case) -> None:
     """As where the run directory is not on a file system that all nodes share."""
-    deck = bench.files(DECK, case.stream)
+    deck = bench.files(case.deck, case.stream)
     assert outcome_of(bench, case, Order("segment.open", 1, "EIO", rank=1), deck) == 74
 
 
 @pytest.mark.parametrize("call", ["segment-new.close", "segment-new.cut"])
 def test_a_file_that_hdf5_cannot_close_is_74(bench: Bench, case: Case, call: str) -> None:
     """It would crash when it is shut down."""
-    deck = bench.files(DECK, case.stream)
+    deck = bench.files(case.deck, case.stream)
     order = Order(call, 1 if call.endswith("close") else case.reached[call, 0], "EIO")
     assert outcome_of(bench, case, order, deck) == 74
 
@@ -113,7 +125,8 @@ def test_a_disk_that_fails_at_the_last_moment_keeps_no_rank_waiting(
     for turn in range(TURNS):
         count = case.reached[point, 0] - before - 4 * (2**turn - 1)
         order = Order(point, count, "EIO", goes_on=True)
-        deck = bench.files(DECK, case.stream, {"run": {"lost_after_s": 20}}, name=f"turn-{turn}")
+        limit = {"run": {"lost_after_s": 20}}
+        deck = bench.files(case.deck, case.stream, limit, name=f"turn-{turn}")
         code = outcome_of(bench, case, order, deck)
         if code != 0:
             break
@@ -121,7 +134,7 @@ def test_a_disk_that_fails_at_the_last_moment_keeps_no_rank_waiting(
 
 
 def test_a_full_disk_that_stays_full_is_74_until_there_is_room(bench: Bench, case: Case) -> None:
-    deck = bench.files(DECK, case.stream)
+    deck = bench.files(case.deck, case.stream)
     order = Order("checkpoint.write", 100, "ENOSPC", goes_on=True)
     assert outcome_of(bench, case, order, deck) == 74
 
@@ -131,7 +144,7 @@ def test_a_run_killed_while_it_is_taken_back_still_reads_what_its_topic_grew(
     bench: Bench, case: Case, action: str
 ) -> None:
     head = Stream([values[: len(values) // 2] for values in case.stream.partitions])
-    deck = bench.files(DECK, head, name="grown")
+    deck = bench.files(case.deck, head, name="grown")
     bench.run(deck)
     case.stream.write(bench.path, "grown0")
     order = Order("manifest_cut", 1, action)
