@@ -4,73 +4,106 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_AHEAD = 8 }; /* whose entries are fetched */
-
-struct column {
-    size_t start; /* of its entries in rows and gains */
-    int count;    /* entries; ny when whole */
-    int done;     /* entries below the present block */
-    bool whole;   /* entry j is row j */
-};
-
-_Static_assert(sizeof(double) + sizeof(int) + sizeof(struct kernel_heat) / HEAT_MAP_WHOLE_FROM ==
-                   HEAT_MAP_CELL_BYTES,
-               "gains, rows and list of a cell");
+enum { COLUMNS_AHEAD = 8, NOT_WHOLE = -1 };
 
 struct window_heat {
-    int filled;               /* columns that are complete */
-    int wholes;               /* whole columns */
-    size_t first, used;       /* entries are first .. used-1 */
-    struct column *column;    /* [columns], column i at i + ghosts */
-    struct kernel_heat *list; /* where its part of the list begins: the present block's cells */
-    size_t *list_start;       /* [columns + 1] */
-    size_t listed;            /* entries of columns that are not whole; in the list for now */
-    size_t list_count;
+    bool heated;
+    int wholes;                /* whole columns */
+    ptrdiff_t *whole;          /* [columns]: where its gains begin, or NOT_WHOLE */
+    struct kernel_heat **list; /* [blocks] */
+    int *start;                /* [blocks][columns + 1]: where a column begins in the list */
+    size_t listed, gains;      /* used of the room of all windows, up to this one */
 };
 
 struct heat_map {
-    int ny, ghosts, columns;
-    int most_windows, count;     /* begun since the last clear */
-    int pass_first, pass_end;    /* windows of the present pass */
-    struct window_heat *windows; /* [most_windows] */
+    struct heat_map_config config;
+    int columns, blocks;
+    int *first_block, *end_block; /* [rows / KERNEL_ROWS]: of the blocks that step these rows */
+    int *filled;                  /* [blocks]: entries of the window at work */
+    int count;                    /* windows since the last clear */
+    int pass_first, pass_end;     /* windows of the present pass */
+    int block, block_end;         /* at work */
+    int low, high;                /* rows that any of its levels steps */
+    size_t gains_room, list_room;
+    struct window_heat *windows; /* [config.windows] */
+    ptrdiff_t *whole;            /* of all windows, as are those below */
+    struct kernel_heat **lists;
+    int *start;
     double *gains;
-    int *rows;
-    struct column *column; /* [most_windows][columns] */
     struct kernel_heat *list;
-    size_t *list_start; /* [most_windows][columns + 1] */
-    int first, end;     /* rows of the block */
 };
+
+/* The heated cells of one column in the order of its rows. */
+struct column_heat {
+    const struct slab_heat *begin, *end;
+    int column; /* the first ghost column is 0 */
+    int64_t first_cell;
+    int heated; /* of rate other than 0 */
+};
+
+static int div_up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void find_blocks_of_rows(struct heat_map *map)
+{
+    const int height = map->config.block_rows, reach = map->config.reach;
+    for (int row = 0; row < map->config.ny; row += KERNEL_ROWS) {
+        int first = row < reach ? 0 : (row - reach) / height;
+        map->first_block[row / KERNEL_ROWS] = first;
+        map->end_block[row / KERNEL_ROWS] = least((row + reach) / height + 1, map->blocks);
+    }
+}
 
 /* Windows before the last are sparse, and together have room for one. */
 static bool allocate(struct heat_map *map)
 {
-    size_t columns = (size_t)map->columns, windows = (size_t)map->most_windows;
-    size_t ny = (size_t)map->ny, parts = windows > 1 ? 2 : 1;
-    if (columns > SIZE_MAX / sizeof(double) / parts / ny)
+    const struct heat_map_config *config = &map->config;
+    size_t columns = (size_t)map->columns, windows = (size_t)config->windows;
+    size_t ny = (size_t)config->ny, blocks = (size_t)map->blocks, parts = windows > 1 ? 2 : 1;
+    size_t groups = (size_t)div_up(config->ny, KERNEL_ROWS);
+    size_t lists = (size_t)least(2 * config->reach / config->block_rows + 2, map->blocks);
+    if (columns > SIZE_MAX / sizeof(struct kernel_heat) / parts / lists / (ny + 1))
         return false;
+    map->gains_room = parts * columns * ny;
+    map->list_room = parts * columns * (ny / HEAT_MAP_WHOLE_FROM + 1) * lists;
+    map->first_block = malloc(groups * sizeof *map->first_block);
+    map->end_block = malloc(groups * sizeof *map->end_block);
+    map->filled = malloc(blocks * sizeof *map->filled);
     map->windows = calloc(windows, sizeof *map->windows);
-    map->gains = malloc(parts * columns * ny * sizeof *map->gains);
-    map->rows = malloc(parts * columns * ny * sizeof *map->rows);
-    map->column = calloc(windows * columns, sizeof *map->column);
-    map->list = malloc(parts * columns * (ny / HEAT_MAP_WHOLE_FROM + 1) * sizeof *map->list);
-    map->list_start = calloc(windows * (columns + 1), sizeof *map->list_start);
-    return map->windows && map->gains && map->rows && map->column && map->list && map->list_start;
+    map->whole = malloc(windows * columns * sizeof *map->whole);
+    map->lists = malloc(windows * blocks * sizeof *map->lists);
+    map->start = malloc(windows * blocks * (columns + 1) * sizeof *map->start);
+    map->gains = malloc(map->gains_room * sizeof *map->gains);
+    map->list = malloc(map->list_room * sizeof *map->list);
+    return map->first_block && map->end_block && map->filled && map->windows && map->whole &&
+           map->lists && map->start && map->gains && map->list;
 }
 
-struct heat_map *heat_map_create(int nx, int ny, int ghosts, int windows)
+struct heat_map *heat_map_create(const struct heat_map_config *config)
 {
     struct heat_map *map = calloc(1, sizeof *map);
     if (!map)
         return NULL;
-    *map = (struct heat_map){
-        .ny = ny, .ghosts = ghosts, .columns = nx + 2 * ghosts, .most_windows = windows};
+    map->config = *config;
+    map->columns = config->nx + 2 * config->ghosts;
+    map->blocks = div_up(config->ny, config->block_rows);
     if (!allocate(map)) {
         heat_map_destroy(map);
         return NULL;
     }
-    for (int i = 0; i < windows; i++) {
-        map->windows[i].column = map->column + (ptrdiff_t)i * map->columns;
-        map->windows[i].list_start = map->list_start + (ptrdiff_t)i * (map->columns + 1);
+    find_blocks_of_rows(map);
+    for (ptrdiff_t i = 0; i < config->windows; i++) {
+        struct window_heat *window = &map->windows[i];
+        window->whole = map->whole + i * map->columns;
+        window->list = map->lists + i * map->blocks;
+        window->start = map->start + i * map->blocks * (map->columns + 1);
     }
     return map;
 }
@@ -79,12 +112,15 @@ void heat_map_destroy(struct heat_map *map)
 {
     if (!map)
         return;
+    free(map->first_block);
+    free(map->end_block);
+    free(map->filled);
     free(map->windows);
+    free(map->whole);
+    free(map->lists);
+    free(map->start);
     free(map->gains);
-    free(map->rows);
-    free(map->column);
     free(map->list);
-    free(map->list_start);
     free(map);
 }
 
@@ -93,114 +129,139 @@ void heat_map_clear(struct heat_map *map)
     map->count = 0;
 }
 
-static struct window_heat *newest(struct heat_map *map)
+/* False when the part has no more. */
+static bool next_column(const struct heat_map *map, const struct heat_part *part,
+                        struct column_heat *column)
 {
-    return &map->windows[map->count - 1];
+    const struct slab_heat *heat = column->end, *end = part->heat + part->count;
+    const int64_t ny = map->config.ny, ghosts = map->config.ghosts;
+    if (heat == end)
+        return false;
+    column->begin = heat;
+    column->column = (int)((heat->cell + ghosts * ny) / ny);
+    column->first_cell = (column->column - ghosts) * ny;
+    column->heated = 0;
+    for (; heat < end && heat->cell < column->first_cell + ny; heat++)
+        column->heated += heat->rate != 0.0;
+    column->end = heat;
+    return true;
 }
 
-/* From the last entry down, so that none is overwritten before it has moved. */
-static void make_whole(struct heat_map *map, struct column *column)
+static bool is_whole(const struct heat_map *map, const struct column_heat *column)
 {
-    double *gains = map->gains + column->start;
-    const int *rows = map->rows + column->start;
-    int row = map->ny - 1;
-    for (int entry = column->count - 1; entry >= 0; entry--) {
-        double gain = gains[entry];
-        for (; row > rows[entry]; row--)
-            gains[row] = -0.0;
-        gains[row--] = gain;
-    }
-    for (; row >= 0; row--)
-        gains[row] = -0.0;
-    column->whole = true;
-    column->count = map->ny;
+    return column->heated > map->config.ny / HEAT_MAP_WHOLE_FROM;
 }
 
-static void finish_column(struct heat_map *map)
+/* How many entries each list will have. */
+static void count_entries(struct heat_map *map, const struct heat_part *part)
 {
-    struct window_heat *window = newest(map);
-    struct column *column = &window->column[window->filled++];
-    if (column->count <= map->ny / HEAT_MAP_WHOLE_FROM) {
-        window->listed += (size_t)column->count;
-        return;
-    }
-    make_whole(map, column);
-    window->wholes++;
-    window->used = column->start + (size_t)map->ny;
-}
-
-/* Completes all columns below `end` and begins that one. */
-static void begin_column(struct heat_map *map, int end)
-{
-    struct window_heat *window = newest(map);
-    while (window->filled < end) {
-        finish_column(map);
-        if (window->filled < map->columns)
-            window->column[window->filled] = (struct column){.start = window->used};
-    }
-}
-
-/* No further entries come. */
-static void finish_window(struct heat_map *map)
-{
-    if (map->count > 0 && !heat_map_is_empty(map, map->count - 1))
-        begin_column(map, map->columns);
-}
-
-void heat_map_begin_window(struct heat_map *map)
-{
-    assert(map->count < map->most_windows);
-    struct window_heat *before = map->count > 0 ? newest(map) : NULL;
-    finish_window(map);
-    map->count++;
-    struct window_heat *window = newest(map);
-    window->filled = window->wholes = 0;
-    window->first = window->used = before ? before->used : 0;
-    assert(window->first <= (size_t)map->columns * (size_t)map->ny);
-    window->list = before ? before->list + before->listed : map->list;
-    window->listed = 0;
-    window->column[0] = (struct column){.start = window->first};
-}
-
-/* The column at work has the entries up to `used`. */
-static void settle_column(struct window_heat *window, size_t used)
-{
-    if (used == window->used)
-        return;
-    struct column *column = &window->column[window->filled];
-    column->count = (int)(used - column->start);
-    window->used = used;
-}
-
-void heat_map_append(struct heat_map *map, const struct slab_heat *heat, int64_t count,
-                     double tau_s)
-{
-    struct window_heat *window = newest(map);
-    int *rows = map->rows;
-    double *gains = map->gains;
-    size_t used = window->used;
-    const int64_t ny = map->ny;
-    int64_t first = 0, end = INT64_MIN; /* cells of the present column */
-    for (int64_t i = 0; i < count; i++) {
-        if (heat[i].rate == 0.0)
-            continue;
-        if (heat[i].cell >= end) {
-            int at = (int)((heat[i].cell + map->ghosts * ny) / ny);
-            first = (at - map->ghosts) * ny;
-            end = first + ny;
-            settle_column(window, used);
-            begin_column(map, at);
-            used = window->used;
+    struct column_heat column = {.end = part->heat};
+    int *filled = map->filled;
+    while (next_column(map, part, &column))
+        for (const struct slab_heat *heat = column.begin;
+             heat < column.end && !is_whole(map, &column); heat++) {
+            int group = (int)(heat->cell - column.first_cell) / KERNEL_ROWS;
+            for (int block = map->first_block[group];
+                 heat->rate != 0.0 && block < map->end_block[group]; block++)
+                filled[block]++;
         }
-        rows[used] = (int)(heat[i].cell - first);
-        gains[used++] = tau_s * heat[i].rate;
+}
+
+static void place_lists(struct heat_map *map, struct window_heat *window)
+{
+    for (int block = 0; block < map->blocks; block++) {
+        window->list[block] = map->list + window->listed;
+        window->listed += (size_t)map->filled[block];
+        map->filled[block] = 0;
     }
-    settle_column(window, used);
+    assert(window->listed <= map->list_room);
+}
+
+static void list_column(struct heat_map *map, struct window_heat *window,
+                        const struct column_heat *column, double tau_s)
+{
+    const int at = column->column - map->config.ghosts;
+    struct kernel_heat *const *list = window->list;
+    int *filled = map->filled;
+    for (const struct slab_heat *heat = column->begin; heat < column->end; heat++) {
+        int row = (int)(heat->cell - column->first_cell);
+        struct kernel_heat entry = {at, row, tau_s * heat->rate};
+        const int end = map->end_block[row / KERNEL_ROWS];
+        for (int block = map->first_block[row / KERNEL_ROWS]; heat->rate != 0.0 && block < end;
+             block++)
+            list[block][filled[block]++] = entry;
+    }
+}
+
+static void keep_whole(struct heat_map *map, struct window_heat *window,
+                       const struct column_heat *column, double tau_s)
+{
+    const int ny = map->config.ny;
+    double *gains = map->gains + window->gains;
+    assert(window->gains + (size_t)ny <= map->gains_room);
+    for (int row = 0; row < ny; row++)
+        gains[row] = -0.0;
+    for (const struct slab_heat *heat = column->begin; heat < column->end; heat++)
+        if (heat->rate != 0.0)
+            gains[heat->cell - column->first_cell] = tau_s * heat->rate;
+    window->whole[column->column] = (ptrdiff_t)window->gains;
+    window->gains += (size_t)ny;
+    window->wholes++;
+}
+
+/* The list of every block has come to where these columns begin. */
+static void start_columns(const struct heat_map *map, struct window_heat *window, int first,
+                          int end)
+{
+    for (int block = 0; block < map->blocks; block++) {
+        int *start = window->start + (ptrdiff_t)block * (map->columns + 1);
+        for (int column = first; column < end; column++)
+            start[column] = map->filled[block];
+    }
+}
+
+/* Returns the first column whose lists have not begun. */
+static int fill(struct heat_map *map, struct window_heat *window, const struct heat_part *part,
+                double tau_s, int begun)
+{
+    struct column_heat column = {.end = part->heat};
+    while (next_column(map, part, &column)) {
+        start_columns(map, window, begun, column.column + 1);
+        begun = column.column + 1;
+        window->heated = window->heated || column.heated > 0;
+        if (is_whole(map, &column))
+            keep_whole(map, window, &column, tau_s);
+        else
+            list_column(map, window, &column, tau_s);
+    }
+    return begun;
+}
+
+void heat_map_add_window(struct heat_map *map, const struct heat_part *parts, int count,
+                         double tau_s)
+{
+    assert(map->count < map->config.windows);
+    const struct window_heat *before = map->count > 0 ? &map->windows[map->count - 1] : NULL;
+    struct window_heat *window = &map->windows[map->count++];
+    window->heated = false;
+    window->wholes = 0;
+    window->listed = before ? before->listed : 0;
+    window->gains = before ? before->gains : 0;
+    for (int column = 0; column < map->columns; column++)
+        window->whole[column] = NOT_WHOLE;
+    memset(map->filled, 0, (size_t)map->blocks * sizeof *map->filled);
+    for (int i = 0; i < count; i++)
+        count_entries(map, &parts[i]);
+    place_lists(map, window);
+    int begun = 0;
+    for (int i = 0; i < count; i++)
+        begun = fill(map, window, &parts[i], tau_s, begun);
+    start_columns(map, window, begun, map->columns + 1);
 }
 
 bool heat_map_is_empty(const struct heat_map *map, int window)
 {
-    return map->windows[window].used == map->windows[window].first;
+    return !map->windows[window].heated;
 }
 
 bool heat_map_has_whole_columns(const struct heat_map *map, int window)
@@ -210,109 +271,86 @@ bool heat_map_has_whole_columns(const struct heat_map *map, int window)
 
 bool heat_map_begin_pass(struct heat_map *map, int first, int end)
 {
-    bool heated = false;
-    finish_window(map);
     map->pass_first = first;
     map->pass_end = end;
-    for (int w = first; w < end; w++) {
-        bool empty = heat_map_is_empty(map, w);
-        heated = heated || !empty;
-        for (int i = 0; !empty && i < map->columns; i++)
-            map->windows[w].column[i].done = 0;
-    }
-    return heated;
+    for (int window = first; window < end; window++)
+        if (map->windows[window].heated)
+            return true;
+    return false;
 }
 
-void heat_map_begin_block(struct heat_map *map, int first, int end)
+void heat_map_begin_block(struct heat_map *map, int y0, int rows, int low, int high)
 {
-    map->first = first;
-    map->end = end;
-    for (int w = map->pass_first; w < map->pass_end; w++)
-        map->windows[w].list_count = 0;
+    map->block = y0 / map->config.block_rows;
+    map->block_end = div_up(y0 + rows, map->config.block_rows);
+    map->low = low;
+    map->high = high;
 }
 
-/* The entries of a column lie far from those of the next, and of a block there are few. */
-static void fetch_entries(const struct heat_map *map, const struct window_heat *window, int i)
+/* The entries of `count` columns in the list of a block. */
+static struct kernel_heated entries_of(const struct heat_map *map, const struct heat_columns *of,
+                                       int block)
 {
-    if (i + map->ghosts >= map->columns)
+    const struct window_heat *window = &map->windows[of->window];
+    const int *start =
+        window->start + (ptrdiff_t)block * (map->columns + 1) + (of->first + map->config.ghosts);
+    return (struct kernel_heated){.begin = window->list[block] + start[0],
+                                  .end = window->list[block] + start[of->count],
+                                  .first = of->first};
+}
+
+void heat_map_fetch(const struct heat_map *map, int i)
+{
+    const struct heat_columns columns = {.first = i + COLUMNS_AHEAD};
+    if (columns.first + map->config.ghosts > map->columns)
         return;
-    const struct column *column = &window->column[i + map->ghosts];
-    size_t entry = column->start + (size_t)column->done;
-    __builtin_prefetch(map->rows + entry);
-    __builtin_prefetch(map->gains + entry);
-}
-
-static void list_column(const struct heat_map *map, struct window_heat *window, int i)
-{
-    struct column *column = &window->column[i + map->ghosts];
-    const int *rows = map->rows + column->start;
-    const double *gains = map->gains + column->start;
-    const int first = map->first, end = map->end, count = column->count;
-    struct kernel_heat *to = window->list + window->list_count;
-    int entry = column->done;
-    while (entry < count && rows[entry] < first)
-        entry++;
-    column->done = entry;
-    for (; entry < count && rows[entry] < end; entry++)
-        *to++ = (struct kernel_heat){i, rows[entry], gains[entry]};
-    window->list_count = (size_t)(to - window->list);
-}
-
-static void enter_column(const struct heat_map *map, struct window_heat *window, int i)
-{
-    const struct column *column = &window->column[i + map->ghosts];
-    window->list_start[i + map->ghosts] = window->list_count;
-    fetch_entries(map, window, i + COLUMNS_AHEAD);
-    if (!column->whole && column->done < column->count)
-        list_column(map, window, i);
-    window->list_start[i + map->ghosts + 1] = window->list_count;
-}
-
-void heat_map_enter(struct heat_map *map, int i)
-{
     for (int w = map->pass_first; w < map->pass_end; w++)
-        if (!heat_map_is_empty(map, w))
-            enter_column(map, &map->windows[w], i);
+        for (int block = map->block; map->windows[w].heated && block < map->block_end; block++) {
+            struct heat_columns of = columns;
+            of.window = w;
+            __builtin_prefetch(entries_of(map, &of, block).begin);
+        }
 }
 
 static void add_whole_columns(const struct heat_map *map, const struct kernel *kernel,
                               const struct heat_columns *to, int low, int high)
 {
-    int end = high < map->ny ? high : map->ny;
-    for (int i = 0; i < to->count; i++) {
-        const struct column *column = &map->windows[to->window].column[to->first + i + map->ghosts];
-        if (column->whole && low < end)
-            kernel->add(to->cells[i] + (low - to->origin), map->gains + column->start + low,
-                        end - low);
-    }
+    const ptrdiff_t *whole = map->windows[to->window].whole + (to->first + map->config.ghosts);
+    int end = least(high, map->config.ny);
+    for (int i = 0; i < to->count; i++)
+        if (whole[i] != NOT_WHOLE && low < end)
+            kernel->add(to->cells[i] + (low - to->origin), map->gains + whole[i] + low, end - low);
 }
 
 void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
                   const struct heat_columns *to)
 {
-    const struct window_heat *window = &map->windows[to->window];
-    const size_t *start = window->list_start + (to->first + map->ghosts);
-    const struct kernel_heat *entry = window->list + start[0];
-    const struct kernel_heat *end = window->list + start[to->count];
+    const struct kernel_heated entries = entries_of(map, to, map->block);
     double *const *cells = to->cells; /* copied, as is the rest: any store might change them */
     const int first = to->first, origin = to->origin;
-    for (; entry < end; entry++)
+    for (const struct kernel_heat *entry = entries.begin; entry < entries.end; entry++)
         cells[entry->column - first][entry->row - origin] += entry->gain;
-    if (window->wholes > 0)
-        add_whole_columns(map, kernel, to, map->first, map->end);
+    if (map->windows[to->window].wholes > 0)
+        add_whole_columns(map, kernel, to, map->low, map->high);
+}
+
+static int most(int a, int b)
+{
+    return a > b ? a : b;
 }
 
 void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
                        const struct heat_columns *to, int low, int high)
 {
-    const struct window_heat *window = &map->windows[to->window];
-    const size_t *start = window->list_start + (to->first + map->ghosts);
-    const struct kernel_heat *entry = window->list + start[0];
-    const struct kernel_heat *end = window->list + start[to->count];
-    for (; entry < end; entry++)
-        if (entry->row >= low && entry->row < high)
-            to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
-    if (window->wholes > 0)
+    const int height = map->config.block_rows;
+    for (int block = low / height; block * height < high; block++) {
+        const struct kernel_heated entries = entries_of(map, to, block);
+        const int from = most(low, block * height), end = least(high, (block + 1) * height);
+        for (const struct kernel_heat *entry = entries.begin; entry < entries.end; entry++)
+            if (entry->row >= from && entry->row < end)
+                to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
+    }
+    if (map->windows[to->window].wholes > 0)
         add_whole_columns(map, kernel, to, low, high);
 }
 
@@ -320,13 +358,9 @@ void heat_map_step_again(const struct heat_map *map, const struct kernel *kernel
                          const struct stencil *stencil, double *const in[],
                          const struct heat_columns *to, int high)
 {
-    const struct window_heat *window = &map->windows[to->window];
-    const size_t *start = window->list_start + (to->first + map->ghosts);
-    assert(window->wholes == 0);
-    struct kernel_heated heated = {.begin = window->list + start[0],
-                                   .end = window->list + start[to->count],
-                                   .first = to->first,
-                                   .low = to->origin,
-                                   .high = high};
+    struct kernel_heated heated = entries_of(map, to, map->block);
+    assert(map->windows[to->window].wholes == 0);
+    heated.low = to->origin;
+    heated.high = high;
     kernel->heat_again(stencil, in, to->cells, &heated);
 }

@@ -73,6 +73,18 @@ static bool allocate_halo_heat(struct solver *solver)
     return solver->halo_heat.left && solver->halo_heat.right;
 }
 
+static struct heat_map *create_heat_map(const struct solver *solver, int ghosts)
+{
+    const struct solver_config *config = &solver->config;
+    return heat_map_create(
+        &(struct heat_map_config){.nx = solver->domain->nx,
+                                  .ny = solver->domain->ny,
+                                  .ghosts = ghosts,
+                                  .windows = config->windows,
+                                  .block_rows = config->block_rows,
+                                  .reach = (int)kernel_round_up(config->steps_per_sweep)});
+}
+
 static bool allocate(struct solver *solver)
 {
     const struct domain *domain = solver->domain;
@@ -85,7 +97,7 @@ static bool allocate(struct solver *solver)
     if (!solver->now || !solver->next)
         return false;
     solver->outflow = create_outflow(solver, &stencil, ghosts);
-    solver->heat = heat_map_create(domain->nx, domain->ny, ghosts, config->windows);
+    solver->heat = create_heat_map(solver, ghosts);
     if (!solver->outflow || !solver->heat)
         return false;
     solver->sweep = create_sweep(solver, &stencil);
@@ -152,16 +164,14 @@ int64_t solver_heat_room(const struct solver *solver)
 void solver_add_window(struct solver *solver, const struct slab_heat *heat, int64_t count)
 {
     struct halo_heat *halo = &solver->halo_heat;
-    double tau_s = solver->config.tau_s;
     assert(solver->added < solver->config.windows);
     if (halo->left)
         halo_exchange_heat(solver->domain, heat, count, solver->config.halo_depth - 1, halo);
     if (solver->added++ == 0)
         heat_map_clear(solver->heat);
-    heat_map_begin_window(solver->heat);
-    heat_map_append(solver->heat, halo->left, halo->left_count, tau_s);
-    heat_map_append(solver->heat, heat, count, tau_s);
-    heat_map_append(solver->heat, halo->right, halo->right_count, tau_s);
+    const struct heat_part parts[] = {
+        {halo->left, halo->left_count}, {heat, count}, {halo->right, halo->right_count}};
+    heat_map_add_window(solver->heat, parts, 3, solver->config.tau_s);
 }
 
 /* The structs change contents, so that solver_field() stays the same object. */

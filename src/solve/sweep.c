@@ -155,7 +155,7 @@ static void enter_columns(struct sweep *sweep, int end)
     for (int i = 0; i < count; i++)
         cells[i] = field_column(sweep->pass.now, first + i) + sweep->y0;
     for (int i = first; sweep->heated && i < first + count; i++)
-        heat_map_enter(sweep->heat, i);
+        heat_map_fetch(sweep->heat, i);
     close_columns(sweep, 0, first, cells, count);
     sweep->entered += count;
 }
@@ -351,7 +351,7 @@ static void step_block(struct sweep *sweep, int y0, int rows)
     sweep->high = y0 + (int)widest.end;
     sweep->entered = first_column(sweep, 0);
     if (sweep->heated)
-        heat_map_begin_block(sweep->heat, sweep->low, sweep->high);
+        heat_map_begin_block(sweep->heat, y0, rows, sweep->low, sweep->high);
     note_field_ends(sweep);
     if (sweep->pass.levels == 1)
         step_planes(sweep);

@@ -143,9 +143,9 @@ static int draw_heat(uint64_t seed, int ny, double tau_s, struct slab_heat *heat
 static void add_block(struct heat_map *map, int first, int end)
 {
     double *cells[COLUMNS];
-    heat_map_begin_block(map, first, end);
+    heat_map_begin_block(map, first, end - first, first, end);
     for (int i = 0; i < COLUMNS; i++) {
-        heat_map_enter(map, i - GHOSTS);
+        heat_map_fetch(map, i - GHOSTS);
         cells[i] = row_zero(&next, i) + first;
     }
     for (int i = 0; i < COLUMNS; i += 4) {
@@ -164,8 +164,10 @@ static void heat_is_multiplied_then_added_in_heated_cells_only(void)
     static struct slab_heat heat[COLUMNS * MOST_ROWS];
     const double tau_s = 0.1;
     for (uint64_t seed = 0; seed < 200; seed++) {
-        int ny = 1 + draw_below(seed, 1000, MOST_ROWS), height = 1 + draw_below(seed, 1001, ny);
-        struct heat_map *map = heat_map_create(HEATED, ny, GHOSTS, 1);
+        int ny = 1 + draw_below(seed, 1000, MOST_ROWS),
+            height = (int)kernel_round_up(1 + draw_below(seed, 1001, ny));
+        struct heat_map *map = heat_map_create(&(struct heat_map_config){
+            .nx = HEATED, .ny = ny, .ghosts = GHOSTS, .windows = 1, .block_rows = height});
         for (int window = 0; window < 2; window++) {
             draw_grids(seed);
             for (int i = 0; i < COLUMNS * PITCH; i++)
@@ -174,9 +176,8 @@ static void heat_is_multiplied_then_added_in_heated_cells_only(void)
             while (left < count && heat[left].cell < 0)
                 left++;
             heat_map_clear(map);
-            heat_map_begin_window(map);
-            heat_map_append(map, heat, left, tau_s);
-            heat_map_append(map, heat + left, count - left, tau_s);
+            const struct heat_part parts[] = {{heat, left}, {heat + left, count - left}};
+            heat_map_add_window(map, parts, 2, tau_s);
             bool heated = heat_map_begin_pass(map, 0, 1);
             for (int first = 0; heated && first < ny; first += height)
                 add_block(map, first, first + height < ny ? first + height : ny);

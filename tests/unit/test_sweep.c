@@ -47,7 +47,13 @@ static void create(struct slab *slab, int nx, int ny, const struct solver_config
     slab->now = field_create_deep(&slab->domain, c->initial, 1, FIELD_FIRST);
     slab->next = field_create_deep(&slab->domain, c->initial, 1, FIELD_SECOND);
     slab->outflow = create_outflow(slab, &stencil);
-    slab->heat = heat_map_create(nx, ny, 1, windows_of(c));
+    slab->heat = heat_map_create(
+        &(struct heat_map_config){.nx = nx,
+                                  .ny = ny,
+                                  .ghosts = 1,
+                                  .windows = windows_of(c),
+                                  .block_rows = c->block_rows,
+                                  .reach = (int)kernel_round_up(c->steps_per_sweep)});
     struct sweep_config config = {.kernel = c->kernel,
                                   .stencil = stencil,
                                   .nx = nx,
@@ -96,13 +102,16 @@ static int per_cent_of(uint64_t seed, int window, int windows)
 static void draw_window(struct slab *slab, double *rates, uint64_t seed, int per_cent)
 {
     int cells = slab->domain.nx * slab->domain.ny;
-    heat_map_begin_window(slab->heat);
+    struct slab_heat *heat = malloc((size_t)cells * sizeof *heat);
+    int count = 0;
     for (int cell = 0; cell < cells; cell++) {
         bool heated = draw_below(seed, cell, 100) < per_cent;
         rates[cell] = heated ? draw_unit(seed + 1, cell) * 10 - 4 : 0.0;
-        struct slab_heat heat = {cell, rates[cell]};
-        heat_map_append(slab->heat, &heat, heated, slab->config.tau_s);
+        if (heated)
+            heat[count++] = (struct slab_heat){cell, rates[cell]};
     }
+    heat_map_add_window(slab->heat, &(struct heat_part){heat, count}, 1, slab->config.tau_s);
+    free(heat);
 }
 
 /* rates: [windows][cells] */
