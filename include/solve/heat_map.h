@@ -1,6 +1,6 @@
-/* The heat of windows as the sweep needs it: tau*rate of the heated cells of a slab and its halo, in
- * a list for each block of rows, by column and then row. Cells that several blocks step are in the
- * lists of all of them. A column of which many cells are heated is kept whole instead, with -0.0,
+/* The heat of windows as the sweep needs it: tau*rate of the heated cells of a slab and its halo,
+ * in a list for each block of rows, by column and then row. Cells that several blocks step are in
+ * all of their lists. A column of which many cells are heated is kept whole instead, with -0.0,
  * which adds nothing to any number, in the others. */
 #ifndef HEATSTREAM_SOLVE_HEAT_MAP_H
 #define HEATSTREAM_SOLVE_HEAT_MAP_H

@@ -237,16 +237,9 @@ static int fill(struct heat_map *map, struct window_heat *window, const struct h
     return begun;
 }
 
-void heat_map_add_window(struct heat_map *map, const struct heat_part *parts, int count,
-                         double tau_s)
+static void list_window(struct heat_map *map, struct window_heat *window,
+                        const struct heat_part *parts, int count, double tau_s)
 {
-    assert(map->count < map->config.windows);
-    const struct window_heat *before = map->count > 0 ? &map->windows[map->count - 1] : NULL;
-    struct window_heat *window = &map->windows[map->count++];
-    window->heated = false;
-    window->wholes = 0;
-    window->listed = before ? before->listed : 0;
-    window->gains = before ? before->gains : 0;
     for (int column = 0; column < map->columns; column++)
         window->whole[column] = NOT_WHOLE;
     memset(map->filled, 0, (size_t)map->blocks * sizeof *map->filled);
@@ -257,6 +250,23 @@ void heat_map_add_window(struct heat_map *map, const struct heat_part *parts, in
     for (int i = 0; i < count; i++)
         begun = fill(map, window, &parts[i], tau_s, begun);
     start_columns(map, window, begun, map->columns + 1);
+}
+
+void heat_map_add_window(struct heat_map *map, const struct heat_part *parts, int count,
+                         double tau_s)
+{
+    assert(map->count < map->config.windows);
+    const struct window_heat *before = map->count > 0 ? &map->windows[map->count - 1] : NULL;
+    struct window_heat *window = &map->windows[map->count++];
+    window->heated = false;
+    window->wholes = 0;
+    window->listed = before ? before->listed : 0;
+    window->gains = before ? before->gains : 0;
+    int64_t cells = 0;
+    for (int i = 0; i < count; i++)
+        cells += parts[i].count;
+    if (cells > 0)
+        list_window(map, window, parts, count, tau_s);
 }
 
 bool heat_map_is_empty(const struct heat_map *map, int window)
