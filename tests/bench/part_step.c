@@ -4,10 +4,13 @@
  *
  *     part_step SIDE
  *
- * prints lines of seconds a step, steps a sweep, kernel ("-" of the plain loop) and way. */
+ * prints lines of seconds a step, steps a sweep, kernel ("-" of the plain loop), and, measured just
+ * before, what bounds them, of all ranks together: updates a second of the kernel alone, bytes a
+ * second of the memory, seconds of an exchange (0: there is none); then the way. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bounds.h"
 #include "solve/solver.h"
 
 enum { WAY_COUNT = 7, HEATED_PER_THOUSAND = 10 };
@@ -31,6 +34,7 @@ struct subject {
     struct slab_heat *heat;
     int heat_count;
     double *plain[2]; /* [nx + 2][ny + 2] */
+    struct bounds_room room;
 };
 
 static void plain_exchange(const struct domain *domain, double *u)
@@ -98,38 +102,61 @@ static struct solver *create_solver(const struct domain *domain, int way)
     return solver;
 }
 
+static void measure_plain(struct subject *subject, int steps)
+{
+    double seconds = seconds_a_step(subject, -1, steps > 32 ? steps / 4 : 4);
+    if (subject->domain->rank == 0)
+        printf("%.6e 1 - 0 0 0 plain loop\n", seconds);
+}
+
+static void measure_way(struct subject *subject, int way, int steps)
+{
+    const struct domain *domain = subject->domain;
+    subject->solver = create_solver(domain, way);
+    struct solver_config chosen = solver_chosen(subject->solver);
+    double kernel_rate = bounds_kernel(chosen.kernel, domain->ny);
+    double memory_rate = bounds_memory(&subject->room);
+    double exchange_s =
+        domain->ranks > 1 ? bounds_exchange(domain, &subject->room, chosen.steps_per_sweep) : 0;
+    solver_steps(subject, way, 32); /* touches what there is */
+    double seconds = seconds_a_step(subject, way, steps);
+    if (domain->rank == 0)
+        printf("%.6e %d %s %.6e %.6e %.6e %s\n", seconds, chosen.steps_per_sweep,
+               chosen.kernel->name, kernel_rate, memory_rate, exchange_s, WAYS[way].name);
+    solver_destroy(subject->solver);
+}
+
 static void measure_ways(struct subject *subject)
 {
     double cells = (double)subject->domain->gnx * (double)subject->domain->gny;
     int steps = ((int)(5e7 / cells) / 32 + 1) * 32;
-    double plain_s = seconds_a_step(subject, -1, steps > 32 ? steps / 4 : 4);
-    bool tells = subject->domain->rank == 0;
-    if (tells)
-        printf("%.6e 1 - plain loop\n", plain_s);
-    for (int way = 0; way < WAY_COUNT; way++) {
-        subject->solver = create_solver(subject->domain, way);
-        struct solver_config chosen = solver_chosen(subject->solver);
-        solver_steps(subject, way, 32); /* touches what there is */
-        double way_s = seconds_a_step(subject, way, steps);
-        if (tells)
-            printf("%.6e %d %s %s\n", way_s, chosen.steps_per_sweep, chosen.kernel->name,
-                   WAYS[way].name);
-        solver_destroy(subject->solver);
-    }
+    measure_plain(subject, steps);
+    for (int way = 0; way < WAY_COUNT; way++)
+        measure_way(subject, way, steps);
+}
+
+static double *ones(size_t count)
+{
+    double *values = malloc(count * sizeof *values);
+    if (!values)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    for (size_t i = 0; i < count; i++)
+        values[i] = 1;
+    return values;
 }
 
 static void prepare(struct subject *subject, const struct domain *domain)
 {
     size_t cells = (size_t)domain->nx * (size_t)domain->ny;
     size_t with_ghosts = ((size_t)domain->nx + 2) * ((size_t)domain->ny + 2);
+    size_t room = cells < BOUNDS_MOST_COUNT ? cells : BOUNDS_MOST_COUNT;
     *subject = (struct subject){
         .domain = domain,
         .heat = malloc((cells / 100 + 1) * sizeof(struct slab_heat)),
-        .plain = {calloc(with_ghosts, sizeof(double)), calloc(with_ghosts, sizeof(double))}};
-    if (!subject->heat || !subject->plain[0] || !subject->plain[1])
+        .plain = {ones(with_ghosts), ones(with_ghosts)},
+        .room = {.count = room, .a = ones(room), .b = ones(room), .c = ones(room)}};
+    if (!subject->heat)
         MPI_Abort(MPI_COMM_WORLD, 1);
-    for (size_t i = 0; i < with_ghosts; i++)
-        subject->plain[0][i] = subject->plain[1][i] = 1.0;
     for (size_t cell = 0; cell < cells; cell++)
         if (cell * 2654435761u % 4294967296u / 65536 * 1000 / 65536 < HEATED_PER_THOUSAND &&
             (size_t)subject->heat_count < cells / 100 + 1)
@@ -148,6 +175,9 @@ static void measure_grid(int side)
     free(subject.heat);
     free(subject.plain[0]);
     free(subject.plain[1]);
+    free(subject.room.a);
+    free(subject.room.b);
+    free(subject.room.c);
     domain_destroy(domain);
 }
 

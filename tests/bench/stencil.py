@@ -2,7 +2,9 @@
 second.
 
 The whole program makes its heat itself (1 % of the cells a window), keeps no frames or checkpoints,
-and is timed between two lengths of a run, so that its start does not count.
+and is timed between two lengths of a run, so that its start does not count. Its bound is the solver
+alone with as much heat; those of the solver are the kernel alone, the memory and the exchange of
+halos (bounds.h), each as if nothing else took time.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 from system.decks import Deck, merged, write_deck
 from system.program import BINARY, MPIRUN, heatstream
 
-from .turns import TURNS, Measured
+from .turns import TURNS, Measured, Told
 
 PART = BINARY.parent / "tests/bench/part_step"
 SIDES = (40, 256, 1024, 4096, 8192)
@@ -35,7 +37,24 @@ DECK: Deck = {
 }
 
 
-def part(side: int, ranks: int) -> dict[str, float]:
+# Of the solver, the way whose steps and heat are those of the whole program.
+SAME_HEAT = f"{SUBSTEPS} steps, 1 % heated"
+
+
+def bounds_of(side: int, sweep: int, rates: list[float]) -> dict[str, float]:
+    """In updates a second: each cell of a pass is read and written once."""
+    kernel_rate, memory_rate, exchange_s = rates
+    traffic = 16 / sweep
+    found = {
+        "the kernel alone in L1, 7 flops an update": kernel_rate,
+        f"memory, {traffic:.3g} B an update": memory_rate / traffic,
+    }
+    if exchange_s > 0:
+        found["one MPI_Sendrecv of a halo a pass"] = side * side * sweep / exchange_s
+    return found
+
+
+def part(side: int, ranks: int) -> dict[str, Told]:
     """Cell updates a second, by way."""
     out = subprocess.run(
         [*MPIRUN, "-np", str(ranks), str(PART), str(side)],
@@ -43,9 +62,16 @@ def part(side: int, ranks: int) -> dict[str, float]:
     ).stdout  # fmt: skip
     found = {}
     for line in out.splitlines():
-        seconds, sweep, kernel, way = line.split(maxsplit=3)
-        how = "" if kernel == "-" else f" ({sweep} a sweep, {kernel})"
-        found[way + how] = side * side / float(seconds)
+        seconds, sweep, kernel, *rates, way = line.split(maxsplit=6)
+        rate, plain = side * side / float(seconds), kernel == "-"
+        how = "" if plain else f" ({sweep} a sweep, {kernel})"
+        bounds = {} if plain else bounds_of(side, int(sweep), [float(one) for one in rates])
+        found[way + how] = Told(rate, bounds)
+    return found
+
+
+def same_heat(ways: dict[str, Told]) -> Told:
+    (found,) = [told for way, told in ways.items() if way.startswith(SAME_HEAT)]
     return found
 
 
@@ -73,13 +99,16 @@ def race(place: Path, side: int, ranks: int) -> list[Measured]:
     """Ratios are to the plain loop of the same turn."""
     found: dict[str, Measured] = {}
     for _ in range(TURNS):
-        ways = part(side, ranks) | {"whole program": whole_program(place, side, ranks)}
-        for way, value in ways.items():
+        ways = part(side, ranks)
+        bare = same_heat(ways)
+        bounds = {"the solver alone, as much heat": bare.value} | dict(bare.bounds)
+        ways["whole program"] = Told(whole_program(place, side, ranks), bounds)
+        for way, told in ways.items():
             name = f"{side}^2 on {ranks}: {way}"
             one = found.setdefault(way, Measured("stencil", name, "updates/s"))
-            one.values.append(value)
+            one.take(told)
             if way != "plain loop":
-                one.ratios.append(value / ways["plain loop"])
+                one.ratios.append(told.value / ways["plain loop"].value)
     return list(found.values())
 
 
