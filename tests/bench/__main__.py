@@ -62,10 +62,11 @@ def run_topic_rows(names: list[str]) -> list[Measured]:
     with tempfile.TemporaryDirectory(prefix="hs-bench-") as name:
         path = Path(name)
         kafka = Kafka(start_broker(path / "broker"))
+        broker = int((path / "broker" / "pid").read_text())
         try:
             for row in names:
                 print(f"== {row}", flush=True)
-                place = topic.Place(path / row, kafka)
+                place = topic.Place(path / row, kafka, broker)
                 found = TOPIC_ROWS[row](place)
                 print("\n".join(one.line() for one in found), flush=True)
                 measured += found

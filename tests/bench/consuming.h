@@ -13,7 +13,9 @@ _Noreturn static inline void consuming_failed(const char *program, const char *w
     exit(EXIT_FAILURE);
 }
 
-static inline rd_kafka_t *consumer_connect(const char *program, const char *brokers)
+/* `properties`: names and values, to NULL. */
+static inline rd_kafka_t *consumer_connect(const char *program, const char *brokers,
+                                           char *const *properties)
 {
     char text[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -21,6 +23,9 @@ static inline rd_kafka_t *consumer_connect(const char *program, const char *brok
         rd_kafka_conf_set(conf, "group.id", program, text, sizeof text) ||
         rd_kafka_conf_set(conf, "enable.auto.commit", "false", text, sizeof text))
         consuming_failed(program, text);
+    for (; properties[0] && properties[1]; properties += 2)
+        if (rd_kafka_conf_set(conf, properties[0], properties[1], text, sizeof text))
+            consuming_failed(program, text);
     rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     if (!kafka)
         consuming_failed(program, text);

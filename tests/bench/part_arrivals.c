@@ -87,7 +87,7 @@ int main(int argc, char **argv)
     arrivals.complete = calloc((size_t)arrivals.windows, sizeof *arrivals.complete);
     if (!arrivals.beyond || !arrivals.complete)
         fail("out of memory");
-    rd_kafka_t *kafka = consumer_connect("part_arrivals", argv[1]);
+    rd_kafka_t *kafka = consumer_connect("part_arrivals", argv[1], argv + argc);
     if (consumer_assign(kafka, argv[2], arrivals.partitions))
         fail("cannot assign the partitions");
     while (arrivals.closed < arrivals.windows) {

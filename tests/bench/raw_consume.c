@@ -1,6 +1,8 @@
 /* The bound of every consumer: batches from librdkafka, counted and thrown away.
  *
- *     raw_consume BROKERS TOPIC PARTITIONS MESSAGES     prints seconds from the first message on */
+ *     raw_consume BROKERS TOPIC PARTITIONS MESSAGES [NAME VALUE]...
+ *
+ * with properties of librdkafka prints the seconds from the first message on. */
 #include <time.h>
 
 #include "consuming.h"
@@ -21,9 +23,9 @@ static double now_s(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5)
-        fail("BROKERS TOPIC PARTITIONS MESSAGES");
-    rd_kafka_t *kafka = consumer_connect("raw_consume", argv[1]);
+    if (argc < 5)
+        fail("BROKERS TOPIC PARTITIONS MESSAGES [NAME VALUE]...");
+    rd_kafka_t *kafka = consumer_connect("raw_consume", argv[1], argv + 5);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(kafka);
     rd_kafka_message_t *batch[BATCH];
     long long wanted = atoll(argv[4]), seen = 0;

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,13 +10,14 @@ from typing import Any
 
 from system.decks import Deck, merged, write_deck
 from system.kafka import Kafka
-from system.program import BINARY, heatstream, running, tool
+from system.program import BINARY, tool
 from system.results import RunDirectory
 
-from .turns import Measured, take_turns
+from .spending import Spent, spend
+from .turns import Measured, Told, take_turns
 
 RAW = BINARY.parent / "tests/bench/raw_consume"
-PARTITIONS, SENSORS = 6, 1600
+PARTITIONS, SENSORS, WINDOWS = 6, 1600, 5000
 T0_MS = 1767225600000
 # 40 x 40 sensors that each speak every 100 ms: 16,000 messages a second.
 DECK: Deck = {
@@ -40,6 +39,7 @@ class Place:
 
     path: Path
     kafka: Kafka
+    broker: int  # its process
     count: int = 0
 
     def deck(self, *changes: dict[str, Any]) -> Path:
@@ -59,83 +59,63 @@ class Place:
         return merged(bounds, {"time": {"windows": windows}})
 
 
-def seconds_of_raw(kafka: Kafka, topic: str, messages: int) -> float:
-    command = [str(RAW), kafka.address, topic, str(PARTITIONS), str(messages)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
-    return float(done.stdout)
+# Of librdkafka: as it comes, and so that it fetches far ahead, whichever is faster.
+SETTINGS: tuple[dict[str, int], ...] = (
+    {},
+    {"queued.min.messages": 1_000_000, "fetch.message.max.bytes": 1 << 22},
+)
 
 
-def seconds_of_run(place: Place, *changes: dict[str, Any], ranks: int = 1) -> float:
-    """Of the whole program, start and end included. At the end of the topic nothing is waited for:
-    a live run would give the last window two seconds (`stream.idle_ms`) for more."""
-    deck = place.deck(*changes)
-    return heatstream("run", deck, "--until", "end", ranks=ranks, timeout=600).expect(0).seconds
+def seconds_of_raw(kafka: Kafka, topic: str, messages: int, partitions: int = PARTITIONS) -> float:
+    """A plain consumer's from its first message to its last."""
+    found = []
+    for properties in SETTINGS:
+        named = [word for pair in properties.items() for word in pair]
+        command = [RAW, kafka.address, topic, partitions, messages, *named]
+        done = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, timeout=600, check=True
+        )
+        found.append(float(done.stdout))
+    return min(found)
 
 
-def rate_without_start(place: Place, backlog: Deck, windows: int) -> float:
-    """Between a run of all windows and one of a fifth of them."""
-    fifth = windows // 5
-    most = seconds_of_run(place, backlog, NO_FRAMES)
-    least = seconds_of_run(place, backlog, NO_FRAMES, {"time": {"windows": fifth}})
-    return (windows - fifth) * SENSORS / (most - least)
+def spent(place: Place, *changes: dict[str, Any], ranks: int = 1) -> Spent:
+    return spend(place.deck(*changes), place.broker, ranks)
 
 
 def ingest(place: Place) -> list[Measured]:
-    """Messages a second, without a frame: what remains is taking, decoding and closing windows."""
-    windows = 5000
-    messages = windows * SENSORS
-    backlog = place.backlog(windows)
+    """Messages a second, without a frame: what remains is taking, decoding and closing windows.
+    Without the start it is the difference of a run of all windows and one of a fifth of them."""
+    messages, fifth = WINDOWS * SENSORS, WINDOWS // 5
+    backlog = place.backlog(WINDOWS)
     topic = backlog["stream"]["topic"]
+
+    def without_start() -> Told:
+        most = spent(place, backlog, NO_FRAMES)
+        least = spent(place, backlog, NO_FRAMES, {"time": {"windows": fifth}})
+        return most.without(least).told((WINDOWS - fifth) * SENSORS)
+
     ways = {
         "raw librdkafka, batches thrown away": lambda: (
             messages / seconds_of_raw(place.kafka, topic, messages)
         ),
-        "run, 1 rank, start included": lambda: messages / seconds_of_run(place, backlog, NO_FRAMES),
-        "run, 1 rank": lambda: rate_without_start(place, backlog, windows),
+        "run, 1 rank, start included": lambda: spent(place, backlog, NO_FRAMES).told(messages),
+        "run, 1 rank": without_start,
     }
-    return take_turns("ingest", "messages/s", ways)
-
-
-def thread_seconds(pid: int) -> list[float]:
-    """Processor time of each thread but the main one."""
-    found = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            fields = (task / "stat").read_text().rpartition(")")[2].split()
-            if task.name != str(pid):
-                found.append((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
-    return found
-
-
-def is_rank_0(pid: int) -> bool:
-    return b"OMPI_COMM_WORLD_RANK=0" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-
-
-def busiest_of_rank_0(deck: Path, ranks: int) -> tuple[float, float]:
-    """Seconds of a run, and processor seconds of the busiest thread that rank 0 has beside its main
-    one: what bounds the run where every thread has a core."""
-    with running(["run", deck, "--until", "end"], ranks) as program:
-        program.until(lambda: len(program.ranks()) == ranks, "ranks")
-        (root,) = [pid for pid in program.ranks() if is_rank_0(pid)]
-        most = 0.0
-        while not program.reap(0.02):
-            most = max([most, *thread_seconds(root)])
-        return program.wait().expect(0).seconds, most
+    return take_turns("ingest", "messages/s", ways, first_bounds=True)
 
 
 def readers(place: Place) -> list[Measured]:
     """The same topic, read by 1 to 4 of 4 ranks. With fewer cores than threads the first figure
     says little; the second, of processor time, says what rank 0 takes with a core for each."""
-    windows = 2500
-    messages = windows * SENSORS
-    backlog = place.backlog(windows)
+    messages = WINDOWS // 2 * SENSORS
+    backlog = place.backlog(WINDOWS // 2)
     bounds: dict[int, list[float]] = {}
 
-    def run(count: int) -> float:
-        deck = place.deck(backlog, NO_FRAMES, {"ingest": {"readers": count}})
-        seconds, busiest_s = busiest_of_rank_0(deck, ranks=4)
-        bounds.setdefault(count, []).append(messages / busiest_s)
-        return messages / seconds
+    def run(count: int) -> Told:
+        found = spent(place, backlog, NO_FRAMES, {"ingest": {"readers": count}}, ranks=4)
+        bounds.setdefault(count, []).append(messages / found.thread)
+        return found.told(messages)
 
     ways = {f"{n} of 4 ranks read, start included": partial(run, n) for n in (1, 2, 3, 4)}
     found = take_turns("readers", "messages/s", ways)
@@ -148,16 +128,13 @@ def readers(place: Place) -> list[Measured]:
 
 def reference(place: Place) -> list[Measured]:
     """8 million events, 5000 windows of 100 ms, from a backlog."""
-    windows = 5000
-    backlog = place.backlog(windows)
-    real_s = windows * 0.1
+    backlog = place.backlog(WINDOWS)
+    real_s = WINDOWS * 0.1
     ways = {
-        "no frame, no checkpoint": lambda: real_s / seconds_of_run(place, backlog, NO_FRAMES),
-        "every frame, checkpoint every 10 windows": lambda: (
-            real_s / seconds_of_run(place, backlog, EVERY_FRAME)
+        "no frame, no checkpoint": lambda: spent(place, backlog, NO_FRAMES).told(real_s),
+        "every frame, checkpoint every 10 windows": lambda: spent(place, backlog, EVERY_FRAME).told(
+            real_s
         ),
-        "the same on 2 ranks": lambda: (
-            real_s / seconds_of_run(place, backlog, EVERY_FRAME, ranks=2)
-        ),
+        "the same on 2 ranks": lambda: spent(place, backlog, EVERY_FRAME, ranks=2).told(real_s),
     }
     return take_turns("reference", "x real time", ways)

@@ -11,6 +11,10 @@ TURNS = 5
 LEAST_SHARE = 0.1  # of a bound that the table names beside the nearest one
 
 
+def line(row: str, way: str, values: list[float], unit: str) -> str:
+    return f"{row:11s} {way:58s} {statistics.median(values):10.4g} {unit:14s}"
+
+
 @dataclass
 class Bound:
     """What would be, in the way's unit, if only this took time; and the share of the way's time
@@ -25,11 +29,8 @@ class Bound:
         return statistics.median(self.shares)
 
     def line(self, unit: str) -> str:
-        low, high = min(self.shares), max(self.shares)
-        return (
-            f"{'':14s}{self.share:.2f} ({low:.2f} to {high:.2f}) of {self.name},"
-            f" {statistics.median(self.values):.4g} {unit}"
-        )
+        share = f"{self.share:6.2f} ({min(self.shares):.2f} to {max(self.shares):.2f})"
+        return line("  bound", self.name, self.values, unit) + f" {share} of the time"
 
 
 class Told(NamedTuple):
@@ -68,9 +69,7 @@ class Measured:
         found[0].shares.append(value / bound if more_is_better else bound / value)
 
     def line(self) -> str:
-        text = (
-            f"{self.row:11s} {self.way:58s} {statistics.median(self.values):10.4g} {self.unit:14s}"
-        )
+        text = line(self.row, self.way, self.values, self.unit)
         if self.ratios:
             low, high = min(self.ratios), max(self.ratios)
             text += f" {statistics.median(self.ratios):6.2f} ({low:.2f} to {high:.2f})"
