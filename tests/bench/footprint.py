@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import time
@@ -9,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from system.decks import Deck, merged, write_deck
-from system.program import heatstream, running
+from system.program import MPIRUN, heatstream, running
 
-from .topic import EVERY_FRAME, PARTITIONS, RAW, Place
-from .turns import Measured, take_turns
+from .topic import EVERY_FRAME, PARTITIONS, RAW, SENSORS, Place
+from .turns import Measured, Told, take_turns
 
 PEAK = re.compile(r"memory at most ([\d.]+) MiB(?: on rank 0, ([\d.]+) MiB on any other)?")
 SNAPSHOTS = 2  # of the shortest horizon there can be
@@ -26,14 +27,18 @@ STEADY: Deck = {
     "checkpoint": {"every_windows": 2},
 }
 SIDES = (1024, 4096)
+FIELDS = 2 * 8  # bytes a cell: what is stepped from, and to
+WINDOWS = 1000  # of the reference case
 
 
-def raw_answer_s(place: Place, topic: str) -> float:
-    """The broker's own answer: a plain consumer, from its start to its first message."""
+def seconds_of(*command: str) -> float:
     began = time.monotonic()
-    command = [str(RAW), place.kafka.address, topic, str(PARTITIONS), "1"]
-    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
     return time.monotonic() - began
+
+
+def raw_command(place: Place, topic: str, messages: int) -> list[str]:
+    return [str(RAW), place.kafka.address, topic, str(PARTITIONS), str(messages)]
 
 
 def first_frame_s(place: Place, backlog: Deck) -> float:
@@ -51,15 +56,18 @@ def first_frame_s(place: Place, backlog: Deck) -> float:
 def start(place: Place) -> list[Measured]:
     """From the command, mpirun included, to the first frame of a topic that has it already."""
     backlog = place.backlog(20)
-    topic = backlog["stream"]["topic"]
-    ways = {
-        "a plain consumer's first message": partial(raw_answer_s, place, topic),
-        "first frame": partial(first_frame_s, place, backlog),
-    }
-    found = take_turns("start", "s", ways)
-    raw, ours = (one.values for one in found)
-    beyond = [b - a for a, b in zip(raw, ours, strict=True)]
-    return [*found, Measured("start", "first frame, beyond the broker's answer", "s", beyond)]
+    raw = raw_command(place, backlog["stream"]["topic"], 1)
+
+    def turn() -> Told:
+        bounds = {
+            "a plain consumer's first message, from its start": seconds_of(*raw),
+            "mpirun of a program that does nothing": seconds_of(*MPIRUN, "-np", "1", "true"),
+        }
+        return Told(first_frame_s(place, backlog), bounds)
+
+    (found,) = take_turns("start", "s", {"first frame": turn})
+    beyond = [b - a for a, b in zip(found.bounds[0].values, found.values, strict=True)]
+    return [found, Measured("start", "first frame, beyond the broker's answer", "s", beyond)]
 
 
 def peak_mib(deck: Path, ranks: int) -> float:
@@ -82,14 +90,28 @@ def steady_bytes(place: Path, ranks: int) -> float:
     return (peaks[1] - peaks[0]) * 2**20 / cells - 8 * SNAPSHOTS
 
 
+def consumer_mib(command: list[str]) -> float:
+    """Resident at most."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return usage.ru_maxrss / 1024
+
+
 def memory(place: Place) -> list[Measured]:
     place.path.mkdir(parents=True, exist_ok=True)
-    backlog = place.backlog(1000)
-    found = []
-    for ranks in (1, 2):
-        name = f"a cell, {SIDES[1]}^2 on {ranks}, ring left out"
-        found.append(Measured("memory", name, "bytes", [steady_bytes(place.path, ranks)]))
+    backlog = place.backlog(WINDOWS)
+    raw = raw_command(place, backlog["stream"]["topic"], WINDOWS * SENSORS)
+
+    def cell(ranks: int) -> Told:
+        return Told(steady_bytes(place.path, ranks), {"the two fields": FIELDS})
+
+    def reference(ranks: int) -> Told:
         deck = place.deck(backlog, EVERY_FRAME)
-        name = f"reference case, {ranks} ranks together"
-        found.append(Measured("memory", name, "MiB", [peak_mib(deck, ranks)]))
-    return found
+        bounds = {"a plain consumer of the topic": consumer_mib(raw)}
+        return Told(peak_mib(deck, ranks), bounds)
+
+    cells = {f"a cell, {SIDES[1]}^2 on {n}, ring left out": partial(cell, n) for n in (1, 2)}
+    runs = {f"reference case, {n} ranks together": partial(reference, n) for n in (1, 2)}
+    return take_turns("memory", "bytes", cells) + take_turns("memory", "MiB", runs)

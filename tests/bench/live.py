@@ -10,15 +10,20 @@ from statistics import quantiles
 from system.program import BINARY, running
 
 from .topic import DECK, PARTITIONS, Place
-from .turns import Measured
+from .turns import TURNS, Measured
 from .watching import Commits
 
 SENSORS = BINARY.parent / "tests/bench/part_sensors"
 ARRIVALS = BINARY.parent / "tests/bench/part_arrivals"
 SIDE, WINDOW_MS = 40, 100
 DISORDER_MS = DECK["stream"]["disorder_ms"]
-WARM, COUNTED, TURNS = 30, 300, 3  # windows; those of the start are left out
+WARM, COUNTED = 30, 300  # windows; those of the start are left out
 LINGER_MS = 1
+
+
+def percentiles(delays_ms: list[float]) -> tuple[float, float]:
+    cut = quantiles(delays_ms, n=100)
+    return cut[49], cut[98]
 
 
 @dataclass
@@ -26,17 +31,20 @@ class Way:
     """Percentiles of its delays, of each turn."""
 
     name: str
-    p50: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
+    p50: Measured = field(init=False)
+    p99: Measured = field(init=False)
 
-    def add(self, delays_ms: list[float]) -> None:
-        cut = quantiles(delays_ms, n=100)
-        self.p50.append(cut[49])
-        self.p99.append(cut[98])
+    def __post_init__(self) -> None:
+        self.p50 = Measured("latency", f"{self.name}, p50", "ms")
+        self.p99 = Measured("latency", f"{self.name}, p99", "ms")
 
-    def measured(self) -> list[Measured]:
-        pairs = (("p50", self.p50), ("p99", self.p99))
-        return [Measured("latency", f"{self.name}, {p}", "ms", values) for p, values in pairs]
+    def add(self, delays_ms: list[float], bound: Way | None = None) -> None:
+        """The bound's delays of this turn are there already."""
+        for one, value in zip((self.p50, self.p99), percentiles(delays_ms), strict=True):
+            one.take(value)
+        if bound:
+            self.p50.bound_by(bound.p50.way, bound.p50.values[-1])
+            self.p99.bound_by(bound.p99.way, bound.p99.values[-1])
 
 
 def start_sensors(place: Place, topic: str, start_ms: int) -> subprocess.Popen[str]:
@@ -106,9 +114,9 @@ def latency(place: Place) -> list[Measured]:
         bound.add(delays)
         late.values.append(late_ms)
         lines, masters, late_ms = frames(place, every_windows=10)
-        committed.add(lines)
-        readable.add(masters)
+        committed.add(lines, bound)
+        readable.add(masters, bound)
         late.values.append(late_ms)
-        without.add(frames(place, every_windows=0)[0])
+        without.add(frames(place, every_windows=0)[0], bound)
     ways = (bound, committed, readable, without)
-    return [late, *(one for way in ways for one in way.measured())]
+    return [late, *(one for way in ways for one in (way.p50, way.p99))]

@@ -1,36 +1,38 @@
 """Messages a second against the load: partitions, cells, events a window.
 
-Each case reads a backlog of some 2 million messages of JSON, without a frame; beside it the share
-of the time that its main thread was not waiting for events, which is why it is slower where it is.
+Each case reads a backlog of some 2 million messages of JSON, without a frame; the cases of an axis
+take turns, and ratios are to its first one. Where one is not as fast as the others of its axis, a
+note tells of what a message takes more time there.
 """
 
 from __future__ import annotations
 
 import re
-import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import median
 from typing import Any
 
 from confluent_kafka import TopicPartition
 
-from system.program import heatstream, tool
+from system.program import tool
 
-from .topic import NO_FRAMES, RAW, Place
-from .turns import Measured
+from .spending import Spent, spend
+from .topic import NO_FRAMES, Place, seconds_of_raw
+from .turns import Measured, Told, take_turns
 
-MESSAGES, TURNS = 2_000_000, 3
-SUM = re.compile(r'step_duration_seconds_sum\{phase="(\w+)"\} (\S+)')
+MESSAGES = 2_000_000
+FLAT = 0.8  # of the fastest of its axis
+RAW_NAME = "raw librdkafka, batches thrown away"
+SEEN = re.compile(r"kafka_messages_total\{[^}]*\} (\S+)")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Case:
     name: str
     partitions: int
     side: int
     events: int  # a window, about
-    rates: list[float] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)  # to raw librdkafka in the same turn
-    busy: list[float] = field(default_factory=list)
 
     def changes(self) -> dict[str, Any]:
         cells = self.side * self.side
@@ -45,12 +47,12 @@ class Case:
         }  # fmt: skip
 
 
-CASES = [
-    *(Case(f"{n} partitions", n, 40, 1600) for n in (1, 6, 24)),
-    *(Case(f"{n}^2 cells", 6, n, 1600) for n in (40, 256, 1024)),
-    *(Case(f"{n} events a window", 6, 256, n) for n in (100, 1000, 10_000)),
-    *(Case(f"{n} events a window, 1024^2 cells", 6, 1024, n) for n in (100_000, 1_048_576)),
-]
+AXES = (
+    [Case(f"{n} partition{'s' * (n > 1)}", n, 40, 1600) for n in (1, 6, 24)],
+    [Case(f"{n}^2 cells", 6, n, 1600) for n in (40, 256, 1024)],
+    [Case(f"{n} events a window, 256^2 cells", 6, 256, n) for n in (100, 1000, 10_000)]
+    + [Case(f"{n} events a window, 1024^2 cells", 6, 1024, n) for n in (100_000, 1_048_576)],
+)
 
 
 def fill(place: Place, case: Case) -> tuple[str, int]:
@@ -67,34 +69,59 @@ def fill(place: Place, case: Case) -> tuple[str, int]:
 def raw_rate(place: Place, case: Case, topic: str, messages: int) -> float:
     """Of whole batches: it waits long for the rest of one."""
     messages -= messages % 1000
-    command = [RAW, place.kafka.address, topic, case.partitions, messages]
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=600, check=True
+    return messages / seconds_of_raw(place.kafka, topic, messages, case.partitions)
+
+
+def without_start(spent: Spent) -> Spent:
+    """What its main thread was at work for, and of the processors as large a part."""
+    wall = sum(spent.phases.values())
+    part = wall / spent.wall
+    return replace(
+        spent,
+        wall=wall,
+        own=part * spent.own,
+        broker=part * spent.broker,
+        machine=part * spent.machine,
     )
-    return messages / float(done.stdout)
 
 
-def take_turn(place: Place, case: Case, topic: str, messages: int) -> None:
-    """The messages of the few last steps are not all read: the last window ends the run."""
+def rate(place: Place, case: Case, topic: str, messages: int) -> Told:
+    """Without the start. The messages of the few last steps are not all read: the last window ends
+    the run."""
     raw = raw_rate(place, case, topic, messages)
-    metrics = place.path / "load.prom"
     deck = place.deck(case.changes(), {"stream": {"topic": topic}}, NO_FRAMES)
-    heatstream("run", deck, "--metrics-file", metrics, timeout=600).expect(0)
-    text = metrics.read_text()
-    spent = {phase: float(value) for phase, value in SUM.findall(text)}
-    seen = sum(float(n) for n in re.findall(r"kafka_messages_total\{[^}]*\} (\S+)", text))
-    case.rates.append(seen / sum(spent.values()))
-    case.ratios.append(case.rates[-1] / raw)
-    case.busy.append(100 * (1 - spent["ingest"] / sum(spent.values())))
+    spent = spend(deck, place.broker)
+    seen = sum(float(n) for n in SEEN.findall(deck.with_suffix(".prom").read_text()))
+    told = without_start(spent).told(seen)
+    return Told(told.value, {RAW_NAME: raw} | dict(told.bounds))
+
+
+def ns_a_message(case: Measured) -> dict[str, float]:
+    return {one.name: 1e9 / median(one.values) for one in case.bounds}
+
+
+def explain(axis: list[Measured]) -> None:
+    """Notes on the cases that are slower than the fastest by more than a little."""
+    best = max(axis, key=lambda one: one.median)
+    before = ns_a_message(best)
+    for case in axis:
+        if case.median >= FLAT * best.median:
+            continue
+        more = {name: ns - before.get(name, 0) for name, ns in ns_a_message(case).items()}
+        raw = more.pop(RAW_NAME)
+        why = max(more, key=lambda name: more[name])
+        case.note = (
+            f"{1e9 / case.median - 1e9 / best.median:.0f} ns a message more than with {best.way}:"
+            f" {why}, {more[why]:+.0f} ns; raw librdkafka {raw:+.0f} ns"
+        )
+
+
+def measure(place: Place, axis: list[Case]) -> list[Measured]:
+    ways = {case.name: partial(rate, place, case, *fill(place, case)) for case in axis}
+    found = take_turns("load", "messages/s", ways)
+    explain(found)
+    return found
 
 
 def load(place: Place) -> list[Measured]:
-    found = []
-    for case in CASES:
-        topic, messages = fill(place, case)
-        for _ in range(TURNS):
-            take_turn(place, case, topic, messages)
-        found.append(Measured("load", case.name, "messages/s", case.rates, case.ratios))
-        found.append(Measured("load", "    its main thread is busy", "% of the time", case.busy))
-        print("\n".join(one.line() for one in found[-2:]), flush=True)
-    return found
+    return [one for axis in AXES for one in measure(place, axis)]

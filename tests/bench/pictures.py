@@ -55,7 +55,7 @@ def pictures(place: Path) -> list[Measured]:
             ways[f"picture of {name}"] = partial(seconds_of_picture, url, rng, side)
         ways["picture that another client had"] = partial(seconds_of_picture, url, rng, SIDE)
         ways["picture that another client had"]()
-        return take_turns("pictures", f"s, {SIDE}^2", ways)
+        return take_turns("pictures", f"s, {SIDE}^2", ways, first_bounds=True)
 
 
 def segment_of(place: Path) -> Path:

@@ -15,10 +15,14 @@ def line(row: str, way: str, values: list[float], unit: str) -> str:
     return f"{row:11s} {way:58s} {statistics.median(values):10.4g} {unit:14s}"
 
 
+def spread(ratios: list[float]) -> str:
+    return f"{statistics.median(ratios):6.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
 @dataclass
 class Bound:
-    """What would be, in the way's unit, if only this took time; and the share of the way's time
-    that it takes, 1 where it is all that there is. Of each turn."""
+    """What would be, in the way's unit, if only this took time or room; and the share of the way's
+    time or room that it takes, 1 where it is all that there is. Of each turn."""
 
     name: str
     values: list[float] = field(default_factory=list)
@@ -29,8 +33,8 @@ class Bound:
         return statistics.median(self.shares)
 
     def line(self, unit: str) -> str:
-        share = f"{self.share:6.2f} ({min(self.shares):.2f} to {max(self.shares):.2f})"
-        return line("  bound", self.name, self.values, unit) + f" {share} of the time"
+        text = line("  bound", self.name, self.values, unit)
+        return f"{text} {spread(self.shares)} of it"
 
 
 class Told(NamedTuple):
@@ -50,6 +54,11 @@ class Measured:
     values: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
     bounds: list[Bound] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
 
     def take(self, told: Told | float) -> None:
         """Another turn, its bounds of the same names as before."""
@@ -71,9 +80,9 @@ class Measured:
     def line(self) -> str:
         text = line(self.row, self.way, self.values, self.unit)
         if self.ratios:
-            low, high = min(self.ratios), max(self.ratios)
-            text += f" {statistics.median(self.ratios):6.2f} ({low:.2f} to {high:.2f})"
-        return "\n".join([text, *(one.line(self.unit) for one in self.near())])
+            text += f" {spread(self.ratios)}"
+        lines = [text, *(one.line(self.unit) for one in self.near())]
+        return "\n".join(lines + [f"  note      {self.note}"] * bool(self.note))
 
     def near(self) -> list[Bound]:
         """The nearest bound, and the others that take more than a little of the time."""
@@ -81,7 +90,7 @@ class Measured:
         return found[:1] + [one for one in found[1:] if one.share >= LEAST_SHARE]
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self) | {"median": statistics.median(self.values)}
+        return asdict(self) | {"median": self.median}
 
 
 def take_turns(
