@@ -2,7 +2,8 @@
 
 Rows are the programs PROGRAMS/bench_ROW and scaling.py, which print their own tables, those of
 topic.py, live.py, footprint.py and load.py, which need a broker, and those of stencil.py,
-checkpoint.py, clients.py and pictures.py.
+frames.py, checkpoint.py, clients.py and pictures.py. A line `bound` below a way is what it would be
+if only that took time (or room), and the share of the way's time (or room) that it takes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from . import scaling, topic
 from .checkpoint import checkpoint
 from .clients import clients
 from .footprint import memory, start
+from .frames import frames
 from .live import latency
 from .load import load
 from .pictures import pictures
@@ -39,6 +41,7 @@ TOPIC_ROWS = {
 
 LOCAL_ROWS = {
     "stencil": stencil,
+    "frames": frames,
     "checkpoint": checkpoint,
     "clients": clients,
     "pictures": pictures,

@@ -86,9 +86,8 @@ def run_with(place: Path, seen: dict[str, Seen], way: str) -> float:
 
 def clients(place: Path) -> list[Measured]:
     seen = {way: Seen() for way in WAYS}
-    found = take_turns(
-        "clients", "ms a frame", {way: partial(run_with, place, seen, way) for way in WAYS}
-    )
+    ways = {way: partial(run_with, place, seen, way) for way in WAYS}
+    found = take_turns("clients", "ms a frame", ways, first_bounds=True)
     first = seen["nobody looks"]
     for way, one in seen.items():
         for what, unit, values, base in (

@@ -1,20 +1,25 @@
-/* Seconds a frame by frames_write() and frames_flush(), against pwrite(2) of the same bytes by the
- * same ranks, each its own, at its own place of one file. The ways take turns, so that a
- * disturbance from outside hits all alike; each ratio is the median of those of single turns. */
+/* One turn of the race of frames of SIDE x SIDE cells: seconds a frame by frames_write() and
+ * frames_flush(), beside pwrite(2) of the same bytes by the same ranks, each its own, at its own
+ * place of one file.
+ *
+ *     part_frames SIDE FRAMES [WAY]
+ *
+ * prints, of all ways or the one of that number, lines of seconds a frame, those of them that a
+ * rank was in the kernel, opening and closing of the file included, and the way's name. */
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "grid/measure.h"
-#include "median.h"
 #include "store/frames_flush.h"
 #include "unit/provenance.h"
 
-enum { TURNS = 5, TILE = 256 };
+enum { TILE = 256 };
 
 enum way { PLAIN, WRITTEN, SHOWN, MEASURED, PLAIN_SYNCED, WAYS };
 
@@ -32,7 +37,7 @@ struct subject {
 
 static void fail(const char *what)
 {
-    fprintf(stderr, "bench_frames: %s\n", what);
+    fprintf(stderr, "part_frames: %s\n", what);
     MPI_Abort(MPI_COMM_WORLD, 1);
 }
 
@@ -150,26 +155,27 @@ static double seconds_a_frame(struct subject *subject, enum way way)
     return seconds / subject->frames;
 }
 
-static void measure_ways(struct subject *subject)
+/* Of all ranks, shared out. */
+static double system_s(const struct domain *domain)
 {
-    double seconds[WAYS][TURNS], ratio[WAYS][TURNS];
-    for (int turn = 0; turn < TURNS; turn++)
-        for (int way = 0; way < WAYS; way++) {
-            seconds[way][turn] = seconds_a_frame(subject, (enum way)way);
-            ratio[way][turn] = seconds[way][turn] / seconds[PLAIN][turn];
-        }
-    if (subject->domain->rank > 0)
-        return;
-    printf("%4d^2, %d ranks, %d frames\n", (int)subject->domain->gnx, subject->domain->ranks,
-           subject->frames);
-    for (int way = 0; way < WAYS; way++) {
-        double middle = median(ratio[way], TURNS); /* sorts */
-        printf("    %-32s %8.3f ms a frame, %5.2f of pwrite (%.2f to %.2f)\n", names[way],
-               1e3 * median(seconds[way], TURNS), middle, ratio[way][0], ratio[way][TURNS - 1]);
-    }
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        fail("getrusage");
+    double mine = (double)usage.ru_stime.tv_sec + 1e-6 * (double)usage.ru_stime.tv_usec, all = 0;
+    MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE, MPI_SUM, domain->comm);
+    return all / domain->ranks;
 }
 
-static void measure_grid(int side, int frames)
+static void measure_way(struct subject *subject, enum way way)
+{
+    double before_s = system_s(subject->domain);
+    double seconds = seconds_a_frame(subject, way);
+    double kernel_s = (system_s(subject->domain) - before_s) / subject->frames;
+    if (subject->domain->rank == 0)
+        printf("%.6e %.6e %s\n", seconds, kernel_s, names[way]);
+}
+
+static void measure_grid(int side, int frames, int first, int last)
 {
     struct error err;
     struct subject subject = {.frames = frames};
@@ -181,7 +187,8 @@ static void measure_grid(int side, int frames)
     if (!subject.field)
         fail("out of memory");
     make_directory(&subject);
-    measure_ways(&subject);
+    for (int way = first; way <= last; way++)
+        measure_way(&subject, (enum way)way);
     MPI_Barrier(MPI_COMM_WORLD);
     if (subject.domain->rank == 0)
         remove_directory(&subject);
@@ -193,9 +200,11 @@ static void measure_grid(int side, int frames)
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
-    measure_grid(40, 1000);
-    measure_grid(1024, 64);
-    measure_grid(4096, 6);
+    int side = argc > 2 ? atoi(argv[1]) : 0, frames = argc > 2 ? atoi(argv[2]) : 0;
+    int first = argc > 3 ? atoi(argv[3]) : 0, last = argc > 3 ? first : WAYS - 1;
+    if (side < 1 || frames < 1 || first < 0 || last >= WAYS)
+        fail("SIDE FRAMES [WAY]");
+    measure_grid(side, frames, first, last);
     MPI_Finalize();
     return EXIT_SUCCESS;
 }
