@@ -3,7 +3,7 @@
  * them, so that a tile leaves in one piece and the panel is still in the cache when it does.
  *
  * f32 frames on one rank of a busy machine as that of solve/sweep.h, into a file system in memory,
- * as multiples of pwrite(2) of the same bytes (tests/bench/bench_frames.c):
+ * as multiples of pwrite(2) of the same bytes (tests/bench/part_frames.c):
  *
  *                                                        1024^2    4096^2
  *     the slab as a whole, then one H5Dwrite               3.6       4.2
