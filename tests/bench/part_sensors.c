@@ -54,6 +54,7 @@ static void connect_to(struct sensors *sensors, const char *brokers, const char 
     set(conf, "bootstrap.servers", brokers);
     set(conf, "linger.ms", linger_ms);
     set(conf, "acks", "1");
+    set(conf, "queue.buffering.max.messages", "1000000"); /* all that a slow start holds up */
     rd_kafka_conf_set_opaque(conf, sensors);
     rd_kafka_conf_set_dr_msg_cb(conf, note_delivery);
     sensors->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
