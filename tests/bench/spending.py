@@ -15,6 +15,7 @@ from .turns import Told
 
 CORES = os.cpu_count() or 1
 SUM = re.compile(r'step_duration_seconds_sum\{phase="(\w+)"\} (\S+)')
+MAIN_THREAD = "its main thread"
 DOES = {
     "ingest": "waits for events",
     "scatter": "deals out heat",
@@ -95,7 +96,7 @@ class Spent:
             f"{CORES} cores busy, other programs included": self.machine / CORES,
             "rank 0's busiest thread beside the main one": self.thread,
         }
-        seconds |= {f"its main thread {DOES[one]}": value for one, value in self.phases.items()}
+        seconds |= {f"{MAIN_THREAD} {DOES[one]}": value for one, value in self.phases.items()}
         bounds = {name: work / value for name, value in seconds.items() if value > 0}
         return Told(work / self.wall, bounds)
 
