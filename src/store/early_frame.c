@@ -21,6 +21,7 @@ struct early_frame {
     struct layout layout;
     struct digester *digester;
     struct stage *stage;
+    bool direct; /* a rank alone writes its tiles itself */
     bool exists; /* rank 0: there is a picture */
 };
 
@@ -48,7 +49,8 @@ static enum status allocate(const struct domain *domain, const struct frames_con
     early->run_id = strdup(config->run_id);
     early->title = strdup(config->title);
     early->digester = digester_create(domain);
-    early->stage = stage_create(domain, config->f64, config->tile);
+    early->direct = domain->ranks == 1 && row_tiles_fit(domain, config->f64, config->tile);
+    early->stage = stage_create(domain, config->f64, config->tile, early->direct);
     if (!early->run_id || !early->title || !early->digester || !early->stage)
         return error_set(err, STATUS_IO, "opening %s: out of memory", name);
     early->layout = (struct layout){.run_id = early->run_id,
@@ -143,6 +145,7 @@ static enum status fill_file(struct early_frame *early, const struct field *fiel
     const struct domain *domain = early->domain;
     struct segment *segment = memory_zeroed(1, sizeof *segment);
     strcpy(segment->path, early->next);
+    segment->direct = early->direct;
     enum status opened = segment_open(domain, early->next, segment, err);
     enum status status = agree(domain, opened, err);
     if (status == STATUS_OK)

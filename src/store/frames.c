@@ -49,7 +49,7 @@ static struct layout layout_of(const struct domain *domain, const struct frames_
 }
 
 static enum status frames_allocate(const struct domain *domain, const struct frames_config *config,
-                                   struct frames **out, struct error *err)
+                                   bool direct, struct frames **out, struct error *err)
 {
     struct frames *frames = calloc(1, sizeof *frames);
     if (!frames)
@@ -62,7 +62,8 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     frames->open_most = narrow_to_int(config->horizon_rows / config->per_segment + 3);
     frames->open = calloc((size_t)frames->open_most, sizeof *frames->open);
     frames->digester = digester_create(domain);
-    frames->stage = stage_create(domain, config->f64, config->tile);
+    frames->direct = direct;
+    frames->stage = stage_create(domain, config->f64, config->tile, direct);
     frames->batch = row_batch_create(domain, &frames->layout);
     enum status status =
         path_join(frames->directory, sizeof frames->directory, config->directory, "", err);
@@ -99,11 +100,23 @@ enum status frames_renew(const struct domain *domain, const struct frames_config
     return STATUS_OK;
 }
 
+/* All see at once what one of them writes, whatever the file system. */
+static bool share_a_host(const struct domain *domain)
+{
+    MPI_Comm host;
+    int ranks = 0;
+    MPI_Comm_split_type(domain->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host);
+    MPI_Comm_size(host, &ranks);
+    MPI_Comm_free(&host);
+    return ranks == domain->ranks;
+}
+
 enum status frames_open(const struct domain *domain, const struct frames_config *config,
                         int64_t rows, struct frames **out, struct error *err)
 {
     struct frames *frames = NULL;
-    enum status mine = frames_allocate(domain, config, &frames, err);
+    bool direct = share_a_host(domain) && row_tiles_fit(domain, config->f64, config->tile);
+    enum status mine = frames_allocate(domain, config, direct, &frames, err);
     TRY(agree(domain, mine, err)); /* out of memory somewhere: the process ends, nothing to save */
     frames->rows = rows;
     struct frames_places places = {.directory = frames->directory, .staging = frames->staging};

@@ -8,6 +8,7 @@
 #include "frames_segments.h"
 #include "row_column.h"
 #include "row_panels.h"
+#include "row_tiles.h"
 #include "segment.h"
 #include "store/row_reader.h"
 
@@ -15,39 +16,19 @@ _Static_assert(SERIES_COLUMNS == (int)ROW_COLUMNS, "a place for every column");
 
 static bool get_shape(struct h5_scope *scope, hid_t set, struct row_place *place)
 {
-    hsize_t dims[3] = {0}, most[3] = {0}, chunk[3] = {0};
+    hsize_t dims[3] = {0}, most[3] = {0};
     int mark = scope->count;
     hid_t space = h5_own(scope, H5Dget_space(set));
-    hid_t list = h5_own(scope, H5Dget_create_plist(set));
     hid_t type = h5_own(scope, H5Dget_type(set));
-    bool right = H5Sget_simple_extent_ndims(space) == 3 && H5Pget_layout(list) == H5D_CHUNKED &&
-                 H5Sget_simple_extent_dims(space, dims, most) == 3 &&
-                 H5Pget_chunk(list, 3, chunk) == 3 && chunk[0] == 1 && dims[0] > 0;
+    bool right = !scope->failed && H5Sget_simple_extent_ndims(space) == 3 &&
+                 H5Sget_simple_extent_dims(space, dims, most) == 3;
     place->f64 = H5Tequal(type, H5T_IEEE_F64LE) > 0;
     right = right && (place->f64 || H5Tequal(type, H5T_IEEE_F32LE) > 0);
     place->rows = (int64_t)most[0];
     place->gny = (int64_t)dims[1];
     place->gnx = (int64_t)dims[2];
-    place->tile_y = (int64_t)chunk[1];
-    place->tile_x = (int64_t)chunk[2];
     h5_close_to(scope, mark);
     return right;
-}
-
-static int64_t tiles(int64_t cells, int64_t tile)
-{
-    return (cells + tile - 1) / tile;
-}
-
-/* The chunk at the far corner must be where arithmetic puts it. */
-static bool is_arithmetic(struct h5_scope *scope, hid_t set, const struct row_place *place,
-                          int64_t rows)
-{
-    int64_t nx = tiles(place->gnx, place->tile_x), ny = tiles(place->gny, place->tile_y);
-    int64_t size = place->tile_x * place->tile_y * (place->f64 ? 8 : 4);
-    const hsize_t corner[3] = {(hsize_t)rows - 1, (hsize_t)((ny - 1) * place->tile_y),
-                               (hsize_t)((nx - 1) * place->tile_x)};
-    return row_chunk_at(scope, set, corner) == place->cells_at + (rows * ny * nx - 1) * size;
 }
 
 static int64_t rows_of(struct h5_scope *scope, hid_t set)
@@ -62,11 +43,13 @@ static int64_t rows_of(struct h5_scope *scope, hid_t set)
 
 static bool find_cells(struct h5_scope *scope, hid_t set, struct row_place *place)
 {
-    const hsize_t origin[3] = {0};
-    if (!get_shape(scope, set, place))
+    struct row_tiles tiles;
+    if (!get_shape(scope, set, place) || !row_tiles_find(scope, set, rows_of(scope, set), &tiles))
         return false;
-    place->cells_at = row_chunk_at(scope, set, origin);
-    return place->cells_at >= 0 && is_arithmetic(scope, set, place, rows_of(scope, set));
+    place->cells_at = tiles.at;
+    place->tile_x = tiles.nx;
+    place->tile_y = tiles.ny;
+    return true;
 }
 
 static enum status misfit(const char *path, struct error *err)

@@ -1,5 +1,6 @@
 #include "segment.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arith.h"
 #include "base/durable.h"
 #include "grid/agree.h"
 #include "row_column.h"
@@ -42,46 +44,29 @@ static void open_sets(struct segment *segment)
     }
 }
 
-/* Where the rows lie, if each is a single chunk and all are in order. */
-static void find_cells(struct h5_scope *scope, struct segment *segment, int64_t rows)
+/* Rank 0 writes the series itself: through HDF5 a row of 22 columns, of a value each, would take as
+ * long as its cells. */
+static enum status find_places(struct segment *segment, const struct domain *domain,
+                               struct error *err)
 {
-    hsize_t dims[3] = {0}, chunk[3] = {0};
-    const hsize_t first[3] = {0}, last[3] = {(hsize_t)rows - 1};
-    int mark = scope->count;
-    hid_t list = h5_own(scope, H5Dget_create_plist(segment->temperature));
-    hid_t cell = h5_own(scope, H5Dget_type(segment->temperature));
-    bool single = H5Sget_simple_extent_dims(segment->field_space, dims, NULL) == 3 &&
-                  H5Pget_chunk(list, 3, chunk) == 3 && chunk[0] == 1 && chunk[1] == dims[1] &&
-                  chunk[2] == dims[2];
-    segment->row_bytes = (int64_t)(dims[1] * dims[2] * H5Tget_size(cell));
-    h5_close_to(scope, mark);
-    int64_t at = single ? row_chunk_at(scope, segment->temperature, first) : -1;
-    int64_t end = at >= 0 ? row_chunk_at(scope, segment->temperature, last) : -1;
-    segment->cells_at = at >= 0 && end == at + (rows - 1) * segment->row_bytes ? at : -1;
-}
-
-/* Rank 0. Through HDF5 a row of 22 columns, of a value each, would take as long as its cells. */
-static enum status find_columns(struct segment *segment, struct error *err)
-{
-    bool found = true;
     struct h5_scope scope = h5_begin();
     int64_t rows = H5Sget_simple_extent_npoints(segment->series_space);
-    for (int i = 0; i < SERIES_COLUMNS && found; i++)
+    bool found = row_tiles_find(&scope, segment->temperature, rows, &segment->tiles);
+    for (int i = 0; i < SERIES_COLUMNS && found && domain->rank == 0; i++)
         found = row_column_find(&scope, segment->series[i], rows, &segment->column_at[i]);
-    find_cells(&scope, segment, rows);
     TRY(h5_end(&scope, STATUS_BAD_DATA, err, "looking where the rows of %s lie", segment->path));
     if (found)
         return STATUS_OK;
-    return error_set(err, STATUS_BAD_DATA, "%s: its series do not lie where this program puts them",
+    return error_set(err, STATUS_BAD_DATA, "%s: its rows do not lie where this program puts them",
                      segment->path);
 }
 
 static enum status open_plainly(struct segment *segment, const struct domain *domain,
                                 const char *path, struct error *err)
 {
-    if (domain->rank != 0)
+    if (domain->rank != 0 && !segment->direct)
         return STATUS_OK;
-    TRY(find_columns(segment, err));
+    TRY(find_places(segment, domain, err));
     segment->fd = open(path, O_RDWR | O_CLOEXEC);
     if (segment->fd < 0)
         return error_set(err, STATUS_IO, "opening %s: %s", segment->path, strerror(errno));
@@ -94,8 +79,6 @@ enum status segment_open(const struct domain *domain, const char *path, struct s
     struct error ignored;
     segment->scope = h5_begin();
     segment->fd = -1;
-    segment->cells_at = -1;
-    segment->alone = domain->ranks == 1;
     segment->dirty = false;
     segment->file = h5_open_parallel(&segment->scope, path, H5F_ACC_RDWR, domain);
     open_sets(segment);
@@ -124,13 +107,28 @@ static enum status write_at(const struct segment *segment, int64_t at, const voi
     return STATUS_OK;
 }
 
+static enum status write_tiles(const struct segment *segment, int64_t row,
+                               const struct segment_slab *slab, struct error *err)
+{
+    const struct row_tiles *tiles = &segment->tiles;
+    const char *cells = slab->cells;
+    int64_t line = tiles->tile_bytes / tiles->ny, nx = (int64_t)slab->nx, ny = (int64_t)slab->ny;
+    for (int64_t x = 0; x < nx; x += tiles->nx)
+        for (int64_t y = 0; y < ny; y += tiles->ny) {
+            int64_t bytes = min_int64(tiles->ny, ny - y) * line;
+            TRY(write_at(segment, row_tiles_place(tiles, row, (int64_t)slab->x0 + x, y), cells,
+                         (size_t)bytes, err));
+            cells += bytes;
+        }
+    return STATUS_OK;
+}
+
 enum status segment_write_field(struct segment *segment, int64_t row,
                                 const struct segment_slab *slab, struct error *err)
 {
     segment->dirty = true;
-    if (segment->alone && segment->cells_at >= 0)
-        return write_at(segment, segment->cells_at + row * segment->row_bytes, slab->cells,
-                        (size_t)segment->row_bytes, err);
+    if (segment->direct)
+        return write_tiles(segment, row, slab, err);
     struct h5_scope scope = h5_begin();
     hsize_t start[3] = {(hsize_t)row, 0, slab->x0}, count[3] = {1, slab->ny, slab->nx};
     h5_check(&scope, slab->nx > 0 ? H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start,
@@ -157,11 +155,9 @@ enum status segment_read_band(struct segment *segment, int64_t row, const struct
 enum status segment_write_cells(struct segment *segment, const struct segment_rows *rows,
                                 const void *cells, struct error *err)
 {
-    if (segment->cells_at < 0)
-        return error_set(err, STATUS_BAD_DATA,
-                         "%s: its cells do not lie where this program puts them", segment->path);
-    return write_at(segment, segment->cells_at + rows->first * segment->row_bytes, cells,
-                    (size_t)(rows->count * segment->row_bytes), err);
+    assert(segment->tiles.row_bytes == segment->tiles.tile_bytes);
+    return write_at(segment, row_tiles_place(&segment->tiles, rows->first, 0, 0), cells,
+                    (size_t)(rows->count * segment->tiles.row_bytes), err);
 }
 
 enum status segment_write_series(struct segment *segment, const struct segment_rows *rows,

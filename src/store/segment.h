@@ -8,6 +8,7 @@
 
 #include "layout.h"
 #include "panels.h"
+#include "row_tiles.h"
 
 /* Written by segment_open(). */
 struct segment {
@@ -19,14 +20,15 @@ struct segment {
     hid_t next_offset, lost_offsets; /* negative when the file has none */
     struct frames_groups groups;     /* of the layout, set before segment_open() */
     struct panels_open panels;
-    int fd; /* rank 0: of the same file, for what needs no HDF5; -1 elsewhere and when closed */
-    int64_t column_at[SERIES_COLUMNS]; /* where the series begin */
-    int64_t cells_at, row_bytes; /* where rows of cells do that are a chunk each, -1: none is */
-    bool alone;                  /* a single rank writes */
+    bool direct; /* ranks write whole tiles of cells themselves; set before segment_open() */
+    int fd;      /* of the same file, for what needs no HDF5; -1 where it is not, and when closed */
+    int64_t column_at[SERIES_COLUMNS]; /* rank 0: where the series begin */
+    struct row_tiles tiles;            /* rank 0, or all */
 };
 
 /* The part of a frame that a rank hands over: rows of x, cells of the file's type. nx 0: nothing,
- * and nothing of the space is selected. */
+ * and nothing of the space is selected. Of a direct segment: tiles, of which each column of tiles
+ * comes after the one to its left, [ny][cells across a tile], beginning with a whole tile. */
 struct segment_slab {
     const void *cells;
     hid_t type, space; /* of the cells in memory */
@@ -63,8 +65,8 @@ enum status segment_first_time(const char *path, int64_t *event_time_ms,
 enum status segment_trim(const struct layout *layout, const char *path, int64_t rows,
                          struct error *err) MUST_CHECK;
 
-/* Collective, as are the next two; segment->path, for messages, number and
- * groups are set before. */
+/* Collective, as are the next two; segment->path, for messages, number, groups and direct are set
+ * before. */
 enum status segment_open(const struct domain *domain, const char *path, struct segment *segment,
                          struct error *err) MUST_CHECK;
 enum status segment_write_field(struct segment *segment, int64_t row,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arith.h"
 #include "row_batch.h"
@@ -26,10 +27,12 @@ struct stage {
     int nx, ny;
     int64_t x0;
     bool f64;
-    int64_t width; /* of a panel, in columns of the grid; panels begin at multiples of it */
-    int panels;    /* of this rank */
-    int most;      /* of any rank */
-    float *group;  /* [GROUP][pitch], for f32 only: columns as stored */
+    int64_t width;  /* of a panel, in columns of the grid; panels begin at multiples of it */
+    int panels;     /* of this rank */
+    int most;       /* of any rank */
+    bool direct;    /* panels are staged tile by tile */
+    int64_t tile_x; /* cells across a tile */
+    float *group;   /* [GROUP][pitch], for f32 only: columns as stored */
     ptrdiff_t pitch;
     void *rows; /* [ny][columns of the panel] */
     void *band; /* as many rows of the panel as fit, read back */
@@ -70,9 +73,11 @@ static ptrdiff_t pitch_of(int64_t ny)
     return (ptrdiff_t)((ny + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS) + LINE_CELLS;
 }
 
-static size_t panel_bytes(int64_t columns, int64_t ny, bool f64, int64_t width)
+/* `unit` columns are kept as one, though fewer may be left of the grid. */
+static size_t panel_bytes(int64_t columns, int64_t unit, int64_t width, int64_t ny, bool f64)
 {
-    return (size_t)(min_int64(columns, width) * ny) * cell_size(f64);
+    int64_t room = (columns + unit - 1) / unit * unit;
+    return (size_t)(min_int64(room, width) * ny) * cell_size(f64);
 }
 
 static size_t group_bytes(int64_t ny)
@@ -84,10 +89,12 @@ double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile
 {
     size_t group = f64 ? 0 : group_bytes(gny);
     size_t batch = gny <= tile ? ROW_BATCH_BYTES : 0;
-    return (double)(panel_bytes(columns, gny, f64, width_of(tile)) + group + BAND_BYTES + batch);
+    size_t panel =
+        panel_bytes(columns, max_int64(min_int64(tile, columns), 1), width_of(tile), gny, f64);
+    return (double)(panel + group + BAND_BYTES + batch);
 }
 
-struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile)
+struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, bool direct)
 {
     struct stage *stage = calloc(1, sizeof *stage);
     if (!stage)
@@ -102,7 +109,10 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile)
     stage->most = most_panels(domain, stage->width);
     stage->pitch = pitch_of(domain->ny);
     stage->group = f64 ? NULL : aligned_alloc(64, group_bytes(domain->ny));
-    stage->rows = malloc(panel_bytes(domain->nx, domain->ny, f64, stage->width));
+    stage->direct = direct;
+    stage->tile_x = min_int64(max_int64(tile, 1), domain->gnx);
+    stage->rows =
+        malloc(panel_bytes(domain->nx, direct ? stage->tile_x : 1, stage->width, domain->ny, f64));
     stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * (int64_t)cell_size(f64)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
@@ -168,12 +178,27 @@ static void transpose_group(const struct stage *stage, float *to, ptrdiff_t to_p
             to[j * to_pitch + i] = stage->group[i * stage->pitch + j];
 }
 
+/* Where columns from `first` on go that are `line` cells apart from row to row: the panel as a
+ * whole, or tile by tile. */
+static ptrdiff_t place_of(const struct stage *stage, int first, int line)
+{
+    return (ptrdiff_t)(first / line) * line * stage->ny + first % line;
+}
+
+/* That many columns go there together. */
+static int columns_from(struct panel panel, int first, int line)
+{
+    int left = panel.nx - first, in_tile = line - first % line;
+    int most = left < in_tile ? left : in_tile;
+    return most < GROUP ? most : GROUP;
+}
+
 static void stage_f32(struct stage *stage, struct digester *digester, const struct field *field,
-                      struct panel panel, float *rows)
+                      struct panel panel, int line, float *rows)
 {
     size_t bytes = (size_t)stage->ny * sizeof(float);
-    for (int first = 0; first < panel.nx; first += GROUP) {
-        int columns = panel.nx - first < GROUP ? panel.nx - first : GROUP;
+    for (int first = 0, columns; first < panel.nx; first += columns) {
+        columns = columns_from(panel, first, line);
         for (int i = 0; i < columns; i++) {
             float *column = stage->group + i * stage->pitch;
             int x = panel.x + first + i;
@@ -181,7 +206,7 @@ static void stage_f32(struct stage *stage, struct digester *digester, const stru
             if (digester)
                 digest_column(digester, x, column, bytes);
         }
-        transpose_group(stage, rows + first, panel.nx, columns);
+        transpose_group(stage, rows + place_of(stage, first, line), line, columns);
     }
 }
 
@@ -198,32 +223,48 @@ static void transpose_f64(double *to, ptrdiff_t to_pitch, const struct field *fi
 }
 
 static void stage_f64(struct stage *stage, struct digester *digester, const struct field *field,
-                      struct panel panel, double *rows)
+                      struct panel panel, int line, double *rows)
 {
     size_t bytes = (size_t)stage->ny * sizeof(double);
-    for (int first = 0; first < panel.nx; first += GROUP) {
-        int columns = panel.nx - first < GROUP ? panel.nx - first : GROUP, x = panel.x + first;
+    for (int first = 0, columns; first < panel.nx; first += columns) {
+        int x = panel.x + first;
+        columns = columns_from(panel, first, line);
         for (int i = 0; digester && i < columns; i++)
             digest_column(digester, x + i, field_column(field, x + i), bytes);
-        transpose_f64(rows + first, panel.nx, field, x, columns);
+        transpose_f64(rows + place_of(stage, first, line), line, field, x, columns);
     }
 }
 
-/* `rows` become those of the panel; `digester` NULL: no digests are wanted. */
+/* What a tile has beyond the grid is 0, as if it had never been written. */
+static void clear_beyond(const struct stage *stage, struct panel panel, int line, void *rows)
+{
+    int inside = panel.nx % line;
+    size_t cell = cell_size(stage->f64);
+    if (inside == 0)
+        return;
+    char *tile = (char *)rows + (size_t)place_of(stage, panel.nx - inside, line) * cell;
+    for (int y = 0; y < stage->ny; y++)
+        memset(tile + ((size_t)y * (size_t)line + (size_t)inside) * cell, 0,
+               (size_t)(line - inside) * cell);
+}
+
+/* `rows` become those of the panel, or its tiles, which are `line` cells wide; `digester` NULL: no
+ * digests are wanted. */
 static void stage_panel(struct stage *stage, struct digester *digester, const struct field *field,
-                        struct panel panel, void *rows)
+                        struct panel panel, int line, void *rows)
 {
     if (stage->f64)
-        stage_f64(stage, digester, field, panel, rows);
+        stage_f64(stage, digester, field, panel, line, rows);
     else
-        stage_f32(stage, digester, field, panel, rows);
+        stage_f32(stage, digester, field, panel, line, rows);
+    clear_beyond(stage, panel, line, rows);
 }
 
 struct digest stage_take(struct stage *stage, struct digester *digester, const struct field *field,
                          void *rows)
 {
     assert(stage->panels == 1);
-    stage_panel(stage, digester, field, panel_at(stage, 0), rows);
+    stage_panel(stage, digester, field, panel_at(stage, 0), stage->nx, rows);
     return digest_combine(digester);
 }
 
@@ -265,7 +306,9 @@ enum status stage_write(struct stage *stage, struct digester *digester, const st
     struct error later;
     for (int index = 0; index < stage->most; index++) {
         struct panel panel = panel_at(stage, index);
-        stage_panel(stage, digester, field, panel, stage->rows);
+        int line = stage->direct ? (int)stage->tile_x : panel.nx;
+        if (panel.nx > 0)
+            stage_panel(stage, digester, field, panel, line, stage->rows);
         enum status status =
             write_panel(stage, panel, segment, row, first == STATUS_OK ? err : &later);
         first = first == STATUS_OK ? status : first;
@@ -338,7 +381,7 @@ enum status stage_compare(struct stage *stage, const struct field *field, struct
     double largest = 0.0;
     for (int index = 0; index < stage->panels; index++) {
         struct panel panel = panel_at(stage, index);
-        stage_panel(stage, NULL, field, panel, stage->rows);
+        stage_panel(stage, NULL, field, panel, panel.nx, stage->rows);
         TRY(compare_panel(stage, panel, segment, row, &largest, err));
     }
     *most = largest;

@@ -184,31 +184,48 @@ static void offsets_and_provenance_are_stored(void)
     world_destroy(&world);
 }
 
+enum cells_way { COLLECTIVE, TOGETHER, DIRECT, CELLS_WAYS };
+
+/* Cells leave in collective calls, wait for each other, or are whole tiles of each rank. */
+static struct world world_of_way(enum cells_way way, struct frames **frames)
+{
+    enum { SIDE = 64 };
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    int64_t wide = way == DIRECT ? 2 * SIDE * ranks : SIDE, slabs = way == DIRECT ? SIDE : 1;
+    struct world world = world_make(MPI_COMM_WORLD, wide, SIDE, slabs);
+    *frames = open_tiled_frames(&world, true, way == COLLECTIVE ? TILE : SIDE);
+    return world;
+}
+
+static void fail_once(enum cells_way way, int victim)
+{
+    struct error err = {""};
+    struct frames *frames;
+    struct world world = world_of_way(way, &frames);
+    CU_ASSERT_EQUAL(write_row(&world, frames, 0, 0, &err), STATUS_OK);
+    if (world.domain->rank == victim)
+        world_limit_files(1024);
+    enum status status = write_row(&world, frames, 1, 1, &err);
+    if (status == STATUS_OK)
+        status = frames_put(frames, &err);
+    if (world.domain->rank == victim)
+        world_lift_limit();
+    bool has_failed = victim == 0 || way != TOGETHER; /* rank 0 writes what waited */
+    CU_ASSERT_EQUAL(status, has_failed ? STATUS_IO : STATUS_OK);
+    CU_ASSERT(!has_failed || strstr(err.text, "seg_000000.h5"));
+    CU_ASSERT_EQUAL(write_row(&world, frames, 1, 1, &err), STATUS_OK);
+    close_frames(frames);
+    world_destroy(&world);
+}
+
 static void full_disk_on_one_rank_fails_on_all(void)
 {
     int ranks;
-    enum { WIDE = 64, TALL = 64 };
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    for (int i = 0; i < 2 * ranks; i++) {
-        int victim = i / 2;
-        struct error err = {""};
-        struct world world = world_make(MPI_COMM_WORLD, WIDE, TALL, WIDE / 8);
-        struct frames *frames = open_tiled_frames(&world, true, i % 2 ? TILE : WIDE);
-        CU_ASSERT_EQUAL(write_row(&world, frames, 0, 0, &err), STATUS_OK);
-        if (world.domain->rank == victim)
-            world_limit_files(1024);
-        enum status status = write_row(&world, frames, 1, 1, &err);
-        if (status == STATUS_OK)
-            status = frames_put(frames, &err);
-        if (world.domain->rank == victim)
-            world_lift_limit();
-        bool has_failed = victim == 0 || i % 2 == 1; /* rank 0 writes what waited */
-        CU_ASSERT_EQUAL(status, has_failed ? STATUS_IO : STATUS_OK);
-        CU_ASSERT(!has_failed || strstr(err.text, "seg_000000.h5"));
-        CU_ASSERT_EQUAL(write_row(&world, frames, 1, 1, &err), STATUS_OK);
-        close_frames(frames);
-        world_destroy(&world);
-    }
+    for (int victim = 0; victim < ranks; victim++)
+        for (int way = 0; way < CELLS_WAYS; way++)
+            fail_once((enum cells_way)way, victim);
 }
 
 /* As another program finds them in the file of the first segment. */
