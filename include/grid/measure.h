@@ -24,6 +24,11 @@ void measurer_destroy(struct measurer *measurer); /* accepts NULL */
 /* Collective; the result is valid on every rank. */
 struct measure measure_field(struct measurer *measurer, const struct field *field);
 
+/* The same in two steps, for who does more with a column while it is in the cache: each owned
+ * column once (local), then of all (collective). */
+void measure_take(struct measurer *measurer, const struct field *field, int i);
+struct measure measure_combine(struct measurer *measurer);
+
 /* Collective: the sum of columns[0 .. nx) over the whole grid, in order of x; valid on every rank.
  */
 double measure_columns(struct measurer *measurer, const double *columns);

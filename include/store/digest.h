@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "grid/field.h"
+#include "grid/measure.h"
 
 struct digest {
     uint8_t bytes[16]; /* canonical, big-endian */
@@ -32,6 +32,11 @@ struct digest digest_columns(struct digester *digester, const void *columns, siz
  * (local), then the digest of all (collective, valid on every rank). */
 void digest_column(struct digester *digester, int i, const void *column, size_t size);
 struct digest digest_combine(struct digester *digester);
+
+/* Collective: of a field that is measured as well, in one pass over it; both are valid on every
+ * rank. */
+struct digest digest_measure(struct digester *digester, struct measurer *measurer,
+                             const struct field *field, struct measure *measure);
 
 /* Of plain bytes, local. */
 struct digest digest_bytes(const void *data, size_t size);

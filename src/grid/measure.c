@@ -110,10 +110,9 @@ static struct column_measure measure_column(const double *cells, int ny)
     return found;
 }
 
-static void measure_slab(const struct field *field, struct column_measure *found)
+void measure_take(struct measurer *measurer, const struct field *field, int i)
 {
-    for (int i = 0; i < field->nx; i++)
-        found[i] = measure_column(field_column(field, i), field->ny);
+    measurer->mine[i] = measure_column(field_column(field, i), field->ny);
 }
 
 static struct measure combine(const struct column_measure *columns, int64_t gnx)
@@ -138,16 +137,22 @@ static struct measure combine(const struct column_measure *columns, int64_t gnx)
     return measure;
 }
 
-struct measure measure_field(struct measurer *measurer, const struct field *field)
+struct measure measure_combine(struct measurer *measurer)
 {
     const struct domain *domain = measurer->domain;
-    measure_slab(field, measurer->mine);
     columns_gather(measurer->measures, measurer->mine, measurer->all);
     struct measure measure;
     if (domain->rank == 0)
         measure = combine(measurer->all, domain->gnx);
     MPI_Bcast(&measure, (int)sizeof measure, MPI_BYTE, 0, domain->comm);
     return measure;
+}
+
+struct measure measure_field(struct measurer *measurer, const struct field *field)
+{
+    for (int i = 0; i < field->nx; i++)
+        measure_take(measurer, field, i);
+    return measure_combine(measurer);
 }
 
 double measure_columns(struct measurer *measurer, const double *columns)

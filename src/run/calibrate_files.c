@@ -72,10 +72,10 @@ static enum status write_frame(const struct subject *subject, struct frames *fra
 {
     struct frame_row row = {.window = index, .event_time_ms = index};
     struct digest stored;
-    struct measure measure = measure_field(subject->measurer, subject->field);
+    struct measure measure;
+    row.digest = digest_measure(subject->digester, subject->measurer, subject->field, &measure);
     row.t_min = measure.min;
     row.heat_out = measure_columns(subject->measurer, field_column(subject->field, 0));
-    row.digest = digest_field(subject->digester, subject->field);
     TRY(frames_write(frames, index, subject->field, &row, &stored, err));
     return frames_flush(frames, false, err);
 }

@@ -154,12 +154,12 @@ static enum status write_row(struct run *run, enum publish_kind kind, struct fra
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err)
 {
     const struct field *field = solver_field(run->solver);
-    struct measure measure = measure_field(run->measurer, field);
+    struct measure measure;
+    struct digest stored, digest = digest_measure(run->digester, run->measurer, field, &measure);
     TRY(finite_check(run, &measure, err));
     if (kind != PUBLISH_NEW)
         TRY(announce(run, err));
     double heat_out = measure_columns(run->measurer, solver_outflow(run->solver));
-    struct digest digest = digest_field(run->digester, field), stored;
     struct frame_row row = {0};
     if (run->root) {
         row = row_of(run, &measure, heat_out);

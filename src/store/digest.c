@@ -83,6 +83,17 @@ struct digest digest_field(struct digester *digester, const struct field *field)
                           (size_t)field->ny * sizeof(double));
 }
 
+struct digest digest_measure(struct digester *digester, struct measurer *measurer,
+                             const struct field *field, struct measure *measure)
+{
+    for (int i = 0; i < field->nx; i++) {
+        measure_take(measurer, field, i);
+        digest_column(digester, i, field_column(field, i), (size_t)field->ny * sizeof(double));
+    }
+    *measure = measure_combine(measurer);
+    return digest_combine(digester);
+}
+
 void digest_hex(struct digest digest, char hex[DIGEST_HEX])
 {
     static const char digits[] = "0123456789abcdef";

@@ -51,6 +51,25 @@ static void every_cell_counts_and_no_ghost_does(void)
     world_destroy(&world);
 }
 
+static void one_pass_measures_and_digests_as_two_do(void)
+{
+    struct world world = world_make(MPI_COMM_WORLD, 13, 5, 4);
+    struct digester *digester = digester_create(world.domain);
+    struct measurer *measurer = measurer_create(world.domain);
+    struct measure once, alone;
+    for (int64_t salt = 0; salt < 3; salt++) {
+        world_fill(&world, salt);
+        struct digest digest = digest_measure(digester, measurer, world.field, &once);
+        alone = measure_field(measurer, world.field);
+        CU_ASSERT(digest_equal(digest, world_digest(world.domain, salt, true)));
+        CU_ASSERT(once.min == alone.min && once.max == alone.max && once.sum == alone.sum);
+        CU_ASSERT(once.finite && alone.finite);
+    }
+    measurer_destroy(measurer);
+    digester_destroy(digester);
+    world_destroy(&world);
+}
+
 static void hex_form_is_read_back_and_nothing_else_is(void)
 {
     static const char *const bad[] = {
@@ -72,6 +91,7 @@ int main(int argc, char **argv)
         UNIT_TEST(digest_is_that_of_the_contract_on_any_number_of_ranks),
         UNIT_TEST(slabs_of_one_column_give_the_same_digest),
         UNIT_TEST(every_cell_counts_and_no_ghost_does),
+        UNIT_TEST(one_pass_measures_and_digests_as_two_do),
         UNIT_TEST(hex_form_is_read_back_and_nothing_else_is),
     };
     return mpi_unit_run(&argc, &argv, "digest", tests, UNIT_COUNT(tests));
