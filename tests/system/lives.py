@@ -245,7 +245,7 @@ class Life:
             return 0
 
     def damage_newest(self) -> None:
-        found = self.run.checkpoints()
+        found = self.run.checkpoints() if self.size() > 0 else []
         if len(found) > 1:
             found[-1].write_bytes(b"damaged")
 

@@ -59,6 +59,8 @@ SILENT = merged(
         "checkpoint": {"every_windows": 4},
     },
 )
+# Rows of several tiles are written one by one, by all ranks; of one tile they wait for each other.
+TILES = (5, 64)
 TARGETS_OF_A_LIFE = 12
 
 
@@ -119,7 +121,9 @@ class Campaign:
     def fed(self, targets: Sequence[Target]) -> Life:
         whole = self.reference("fed")
         topic = self.kafka.create(PARTITIONS)
-        deck, heat = self.deck(DECK, topic, self.name())
+        tile = TILES[len(self.lives) % len(TILES)]
+        tiled = merged(DECK, {"output": {"frames": {"tile": tile}}})
+        deck, heat = self.deck(tiled, topic, self.name())
         life = self.begin(deck)
         with telling(life, self.seed):
             life.live_fed(Feeder(self.kafka, topic, self.chunks()), targets)
