@@ -11,6 +11,8 @@ bool row_tiles_fit(const struct domain *domain, bool f64, int64_t tile)
     bool single = nx == domain->gnx && ny == domain->gny;
     if (!single && nx * ny * (f64 ? 8 : 4) < LEAST_BYTES)
         return false;
+    if (domain->x0 % nx != 0) /* a slab by itself, of one rank */
+        return false;
     for (int rank = 1; rank < domain->ranks; rank++)
         if (domain_edge(&domain->cut, rank) % nx != 0)
             return false;
