@@ -29,6 +29,16 @@ static inline int narrow_to_int(int64_t value)
     return (int)value;
 }
 
+static inline int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 static inline int64_t min_int64(int64_t a, int64_t b)
 {
     return a < b ? a : b;

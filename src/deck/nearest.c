@@ -2,14 +2,10 @@
 
 #include <string.h>
 
+#include "base/arith.h"
 #include "deck/options.h"
 
 enum { LONGEST = 63 };
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static int clipped_length(const char *text)
 {
@@ -28,9 +24,9 @@ int nearest_distance(const char *a, const char *b)
         row[0] = i;
         for (int j = 1; j <= length_b; j++) {
             int change = above[j - 1] + (a[i - 1] != b[j - 1]);
-            row[j] = least(change, least(above[j], row[j - 1]) + 1);
+            row[j] = min_int(change, min_int(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], before[j - 2] + 1);
+                row[j] = min_int(row[j], before[j - 2] + 1);
         }
         int *spare = before;
         before = above;
@@ -51,7 +47,7 @@ static int score(const char *key, const char *candidate)
 {
     int whole = nearest_distance(key, candidate);
     int tail = 1 + 2 * nearest_distance(last_part(key), last_part(candidate));
-    return least(whole, tail);
+    return min_int(whole, tail);
 }
 
 const char *nearest_key(const char *key)

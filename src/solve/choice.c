@@ -1,5 +1,6 @@
 #include "solve/choice.h"
 
+#include "base/arith.h"
 #include "base/log.h"
 #include "grid/halo.h"
 
@@ -10,11 +11,6 @@ enum {
     SMALL_CELLS = 16384, /* a slab of no more is stepped faster than a message arrives */
     HALO_PART = 8        /* a halo of the others is no wider than one column in so many */
 };
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 int choice_windows(int64_t frames_every, int spacing)
 {
@@ -30,32 +26,34 @@ static int choose_steps(const struct slabs *slabs)
     bool small = (int64_t)slabs->narrowest * slabs->ny <= SMALL_CELLS;
     int widest =
         small || slabs->narrowest < HALO_PART ? slabs->narrowest : slabs->narrowest / HALO_PART;
-    return least(STEPS, widest);
+    return min_int(STEPS, widest);
 }
 
 /* Steps of a pass, were there no end to them. */
 static int longest_pass(const struct slabs *slabs, const struct solver_config *config, int steps)
 {
-    int most = least(steps, SOLVER_MOST_STEPS);
+    int most = min_int(steps, SOLVER_MOST_STEPS);
     if (slabs->ranks == 1)
         return most;
-    return least(least(most, slabs->narrowest), config->halo_depth ? config->halo_depth : steps);
+    return min_int(min_int(most, slabs->narrowest),
+                   config->halo_depth ? config->halo_depth : steps);
 }
 
 /* More windows than a pass has room for gain nothing together. */
 static int choose_windows(const struct solver_config *config, int longest)
 {
-    int windows = least(config->windows, longest / config->substeps);
+    int windows = min_int(config->windows, longest / config->substeps);
     return windows > 1 ? windows : 1;
 }
 
 static int choose_depth(const struct slabs *slabs, const struct solver_config *config, int steps,
                         int windows)
 {
-    int all = windows * config->substeps, most = least(all, SOLVER_MOST_STEPS);
+    int all = windows * config->substeps, most = min_int(all, SOLVER_MOST_STEPS);
     if (slabs->ranks == 1)
         return all;
-    return least(config->halo_depth ? config->halo_depth : steps, least(most, slabs->narrowest));
+    return min_int(config->halo_depth ? config->halo_depth : steps,
+                   min_int(most, slabs->narrowest));
 }
 
 struct solver_config choice_for_slabs(const struct slabs *slabs, const struct solver_config *config)
@@ -64,7 +62,7 @@ struct solver_config choice_for_slabs(const struct slabs *slabs, const struct so
     int steps = config->steps_per_sweep ? config->steps_per_sweep : choose_steps(slabs);
     chosen.windows = choose_windows(config, longest_pass(slabs, config, steps));
     chosen.halo_depth = choose_depth(slabs, config, steps, chosen.windows);
-    chosen.steps_per_sweep = least(least(steps, SOLVER_MOST_STEPS), chosen.halo_depth);
+    chosen.steps_per_sweep = min_int(min_int(steps, SOLVER_MOST_STEPS), chosen.halo_depth);
     if (chosen.block_rows == 0)
         chosen.block_rows = BLOCK_ROWS;
     if (chosen.cache_bytes == 0)

@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
+
 enum { COLUMNS_AHEAD = 8, NOT_WHOLE = -1 };
+
+_Static_assert(sizeof(double) + 2 * sizeof(struct kernel_heat) / HEAT_MAP_WHOLE_FROM ==
+                   HEAT_MAP_CELL_BYTES,
+               "a cell is in a whole column or, one in HEAT_MAP_WHOLE_FROM, in two lists");
 
 struct window_heat {
     bool heated;
@@ -46,18 +52,13 @@ static int div_up(int a, int b)
     return (a + b - 1) / b;
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static void find_blocks_of_rows(struct heat_map *map)
 {
     const int height = map->config.block_rows, reach = map->config.reach;
     for (int row = 0; row < map->config.ny; row += KERNEL_ROWS) {
         int first = row < reach ? 0 : (row - reach) / height;
         map->first_block[row / KERNEL_ROWS] = first;
-        map->end_block[row / KERNEL_ROWS] = least((row + reach) / height + 1, map->blocks);
+        map->end_block[row / KERNEL_ROWS] = min_int((row + reach) / height + 1, map->blocks);
     }
 }
 
@@ -68,7 +69,7 @@ static bool allocate(struct heat_map *map)
     size_t columns = (size_t)map->columns, windows = (size_t)config->windows;
     size_t ny = (size_t)config->ny, blocks = (size_t)map->blocks, parts = windows > 1 ? 2 : 1;
     size_t groups = (size_t)div_up(config->ny, KERNEL_ROWS);
-    size_t lists = (size_t)least(2 * config->reach / config->block_rows + 2, map->blocks);
+    size_t lists = (size_t)min_int(2 * config->reach / config->block_rows + 2, map->blocks);
     if (columns > SIZE_MAX / sizeof(struct kernel_heat) / parts / lists / (ny + 1))
         return false;
     map->gains_room = parts * columns * ny;
@@ -152,19 +153,24 @@ static bool is_whole(const struct heat_map *map, const struct column_heat *colum
     return column->heated > map->config.ny / HEAT_MAP_WHOLE_FROM;
 }
 
+static void count_column(struct heat_map *map, const struct column_heat *column)
+{
+    int *filled = map->filled;
+    for (const struct slab_heat *heat = column->begin; heat < column->end; heat++) {
+        int group = (int)(heat->cell - column->first_cell) / KERNEL_ROWS;
+        for (int block = map->first_block[group];
+             heat->rate != 0.0 && block < map->end_block[group]; block++)
+            filled[block]++;
+    }
+}
+
 /* How many entries each list will have. */
 static void count_entries(struct heat_map *map, const struct heat_part *part)
 {
     struct column_heat column = {.end = part->heat};
-    int *filled = map->filled;
     while (next_column(map, part, &column))
-        for (const struct slab_heat *heat = column.begin;
-             heat < column.end && !is_whole(map, &column); heat++) {
-            int group = (int)(heat->cell - column.first_cell) / KERNEL_ROWS;
-            for (int block = map->first_block[group];
-                 heat->rate != 0.0 && block < map->end_block[group]; block++)
-                filled[block]++;
-        }
+        if (!is_whole(map, &column))
+            count_column(map, &column);
 }
 
 static void place_lists(struct heat_map *map, struct window_heat *window)
@@ -311,22 +317,20 @@ static struct kernel_heated entries_of(const struct heat_map *map, const struct 
 
 void heat_map_fetch(const struct heat_map *map, int i)
 {
-    const struct heat_columns columns = {.first = i + COLUMNS_AHEAD};
-    if (columns.first + map->config.ghosts > map->columns)
+    struct heat_columns of = {.first = i + COLUMNS_AHEAD};
+    if (of.first + map->config.ghosts > map->columns)
         return;
-    for (int w = map->pass_first; w < map->pass_end; w++)
-        for (int block = map->block; map->windows[w].heated && block < map->block_end; block++) {
-            struct heat_columns of = columns;
-            of.window = w;
+    for (of.window = map->pass_first; of.window < map->pass_end; of.window++)
+        for (int block = map->block; map->windows[of.window].heated && block < map->block_end;
+             block++)
             __builtin_prefetch(entries_of(map, &of, block).begin);
-        }
 }
 
 static void add_whole_columns(const struct heat_map *map, const struct kernel *kernel,
                               const struct heat_columns *to, int low, int high)
 {
     const ptrdiff_t *whole = map->windows[to->window].whole + (to->first + map->config.ghosts);
-    int end = least(high, map->config.ny);
+    int end = min_int(high, map->config.ny);
     for (int i = 0; i < to->count; i++)
         if (whole[i] != NOT_WHOLE && low < end)
             kernel->add(to->cells[i] + (low - to->origin), map->gains + whole[i] + low, end - low);
@@ -344,18 +348,13 @@ void heat_map_add(const struct heat_map *map, const struct kernel *kernel,
         add_whole_columns(map, kernel, to, map->low, map->high);
 }
 
-static int most(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 void heat_map_add_rows(const struct heat_map *map, const struct kernel *kernel,
                        const struct heat_columns *to, int low, int high)
 {
     const int height = map->config.block_rows;
     for (int block = low / height; block * height < high; block++) {
         const struct kernel_heated entries = entries_of(map, to, block);
-        const int from = most(low, block * height), end = least(high, (block + 1) * height);
+        const int from = max_int(low, block * height), end = min_int(high, (block + 1) * height);
         for (const struct kernel_heat *entry = entries.begin; entry < entries.end; entry++)
             if (entry->row >= from && entry->row < end)
                 to->cells[entry->column - to->first][entry->row - to->origin] += entry->gain;
