@@ -1,4 +1,4 @@
-/* Which file frames/seg_NNNNNN.h5 holds which rows of a run. Pure.
+/* Which file frames/seg_NNNNNN.h5 holds which rows of a run, and what these take. Pure.
  *
  * The first 100 segments have `per_segment` rows each, the next 100 ten times as many, and so on,
  * while a segment has no more than a million rows and 64 GiB: a run of a year has some hundred
@@ -8,7 +8,14 @@
 #ifndef HEATSTREAM_STORE_SEGMENTS_H
 #define HEATSTREAM_STORE_SEGMENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Of one cell of a frame. */
+static inline int frame_cell_bytes(bool f64)
+{
+    return f64 ? 8 : 4;
+}
 
 /* Written by segments_of(). */
 struct segments {

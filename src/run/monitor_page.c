@@ -31,8 +31,8 @@ static enum status add_place(struct run *run, int64_t row, int64_t number, struc
 /* Frames of earlier starts. */
 static enum status add_places(struct run *run, struct error *err)
 {
-    const struct segments segments =
-        segments_of(run->plan.per_segment, run->plan.gnx * run->plan.gny * (run->plan.f64 ? 8 : 4));
+    const struct segments segments = segments_of(
+        run->plan.per_segment, run->plan.gnx * run->plan.gny * frame_cell_bytes(run->plan.f64));
     for (int64_t row = 0; row < run->state.rows;) {
         int64_t number = segments_find(&segments, row);
         TRY(add_place(run, row, number, err));

@@ -8,6 +8,7 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "run_internal.h"
+#include "store/segments.h"
 
 enum { ASK_EVERY_S = 1, SLACK_BYTES = 1 << 18, SMALL_ROWS_BYTES = 1 << 24 };
 
@@ -29,7 +30,7 @@ void room_init(struct run *run)
 {
     struct room *room = &run->root->room;
     int64_t cells = run->plan.gnx * run->plan.gny;
-    room->row_bytes = cells * (run->plan.f64 ? 8 : 4);
+    room->row_bytes = cells * frame_cell_bytes(run->plan.f64);
     room->checkpoint_bytes = 2 * 8 * cells;
 }
 

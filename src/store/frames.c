@@ -30,7 +30,8 @@ static void frames_free(struct frames *frames)
 
 static struct segments segments_in(const struct domain *domain, const struct frames_config *config)
 {
-    return segments_of(config->per_segment, domain->gnx * domain->gny * (config->f64 ? 8 : 4));
+    return segments_of(config->per_segment,
+                       domain->gnx * domain->gny * frame_cell_bytes(config->f64));
 }
 
 static struct layout layout_of(const struct domain *domain, const struct frames_config *config)

@@ -9,6 +9,7 @@
 #include "base/isolated.h"
 #include "frames_set.h"
 #include "groups_compare.h"
+#include "store/segments.h"
 
 _Static_assert(SERIES_COLUMNS <= (int)COMPARE_COLUMNS, "a bit for every column");
 
@@ -107,7 +108,7 @@ static void compare_columns(const struct side *sides, const void *const *cells, 
                             int64_t nx, struct compare_frame *frame)
 {
     int64_t ny = sides[0].shape.gny;
-    size_t size = sides[0].shape.f64 ? sizeof(double) : sizeof(float);
+    size_t size = (size_t)frame_cell_bytes(sides[0].shape.f64);
     if (sides[0].shape.f64 == sides[1].shape.f64 &&
         memcmp(cells[0], cells[1], (size_t)(nx * ny) * size) == 0)
         return;

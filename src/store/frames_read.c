@@ -7,6 +7,7 @@
 #include "base/arith.h"
 #include "base/durable.h"
 #include "base/memory.h"
+#include "store/segments.h"
 
 enum { BLOCK = 32, BAND_BYTES = 1 << 25, CACHE_BYTES = 1 << 20 };
 
@@ -21,7 +22,7 @@ struct frames_reader {
 
 static size_t cell_size(const struct frames_reader *reader)
 {
-    return reader->shape.f64 ? sizeof(double) : sizeof(float);
+    return (size_t)frame_cell_bytes(reader->shape.f64);
 }
 
 struct frames_shape frames_reader_shape(const struct frames_reader *reader)

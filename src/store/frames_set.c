@@ -59,7 +59,7 @@ static enum status measure_segments(struct frames_set *set, int64_t lowest, int6
     set->shape = frames_reader_shape(set->reader);
     int64_t cells = set->shape.gnx * set->shape.gny;
     set->segments =
-        segments_of(max_int64(set->shape.most_rows, 1), cells * (set->shape.f64 ? 8 : 4));
+        segments_of(max_int64(set->shape.most_rows, 1), cells * frame_cell_bytes(set->shape.f64));
     TRY(open_segment(set, highest, err));
     set->shape.rows =
         segments_start(&set->segments, highest) + frames_reader_shape(set->reader).rows;

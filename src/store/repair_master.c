@@ -21,7 +21,7 @@ static struct segments segments_in(const struct verify *verify)
 {
     const struct verify_shape *shape = &verify->shape;
     return segments_of(shape->per_segment > 0 ? shape->per_segment : 1,
-                       shape->gnx * shape->gny * (shape->f64 ? 8 : 4));
+                       shape->gnx * shape->gny * frame_cell_bytes(shape->f64));
 }
 
 static enum status write_master(const struct mending *mending, struct file_facts *facts,

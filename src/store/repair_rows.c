@@ -28,7 +28,7 @@ static void visit_file(void *context, const struct scanned_file *file)
     if (first->gnx == 0 && collecting->number < 100) {
         collecting->shape = *shape;
         collecting->segments = segments_of(max_int64(shape->most_rows, 1),
-                                           shape->gnx * shape->gny * (shape->f64 ? 8 : 4));
+                                           shape->gnx * shape->gny * frame_cell_bytes(shape->f64));
     }
     collecting->alien =
         shape->gnx != first->gnx || shape->gny != first->gny || shape->f64 != first->f64 ||

@@ -24,15 +24,10 @@ struct row_batch {
     uint64_t *digests[FRAMES_GROUPS_MAX]; /* the same; NULL: the group has none */
 };
 
-static size_t cell_bytes(bool f64)
-{
-    return f64 ? sizeof(double) : sizeof(float);
-}
-
 /* Of all ranks' cells of a row; 0: they are more than a chunk, or it would not be worth it. */
 static size_t waiting_bytes(int64_t gnx, int64_t gny, bool f64, int64_t tile)
 {
-    size_t bytes = (size_t)gnx * (size_t)gny * cell_bytes(f64);
+    size_t bytes = (size_t)gnx * (size_t)gny * (size_t)frame_cell_bytes(f64);
     return gnx <= tile && gny <= tile && 2 * bytes <= MOST_BYTES ? bytes : 0;
 }
 
@@ -53,7 +48,7 @@ static size_t panels_bytes(const struct frames_groups *groups)
 static void make_room_for_cells(struct row_batch *batch)
 {
     const struct domain *domain = batch->domain;
-    size_t cell = cell_bytes(batch->layout->f64), line = (size_t)domain->ny * cell;
+    size_t cell = (size_t)frame_cell_bytes(batch->layout->f64), line = (size_t)domain->ny * cell;
     batch->cells = memory_zeroed(batch->most, (size_t)domain->nx * line);
     if (domain->ranks == 1)
         return;
@@ -134,7 +129,8 @@ void *row_batch_cells(struct row_batch *batch)
     const struct domain *domain = batch->domain;
     size_t cells = (size_t)domain->nx * (size_t)domain->ny;
     assert(batch->row_bytes > 0 && batch->count < batch->most);
-    return batch->cells + (size_t)batch->count * cells * cell_bytes(batch->layout->f64);
+    return batch->cells +
+           (size_t)batch->count * cells * (size_t)frame_cell_bytes(batch->layout->f64);
 }
 
 static void add_panels(struct row_batch *batch, const struct panels_row *row)
@@ -173,7 +169,7 @@ void row_batch_add(struct row_batch *batch, const struct series_record *record,
 static void join(struct row_batch *batch)
 {
     const struct domain *domain = batch->domain;
-    size_t cell = cell_bytes(batch->layout->f64), whole = (size_t)domain->gnx * cell;
+    size_t cell = (size_t)frame_cell_bytes(batch->layout->f64), whole = (size_t)domain->gnx * cell;
     size_t lines = (size_t)batch->count * (size_t)domain->ny;
     const char *from = batch->gathered;
     for (int rank = 0; rank < domain->ranks; rank++) {

@@ -137,7 +137,7 @@ static enum status look(void *context, struct isolated *isolated, struct error *
         TRY(path_join(path, sizeof path, looking->directory, name, err));
         TRY(row_place_of_file(path, &place, err));
         struct segments segments =
-            segments_of(place.rows, place.gnx * place.gny * (place.f64 ? 8 : 4));
+            segments_of(place.rows, place.gnx * place.gny * frame_cell_bytes(place.f64));
         if (number == lowest && number < 100) /* those have equally many */
             first = number * place.rows;
         else if (number == lowest)

@@ -197,7 +197,7 @@ static void put_cells(const struct target *to, int64_t at, const struct row_plac
 static enum status read_tile(struct row_reader *reader, const struct row_place *place, int64_t at,
                              int64_t lines, struct error *err)
 {
-    size_t size = (size_t)(lines * place->tile_x) * (place->f64 ? 8 : 4);
+    size_t size = (size_t)(lines * place->tile_x) * (size_t)frame_cell_bytes(place->f64);
     if (size > reader->tile_size) {
         free(reader->tile);
         reader->tile = memory_block(size);
@@ -218,7 +218,8 @@ static enum status copy_tile(struct row_reader *reader, const struct row_place *
     int64_t y0 = max_int64(box[1], bottom), y1 = min_int64(box[3], bottom + place->tile_y);
     int64_t chunk = ((row - place->first) * ny + tile[1]) * nx + tile[0];
     int64_t first = chunk * place->tile_x * place->tile_y + (y0 - bottom) * place->tile_x;
-    TRY(read_tile(reader, place, place->cells_at + first * (place->f64 ? 8 : 4), y1 - y0, err));
+    TRY(read_tile(reader, place, place->cells_at + first * frame_cell_bytes(place->f64), y1 - y0,
+                  err));
     for (int64_t y = y0; y < y1; y++)
         put_cells(to, (y - box[1]) * (box[2] - box[0]) + (x0 - box[0]), place, reader->tile,
                   (y - y0) * place->tile_x + (x0 - left), x1 - x0);

@@ -2,6 +2,7 @@
 
 #include "base/arith.h"
 #include "row_column.h"
+#include "store/segments.h"
 
 enum { LEAST_BYTES = 1 << 14 };
 
@@ -9,7 +10,7 @@ bool row_tiles_fit(const struct domain *domain, bool f64, int64_t tile)
 {
     int64_t nx = min_int64(tile, domain->gnx), ny = min_int64(tile, domain->gny);
     bool single = nx == domain->gnx && ny == domain->gny;
-    if (!single && nx * ny * (f64 ? 8 : 4) < LEAST_BYTES)
+    if (!single && nx * ny * frame_cell_bytes(f64) < LEAST_BYTES)
         return false;
     if (domain->x0 % nx != 0) /* a slab by itself, of one rank */
         return false;

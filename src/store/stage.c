@@ -40,11 +40,6 @@ struct stage {
     hid_t space, transfer;
 };
 
-static size_t cell_size(bool f64)
-{
-    return f64 ? sizeof(double) : sizeof(float);
-}
-
 static int64_t width_of(int64_t tile)
 {
     int64_t whole = max_int64(tile, 1);
@@ -77,7 +72,7 @@ static ptrdiff_t pitch_of(int64_t ny)
 static size_t panel_bytes(int64_t columns, int64_t unit, int64_t width, int64_t ny, bool f64)
 {
     int64_t room = (columns + unit - 1) / unit * unit;
-    return (size_t)(min_int64(room, width) * ny) * cell_size(f64);
+    return (size_t)(min_int64(room, width) * ny) * (size_t)frame_cell_bytes(f64);
 }
 
 static size_t group_bytes(int64_t ny)
@@ -113,7 +108,7 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, 
     stage->tile_x = min_int64(max_int64(tile, 1), domain->gnx);
     stage->rows =
         malloc(panel_bytes(domain->nx, direct ? stage->tile_x : 1, stage->width, domain->ny, f64));
-    stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * (int64_t)cell_size(f64)));
+    stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * frame_cell_bytes(f64)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
     stage->transfer = h5_transfer(&stage->scope);
@@ -239,7 +234,7 @@ static void stage_f64(struct stage *stage, struct digester *digester, const stru
 static void clear_beyond(const struct stage *stage, struct panel panel, int line, void *rows)
 {
     int inside = panel.nx % line;
-    size_t cell = cell_size(stage->f64);
+    size_t cell = (size_t)frame_cell_bytes(stage->f64);
     if (inside == 0)
         return;
     char *tile = (char *)rows + (size_t)place_of(stage, panel.nx - inside, line) * cell;
@@ -364,7 +359,7 @@ static enum status read_band(struct stage *stage, struct panel panel, struct seg
 static enum status compare_panel(struct stage *stage, struct panel panel, struct segment *segment,
                                  int64_t row, double *most, struct error *err)
 {
-    int64_t fitting = BAND_BYTES / (panel.nx * (int64_t)cell_size(stage->f64));
+    int64_t fitting = BAND_BYTES / (panel.nx * frame_cell_bytes(stage->f64));
     int band_ny = (int)max_int64(1, min_int64(fitting, stage->ny));
     for (int y = 0; y < stage->ny; y += band_ny) {
         int rows = (int)min_int64(band_ny, stage->ny - y);

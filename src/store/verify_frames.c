@@ -36,8 +36,8 @@ static enum status find_shape(struct verify_walk *walk, struct error *err)
     }
     if (walk->shape.gnx > 0) {
         int64_t cells = walk->shape.gnx * walk->shape.gny;
-        walk->segments =
-            segments_of(max_int64(walk->shape.most_rows, 1), cells * (walk->shape.f64 ? 8 : 4));
+        walk->segments = segments_of(max_int64(walk->shape.most_rows, 1),
+                                     cells * frame_cell_bytes(walk->shape.f64));
         walk->verify->shape = (struct verify_shape){.gnx = walk->shape.gnx,
                                                     .gny = walk->shape.gny,
                                                     .per_segment = walk->segments.per_segment,

@@ -55,7 +55,7 @@ static bool is_mapped(struct h5_scope *scope, hid_t list, int64_t number, const 
     char name[64];
     const struct frames_shape *shape = &map->shape;
     int64_t cells = shape->gnx * shape->gny;
-    struct segments segments = segments_of(map->per_segment, cells * (shape->f64 ? 8 : 4));
+    struct segments segments = segments_of(map->per_segment, cells * frame_cell_bytes(shape->f64));
     int64_t first = segments_start(&segments, number);
     int64_t count = min_int64(segments_rows(&segments, number), shape->rows - first);
     hsize_t dims[3] = {0, (hsize_t)(set->rank == 2 ? set->width : shape->gny), (hsize_t)shape->gnx};
@@ -75,7 +75,8 @@ static enum status check_map(struct h5_scope *scope, hid_t file, const struct ma
 {
     size_t pieces = 0;
     int64_t cells = map->shape.gnx * map->shape.gny, number = 0;
-    struct segments segments = segments_of(map->per_segment, cells * (map->shape.f64 ? 8 : 4));
+    struct segments segments =
+        segments_of(map->per_segment, cells * frame_cell_bytes(map->shape.f64));
     int mark = scope->count;
     hid_t set = h5_own(scope, H5Dopen2(file, mapped->path, H5P_DEFAULT));
     hid_t list = h5_own(scope, H5Dget_create_plist(set));
