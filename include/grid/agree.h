@@ -3,10 +3,9 @@
 #ifndef HEATSTREAM_GRID_AGREE_H
 #define HEATSTREAM_GRID_AGREE_H
 
-#include <stdbool.h>
-
 #include "base/status.h"
 #include "grid/domain.h"
+#include "grid/patience.h"
 
 /* Collective. Returns the status of the lowest rank that failed, STATUS_OK when none did; err
  * becomes that rank's text on every rank. */
@@ -16,12 +15,7 @@ enum status agree(const struct domain *domain, enum status mine, struct error *e
  * of spinning, so that a stream may be silent for hours. */
 void agree_broadcast(const struct domain *domain, void *data, int size);
 
-/* The same, doing something else meanwhile: `work`, called over and over, returns false when it has
- * nothing to do. It may use other communicators, without waiting. */
-struct meanwhile {
-    bool (*work)(void *context);
-    void *context;
-};
+/* The same, doing something else meanwhile. */
 void agree_broadcast_meanwhile(const struct domain *domain, void *data, int size,
                                const struct meanwhile *meanwhile);
 

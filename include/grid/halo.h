@@ -13,6 +13,10 @@ enum { HALO_DEEPEST = 64 };
  * ends of the grid are left alone. */
 void halo_exchange(const struct domain *domain, struct field *field, int depth);
 
+/* Collective: waits until the neighbours have come here too, and gives the processor away if that
+ * takes long (grid/patience.h), which halo_exchange() does not. */
+void halo_meet(const struct domain *domain);
+
 /* The columns of the narrowest slab; INT_MAX on a single rank, which exchanges nothing. Local. */
 int halo_narrowest(const struct domain *domain);
 

@@ -1,13 +1,17 @@
 #include "grid/halo.h"
 
 #include "base/arith.h"
+#include "grid/patience.h"
 
 enum halo_tag {
     HALO_TAG_LEFTWARD = 1,
     HALO_TAG_RIGHTWARD,
     HALO_TAG_HEAT_LEFTWARD,
-    HALO_TAG_HEAT_RIGHTWARD
+    HALO_TAG_HEAT_RIGHTWARD,
+    HALO_TAG_THERE
 };
+
+enum { LONGEST_NAP_US = 100 };
 
 enum { ENTRY_WORDS = sizeof(struct slab_heat) / sizeof(int64_t) };
 
@@ -15,6 +19,22 @@ _Static_assert((int64_t)HALO_DEEPEST *(DOMAIN_LONGEST_SIDE + 32) <= INT_MAX,
                "a halo, of columns of a few more than ny cells, can be counted");
 _Static_assert((int64_t)(HALO_DEEPEST - 1) * DOMAIN_LONGEST_SIDE * ENTRY_WORDS <= INT_MAX,
                "and so can the words of heat in all of its columns but one");
+
+void halo_meet(const struct domain *domain)
+{
+    const int neighbours[] = {domain->left, domain->right};
+    MPI_Request requests[4];
+    int count = 0;
+    pulse_wait(domain->pulse, "its neighbours");
+    for (int i = 0; i < 2; i++) {
+        MPI_Irecv(NULL, 0, MPI_BYTE, neighbours[i], HALO_TAG_THERE, domain->comm,
+                  &requests[count++]);
+        MPI_Isend(NULL, 0, MPI_BYTE, neighbours[i], HALO_TAG_THERE, domain->comm,
+                  &requests[count++]);
+    }
+    patience_wait(requests, count, LONGEST_NAP_US, NULL);
+    pulse_beat(domain->pulse);
+}
 
 void halo_exchange(const struct domain *domain, struct field *field, int depth)
 {

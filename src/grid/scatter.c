@@ -6,6 +6,10 @@
 #include "base/arith.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "grid/patience.h"
+
+/* Windows with so many entries are far apart: there is time for others to use the processor. */
+enum { PATIENT_FROM = 1 << 14, LONGEST_NAP_US = 100 };
 
 /* A rank's entries in the list of rank 0, and how many there are in all. */
 struct part {
@@ -104,8 +108,17 @@ static void send_some(struct scatter *scatter, const struct slab_heat *heat,
     if (some.end > some.first)
         mine += from + some.first - part->first;
     pulse_wait(domain->pulse, "the heat of a window");
-    MPI_Scatterv(heat ? heat + from : NULL, scatter->counts, scatter->starts, scatter->entry, mine,
-                 narrow_to_int(some.end - some.first), scatter->entry, 0, domain->comm);
+    const struct slab_heat *all = heat ? heat + from : NULL;
+    const int count = narrow_to_int(some.end - some.first);
+    MPI_Request request;
+    if (part->total < PATIENT_FROM) {
+        MPI_Scatterv(all, scatter->counts, scatter->starts, scatter->entry, mine, count,
+                     scatter->entry, 0, domain->comm);
+    } else {
+        MPI_Iscatterv(all, scatter->counts, scatter->starts, scatter->entry, mine, count,
+                      scatter->entry, 0, domain->comm, &request);
+        patience_wait(&request, 1, LONGEST_NAP_US, NULL);
+    }
     pulse_beat(domain->pulse);
 }
 

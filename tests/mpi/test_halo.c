@@ -50,6 +50,29 @@ static int count_wrong_after_exchange(int gnx, int gny, int depth)
     return wrong;
 }
 
+/* Whoever comes first waits; what is exchanged then is what it would be without. */
+static void neighbours_that_met_exchange_as_ever(void)
+{
+    struct domain *domain;
+    struct error err;
+    int ranks;
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    if (domain_create(MPI_COMM_WORLD, 4 * ranks, 3000, 0, &domain, &err) != STATUS_OK)
+        abort();
+    struct field *field = field_create_deep(domain, NAN, 2, FIELD_FIRST);
+    for (int turn = 0; turn < 3 * ranks; turn++) {
+        double until = MPI_Wtime() + 1e-3; /* one rank is late: the others come to nap */
+        while (turn % ranks == domain->rank && MPI_Wtime() < until)
+            set_owned(domain, field);
+        set_owned(domain, field);
+        halo_meet(domain);
+        halo_exchange(domain, field, 1);
+        CU_ASSERT_EQUAL(count_wrong(domain, field, 1), 0);
+    }
+    field_destroy(field);
+    domain_destroy(domain);
+}
+
 static void ghosts_hold_the_neighbours_column_and_nothing_else_changes(void)
 {
     int ranks;
@@ -139,6 +162,7 @@ static void repeated_exchanges_carry_the_newest_values(void)
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
+        UNIT_TEST(neighbours_that_met_exchange_as_ever),
         UNIT_TEST(ghosts_hold_the_neighbours_column_and_nothing_else_changes),
         UNIT_TEST(heat_of_the_neighbours_columns_arrives_with_numbers_of_this_slab),
         UNIT_TEST(repeated_exchanges_carry_the_newest_values),

@@ -3,7 +3,7 @@
 #include "draw.h"
 #include "mpi_unit.h"
 
-enum { MOST = 5000 };
+enum { MOST = 200 * 170 };
 static struct slab_heat window[MOST];
 
 static bool heated(uint64_t seed, int64_t cell, int per_thousand)
@@ -52,8 +52,9 @@ static void every_entry_reaches_the_owner_of_its_cell(void)
     static const int densities[] = {0, 1000, 3, 500, 0, 40, 1000, 1};
     int ranks;
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    const int64_t shapes[][2] = {{ranks, 1}, {ranks, 7}, {ranks + 1, 3}, {37, 11}, {100, 50}};
-    for (int shape = 0; shape < 5; shape++) {
+    const int64_t shapes[][2] = {{ranks, 1}, {ranks, 7}, {ranks + 1, 3},
+                                 {37, 11},   {100, 50},  {200, 170}};
+    for (int shape = 0; shape < 6; shape++) {
         struct domain *domain;
         struct error err;
         CU_ASSERT_EQUAL_FATAL(
