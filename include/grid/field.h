@@ -38,6 +38,10 @@ struct field *field_create_deep(const struct domain *domain, double value, int g
                                 enum field_place place);
 void field_destroy(struct field *field); /* accepts NULL */
 
+/* Trades the memory of two fields of the same slab and ghosts: the cells of `field` go to `spare`;
+ * what it has then means nothing, and lies as far from the start of its memory as before. */
+void field_give(struct field *field, struct field *spare);
+
 /* Copies the cells, without ghosts, of a field of the same slab. */
 void field_copy(struct field *to, const struct field *from);
 

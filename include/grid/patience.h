@@ -1,13 +1,13 @@
-/* Waiting for other ranks without keeping the processor from those who could use it: MPI's own waits
- * spin, and what this rank's other threads have to do then waits behind the busier processor. */
+/* Waiting for other ranks without keeping the processor from those who could use it. The waits of
+ * MPI spin: other threads then share the processor of a rank that has work. */
 #ifndef HEATSTREAM_GRID_PATIENCE_H
 #define HEATSTREAM_GRID_PATIENCE_H
 
 #include <mpi.h>
 #include <stdbool.h>
 
-/* What is done while waiting: `work`, called over and over, returns false when it has nothing to do.
- * It may use other communicators, without waiting. */
+/* What is done while waiting: `work`, called over and over, returns false when it has nothing to
+ * do. It may use other communicators, without waiting. */
 struct meanwhile {
     bool (*work)(void *context);
     void *context;

@@ -20,10 +20,11 @@ enum { SCATTER_MOST = 1 << 26 };
 struct scatter *scatter_create(const struct domain *domain, int most);
 void scatter_destroy(struct scatter *scatter); /* accepts NULL */
 
-/* Collective, MPI_Scatterv; of large windows in patience (grid/patience.h). On rank 0 `heat` holds `count` entries with global cell numbers x*gny +
- * y in rising order (layout of struct slab_heat); both are ignored elsewhere. Returns the number
- * of this rank's entries; *mine are these with local cell numbers in rising order, owned by the
- * scatter, valid until its next call. Allocates only when a window is larger than any before. */
+/* Collective, MPI_Scatterv; of large windows in patience (grid/patience.h). On rank 0 `heat` holds
+ * `count` entries with global cell numbers x*gny + y in rising order (layout of struct slab_heat);
+ * both are ignored elsewhere. Returns the number of this rank's entries; *mine are these with local
+ * cell numbers in rising order, owned by the scatter, valid until its next call. Allocates only
+ * when a window is larger than any before. */
 int64_t scatter_heat(struct scatter *scatter, const struct slab_heat *heat, int64_t count,
                      const struct slab_heat **mine);
 

@@ -8,11 +8,21 @@
  * So those are held whose r is a multiple of s from k-H, rounded down, to k, the last one for the
  * windows to come: ceil(H/s) + 1 at most. A spacing beyond H needs the same two that H does.
  *
- * A snapshot is a copy of the owned cells. On the machine of sweep.h it takes as long as 1.8
- * windows of a single step at 256^2 and 1024^2, 1.1 at 4096^2, 0.24 windows of 16 steps at 1024^2.
- * So s is at least ceil(H/8), and more where the memory does not suffice. With H = 50 and s = 7, at
- * 1024^2 and 1 % of the events late, tests/bench/bench_correction.c counts, of the windows a second
- * of a solver without snapshots:
+ * The snapshot of a large slab is the field itself, left behind by the solver when it steps on
+ * (solver_leave()). Of a small one, which is in the cache, the cells are copied: the solver would
+ * go on in memory that is not. A copy takes as long as 1.8 windows of a single step at 256^2 and
+ * 1024^2, 0.24 windows of 16 steps at 1024^2; so s is at least ceil(H/8), and more where the memory
+ * does not suffice. With H = 50 and s = 7, of the windows a second of a solver without snapshots:
+ *
+ *     steps a window             1     2     4    16
+ *     256^2   copied          0.85  0.89  0.91  0.95
+ *             left            0.91  0.87  0.88  0.93    not done
+ *     1024^2  copied          0.83              0.95
+ *             left            0.77              1.00    not done
+ *     2048^2  copied          0.85  0.90  0.92  0.96    not done
+ *             left            0.99  0.99  1.00  1.00
+ *
+ * and at 1024^2 with 1 % of the events late (tests/bench/bench_correction.c):
  *
  *                                  1 step a window    16 steps
  *     none late                         0.87            0.98
@@ -32,7 +42,7 @@
 #include "solve/solver.h"
 
 /* The state after a window; written by snapshots_keep(), or by a restart that snapshots_put() gave
- * it to. Ghosts mean nothing, and there are no ghost columns. */
+ * it to. Ghosts mean nothing. */
 struct snapshot {
     int64_t window; /* -1: the initial field */
     struct field *field;
@@ -51,14 +61,22 @@ int snapshots_spacing(int horizon_windows, int64_t cells, int64_t memory_bytes);
 /* How many are held at once: ceil(horizon_windows / spacing) + 1. Pure. */
 int snapshots_count(int horizon_windows, int spacing);
 
-/* Collective. Any spacing from 1 on. All memory is allocated and touched here; NULL when it is
- * short on any rank. The domain is borrowed. */
-struct snapshots *snapshots_create(const struct domain *domain, int horizon_windows, int spacing);
+struct snapshots_config {
+    int horizon_windows;
+    int spacing;         /* any from 1 on */
+    int ghosts;          /* of solver_field() */
+    int64_t leave_bytes; /* slabs from so many on are left by the solver, not copied; 0: chosen */
+};
+
+/* Collective. All memory is allocated and touched here; NULL when it is short on any rank. The
+ * domain is borrowed. */
+struct snapshots *snapshots_create(const struct domain *domain,
+                                   const struct snapshots_config *config);
 void snapshots_destroy(struct snapshots *snapshots); /* accepts NULL */
 
 /* Local, as are all below. To be called at the start with window -1, and after every window that
- * was stepped, again after one that is stepped again: copies field and outflow if that window's
- * snapshot belongs to the ring. */
+ * was stepped, again after one that is stepped again: keeps field and outflow if that window's
+ * snapshot belongs to the ring. The solver must not step after the ring is destroyed. */
 void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
                     struct solver *solver);
 
@@ -77,7 +95,7 @@ int64_t snapshots_base(const struct snapshots *snapshots, int64_t window);
 
 /* That snapshot; not NULL when every window since was kept. Owned by the ring, valid until its next
  * call. */
-const struct snapshot *snapshots_oldest_needed(const struct snapshots *snapshots, int64_t window);
+const struct snapshot *snapshots_oldest_needed(struct snapshots *snapshots, int64_t window);
 
 /* Forgets all snapshots and returns the place of that of `window`, a multiple of the spacing less
  * one, for a restart to fill. Field and outflow are owned by the ring. */

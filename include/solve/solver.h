@@ -69,8 +69,15 @@ void solver_step_window(struct solver *solver, const struct slab_heat *heat, int
 double solver_halo_s(const struct solver *solver);
 
 /* The present field, always the same object; owned by the solver. A step changes its cells and
- * where they lie. A restart writes into its owned cells. */
+ * where they lie. A restart writes into its owned cells, while nothing waits to be left. */
 struct field *solver_field(struct solver *solver);
+
+/* The next pass leaves the field as it is now, without its ghosts, in `spare`, a field of this slab
+ * with as many ghosts (field_create_deep()), and goes on in the memory that this had: as good as a
+ * copy, and free. Until then `spare` means nothing, as solver_leaving() tells. NULL takes it back.
+ */
+void solver_leave(struct solver *solver, struct field *spare);
+struct field *solver_leaving(const struct solver *solver); /* or NULL */
 
 /* Heat that left through the boundary since the last reset, per owned column [nx], in temperature
  * units times area. Each step adds to outflow[i], with u and ghosts before the step, in this order

@@ -175,8 +175,10 @@ static enum status create_solver(struct run *run, struct error *err)
     if (!run->solver)
         return error_set(err, STATUS_IO, "not enough memory for %lld x %lld cells on %d ranks",
                          (long long)plan->gnx, (long long)plan->gny, run->domain->ranks);
-    run->snapshots =
-        snapshots_create(run->domain, (int)plan->horizon_windows, plan->snapshot_spacing);
+    run->snapshots = snapshots_create(
+        run->domain, &(struct snapshots_config){.horizon_windows = (int)plan->horizon_windows,
+                                                .spacing = plan->snapshot_spacing,
+                                                .ghosts = solver_field(run->solver)->ghosts});
     if (!run->snapshots)
         return error_set(err, STATUS_IO,
                          "not enough memory for the fields that late corrections go back to; a "

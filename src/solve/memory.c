@@ -13,11 +13,11 @@ struct solver_memory solver_memory_of(const struct domain_cut *cut, int ny,
     struct solver_config chosen = choice_for_slabs(&slabs, config);
     int ghosts = ranks == 1 ? 1 : chosen.halo_depth;
     int parts = chosen.windows > 1 ? 2 : 1;
-    double columns = (double)widths.widest, deep = columns + 2.0 * ghosts;
+    double deep = (double)widths.widest + 2.0 * ghosts;
     double column = sizeof(double) * (ny + 2.0);
     double exchanged = 2.0 * (ghosts - 1) * ny * (double)sizeof(struct slab_heat);
     return (struct solver_memory){.columns = narrow_to_int(widths.widest),
                                   .fields = 2 * deep * column,
-                                  .snapshots = snapshots * columns * column,
+                                  .snapshots = snapshots * deep * column,
                                   .heat = parts * HEAT_MAP_CELL_BYTES * deep * ny + exchanged};
 }

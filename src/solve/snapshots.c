@@ -9,12 +9,15 @@
 
 enum {
     HORIZON_PARTS = 8, /* a snapshot more often than so many times a horizon costs too much time */
-    EMPTY = -2         /* the window of no snapshot */
+    LEAVE_BYTES = 16 << 20,
+    EMPTY = -2 /* the window of no snapshot */
 };
 
 struct snapshots {
     const struct domain *domain;
+    struct solver *solver; /* that the newest is left by; NULL: there is none */
     int horizon, spacing;
+    bool leaves; /* else they are copied */
     int count;
     struct snapshot *slot; /* [count]; the one after window r-1 at (r / spacing) % count */
 };
@@ -40,35 +43,40 @@ int snapshots_count(int horizon_windows, int spacing)
 }
 
 /* What was never written shows. */
-static bool allocate_slot(struct snapshot *slot, const struct domain *domain)
+static bool allocate_slot(struct snapshot *slot, const struct domain *domain, int ghosts)
 {
     *slot = (struct snapshot){
         .window = EMPTY,
-        .field = field_create_deep(domain, NAN, 0, FIELD_FIRST),
+        .field = field_create_deep(domain, NAN, ghosts, FIELD_FIRST),
         .outflow = calloc((size_t)domain->nx, sizeof *slot->outflow),
     };
     return slot->field && slot->outflow;
 }
 
-static bool allocate(struct snapshots *snapshots)
+static bool allocate(struct snapshots *snapshots, int ghosts)
 {
     snapshots->slot = calloc((size_t)snapshots->count, sizeof *snapshots->slot);
     bool ready = snapshots->slot != NULL;
     for (int i = 0; ready && i < snapshots->count; i++)
-        ready = allocate_slot(&snapshots->slot[i], snapshots->domain);
+        ready = allocate_slot(&snapshots->slot[i], snapshots->domain, ghosts);
     return ready;
 }
 
-struct snapshots *snapshots_create(const struct domain *domain, int horizon_windows, int spacing)
+struct snapshots *snapshots_create(const struct domain *domain,
+                                   const struct snapshots_config *config)
 {
     struct snapshots *snapshots = calloc(1, sizeof *snapshots);
     int ready = snapshots != NULL, all_ready;
+    double leave_bytes = (double)(config->leave_bytes ? config->leave_bytes : LEAVE_BYTES);
+    double bytes = (double)domain->nx * domain->ny * sizeof(double);
     if (ready) {
-        *snapshots = (struct snapshots){.domain = domain,
-                                        .horizon = horizon_windows,
-                                        .spacing = spacing,
-                                        .count = snapshots_count(horizon_windows, spacing)};
-        ready = allocate(snapshots);
+        *snapshots =
+            (struct snapshots){.domain = domain,
+                               .horizon = config->horizon_windows,
+                               .spacing = config->spacing,
+                               .leaves = bytes >= leave_bytes,
+                               .count = snapshots_count(config->horizon_windows, config->spacing)};
+        ready = allocate(snapshots, config->ghosts);
     }
     MPI_Allreduce(&ready, &all_ready, 1, MPI_INT, MPI_MIN, domain->comm);
     if (all_ready)
@@ -103,6 +111,22 @@ static struct snapshot *find(const struct snapshots *snapshots, int64_t window)
     return slot->window == window ? slot : NULL;
 }
 
+/* The one that the next step would leave in this field; NULL: there is none. */
+static const struct field *leaving(const struct snapshots *snapshots)
+{
+    return snapshots->solver ? solver_leaving(snapshots->solver) : NULL;
+}
+
+/* What the next step would have left is copied instead. */
+static void settle(struct snapshots *snapshots)
+{
+    struct solver *solver = snapshots->solver;
+    if (!leaving(snapshots))
+        return;
+    field_copy(solver_leaving(solver), solver_field(solver));
+    solver_leave(solver, NULL);
+}
+
 bool snapshots_wants(const struct snapshots *snapshots, int64_t window)
 {
     return (window + 1) % snapshots->spacing == 0;
@@ -114,18 +138,29 @@ void snapshots_keep(struct snapshots *snapshots, int64_t window, double heat_in,
     if (!snapshots_wants(snapshots, window))
         return;
     struct snapshot *slot = slot_of(snapshots, window);
-    field_copy(slot->field, solver_field(solver));
+    snapshots->solver = solver;
+    settle(snapshots);
+    solver_leave(solver, slot->field);
+    if (!snapshots->leaves)
+        settle(snapshots);
     memcpy(slot->outflow, solver_outflow(solver),
            (size_t)snapshots->domain->nx * sizeof *slot->outflow);
     slot->heat_in = heat_in;
     slot->window = window;
 }
 
+static void forget(struct snapshots *snapshots, struct snapshot *slot)
+{
+    if (leaving(snapshots) == slot->field)
+        solver_leave(snapshots->solver, NULL);
+    slot->window = EMPTY;
+}
+
 static void forget_after(struct snapshots *snapshots, int64_t window)
 {
     for (int i = 0; i < snapshots->count; i++)
         if (snapshots->slot[i].window > window)
-            snapshots->slot[i].window = EMPTY;
+            forget(snapshots, &snapshots->slot[i]);
 }
 
 bool snapshots_restore(struct snapshots *snapshots, int64_t window, struct solver *solver,
@@ -134,6 +169,8 @@ bool snapshots_restore(struct snapshots *snapshots, int64_t window, struct solve
     const struct snapshot *slot = find(snapshots, window);
     if (!slot)
         return false;
+    if (leaving(snapshots) == slot->field)
+        settle(snapshots);
     field_copy(solver_field(solver), slot->field);
     memcpy(solver_outflow(solver), slot->outflow,
            (size_t)snapshots->domain->nx * sizeof *slot->outflow);
@@ -148,9 +185,12 @@ int64_t snapshots_base(const struct snapshots *snapshots, int64_t window)
     return reach - reach % snapshots->spacing - 1;
 }
 
-const struct snapshot *snapshots_oldest_needed(const struct snapshots *snapshots, int64_t window)
+const struct snapshot *snapshots_oldest_needed(struct snapshots *snapshots, int64_t window)
 {
-    return find(snapshots, snapshots_base(snapshots, window));
+    struct snapshot *slot = find(snapshots, snapshots_base(snapshots, window));
+    if (slot && leaving(snapshots) == slot->field)
+        settle(snapshots);
+    return slot;
 }
 
 struct snapshot *snapshots_put(struct snapshots *snapshots, int64_t window)

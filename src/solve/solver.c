@@ -11,10 +11,14 @@
 #include "solve/denormals.h"
 #include "solve/sweep.h"
 
+/* After so many cell updates, some milliseconds of them, neighbours are waited for in patience. */
+enum { PATIENT_UPDATES = 1 << 24 };
+
 struct solver {
     const struct domain *domain;
     struct solver_config config; /* nothing left to choose */
     struct field *now, *next;
+    struct field *leaving; /* borrowed; NULL: nobody wants the field before the next pass */
     struct outflow *outflow;
     struct heat_map *heat;
     struct halo_heat halo_heat;
@@ -150,6 +154,8 @@ static void exchange(struct solver *solver, int depth)
     if (solver->domain->ranks == 1)
         return;
     double began_s = monotonic_s();
+    if (halo_narrowest(solver->domain) * (int64_t)solver->domain->ny * depth >= PATIENT_UPDATES)
+        halo_meet(solver->domain);
     halo_exchange(solver->domain, solver->now, depth);
     solver->halo_s += monotonic_s() - began_s;
 }
@@ -180,6 +186,9 @@ static void swap_fields(struct solver *solver)
     struct field stepped = *solver->next;
     *solver->next = *solver->now;
     *solver->now = stepped;
+    if (solver->leaving)
+        field_give(solver->next, solver->leaving);
+    solver->leaving = NULL;
 }
 
 /* The next `levels` steps after `before`; `beyond`: valid columns of the halo that are wanted
@@ -231,6 +240,16 @@ void solver_step_window(struct solver *solver, const struct slab_heat *heat, int
 struct field *solver_field(struct solver *solver)
 {
     return solver->now;
+}
+
+void solver_leave(struct solver *solver, struct field *spare)
+{
+    solver->leaving = spare;
+}
+
+struct field *solver_leaving(const struct solver *solver)
+{
+    return solver->leaving;
 }
 
 double *solver_outflow(struct solver *solver)

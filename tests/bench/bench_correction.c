@@ -131,10 +131,15 @@ static struct subject prepare(const struct domain *domain, int substeps)
     struct subject subject = {.domain = domain,
                               .plain = solver_create(domain, &config),
                               .solver = solver_create(domain, &config),
-                              .snapshots = snapshots_create(domain, HORIZON, spacing),
                               .spacing = spacing,
                               .substeps = substeps};
-    if (!subject.plain || !subject.solver || !subject.snapshots)
+    if (!subject.plain || !subject.solver)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    subject.snapshots = snapshots_create(
+        domain, &(struct snapshots_config){.horizon_windows = HORIZON,
+                                           .spacing = spacing,
+                                           .ghosts = solver_field(subject.solver)->ghosts});
+    if (!subject.snapshots)
         MPI_Abort(MPI_COMM_WORLD, 1);
     heat_some(&subject);
     snapshots_keep(subject.snapshots, -1, 0.0, subject.solver);

@@ -37,13 +37,26 @@ static void restore_serial(struct run *run, int window)
     memcpy(run->s.serial.outflow, run->past_outflow[window + 1], outflow);
 }
 
+/* Copied, or left by the solver, in turns. */
+static struct snapshots *create_ring(const struct run *run)
+{
+    static bool left;
+    left = !left;
+    struct snapshots *ring = snapshots_create(
+        run->s.domain, &(struct snapshots_config){.horizon_windows = run->horizon,
+                                                  .spacing = run->spacing,
+                                                  .ghosts = solver_field(run->s.solver)->ghosts,
+                                                  .leave_bytes = left ? 1 : INT64_MAX});
+    if (!ring)
+        abort();
+    return ring;
+}
+
 static struct run begin_run(int gnx, int gny, const struct solver_config *config, int horizon,
                             int spacing)
 {
     struct run run = {.s = begin(gnx, gny, config), .horizon = horizon, .spacing = spacing};
-    run.snapshots = snapshots_create(run.s.domain, horizon, spacing);
-    if (!run.snapshots)
-        abort();
+    run.snapshots = create_ring(&run);
     for (int i = 0; i <= MOST_WINDOWS; i++) {
         run.past[i] = malloc(serial_bytes(&run));
         run.past_outflow[i] = malloc((size_t)gnx * sizeof(double));
@@ -146,9 +159,9 @@ struct course {
 static void restart(struct run *run, int open)
 {
     const struct domain *domain = run->s.domain;
-    struct snapshots *ring = snapshots_create(domain, run->horizon, run->spacing);
+    struct snapshots *ring = create_ring(run);
     const struct snapshot *from = snapshots_oldest_needed(run->snapshots, open - 1);
-    if (!ring || !from)
+    if (!from)
         abort();
     struct snapshot *to = snapshots_put(ring, from->window);
     for (int i = 0; i < domain->nx; i++)
@@ -230,6 +243,7 @@ static struct run begin_small_run(int horizon, int spacing)
 /* The snapshot says in its only cell which window it is of. */
 static void mark_and_keep(struct run *run, int window)
 {
+    solver_step_window(run->s.solver, NULL, 0);
     field_column(solver_field(run->s.solver), 0)[0] = window;
     snapshots_keep(run->snapshots, window, window, run->s.solver);
 }
@@ -268,23 +282,26 @@ static void every_window_of_the_horizon_can_be_corrected_at_every_close(void)
     CU_ASSERT_EQUAL(lost, 0);
 }
 
+/* Its own, or with that of the solver, which leaves it fields. */
 static void the_ring_uses_the_same_memory_for_good(void)
 {
     enum { HORIZON = 9, SPACING = 2 };
-    struct run run = begin_small_run(HORIZON, SPACING);
-    const double *places[MOST_WINDOWS];
-    int count = 0;
-    for (int window = 0; window < 10 * HORIZON; window++) {
-        mark_and_keep(&run, window);
-        const double *cells = snapshots_oldest_needed(run.snapshots, window)->field->cells;
-        int i = 0;
-        while (i < count && places[i] != cells)
-            i++;
-        if (i == count && count < MOST_WINDOWS)
-            places[count++] = cells;
+    for (int way = 0; way < 2; way++) {
+        struct run run = begin_small_run(HORIZON, SPACING);
+        const void *places[MOST_WINDOWS];
+        int count = 0;
+        for (int window = 0; window < 10 * HORIZON; window++) {
+            mark_and_keep(&run, window);
+            const void *place = snapshots_oldest_needed(run.snapshots, window)->field->memory;
+            int i = 0;
+            while (i < count && places[i] != place)
+                i++;
+            if (i == count && count < MOST_WINDOWS)
+                places[count++] = place;
+        }
+        CU_ASSERT(count <= snapshots_count(HORIZON, SPACING) + 2);
+        end_run(&run);
     }
-    CU_ASSERT_EQUAL(count, snapshots_count(HORIZON, SPACING));
-    end_run(&run);
 }
 
 static void a_snapshot_that_is_not_held_leaves_everything_as_it_is(void)
@@ -327,9 +344,10 @@ static void memory_short_on_one_rank_is_known_to_all(void)
     struct error err;
     CU_ASSERT_EQUAL_FATAL(domain_create(MPI_COMM_WORLD, 12, 4, 0, &domain, &err), STATUS_OK);
     struct domain vast = *domain;
+    const struct snapshots_config config = {.horizon_windows = 10, .spacing = 2, .ghosts = 1};
     if (domain->rank == domain->ranks - 1)
         vast.nx = vast.ny = INT32_MAX - 2;
-    CU_ASSERT_PTR_NULL(snapshots_create(&vast, 10, 2));
+    CU_ASSERT_PTR_NULL(snapshots_create(&vast, &config));
     domain_destroy(domain);
 }
 

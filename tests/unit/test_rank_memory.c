@@ -40,7 +40,9 @@ static size_t bytes_of(int ranks)
     const struct cell_box box = {0, 0, domain.gnx, domain.gny};
     size_t before = heap_bytes();
     struct solver *solver = solver_create(&domain, &config);
-    struct snapshots *snapshots = snapshots_create(&domain, 8, 4);
+    const struct snapshots_config ring = {
+        .horizon_windows = 8, .spacing = 4, .ghosts = solver_field(solver)->ghosts};
+    struct snapshots *snapshots = snapshots_create(&domain, &ring);
     struct scatter *scatter = scatter_create(&domain, SCATTER_MOST);
     struct measurer *measurer = measurer_create(&domain);
     struct digester *digester = digester_create(&domain);
