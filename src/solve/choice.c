@@ -1,12 +1,16 @@
 #include "solve/choice.h"
 
+#include <unistd.h>
+
 #include "base/arith.h"
 #include "base/log.h"
 #include "grid/halo.h"
 
 enum {
-    STEPS = 32, /* of a pass: more gain nothing, fewer show the memory */
-    BLOCK_ROWS = 512,
+    STEPS = 32,       /* of a pass: more gain nothing, fewer show the memory */
+    BLOCK_ROWS = 512, /* most; more beside a large L2 cache (sweep.h has the figures) */
+    LARGE_BLOCK_ROWS = 2048,
+    LARGE_CACHE_BYTES = 2 << 20,
     CACHE_BYTES = 64000000,
     SMALL_CELLS = 16384, /* a slab of no more is stepped faster than a message arrives */
     HALO_PART = 8        /* a halo of the others is no wider than one column in so many */
@@ -56,6 +60,14 @@ static int choose_depth(const struct slabs *slabs, const struct solver_config *c
                    min_int(most, slabs->narrowest));
 }
 
+/* Blocks of rows that are as high as each other. */
+static int choose_block_rows(int ny)
+{
+    bool large = sysconf(_SC_LEVEL2_CACHE_SIZE) >= LARGE_CACHE_BYTES;
+    int most = large ? LARGE_BLOCK_ROWS : BLOCK_ROWS, blocks = (ny - 1) / most + 1;
+    return (int)kernel_round_up((ny - 1) / blocks + 1);
+}
+
 struct solver_config choice_for_slabs(const struct slabs *slabs, const struct solver_config *config)
 {
     struct solver_config chosen = *config;
@@ -64,7 +76,7 @@ struct solver_config choice_for_slabs(const struct slabs *slabs, const struct so
     chosen.halo_depth = choose_depth(slabs, config, steps, chosen.windows);
     chosen.steps_per_sweep = min_int(min_int(steps, SOLVER_MOST_STEPS), chosen.halo_depth);
     if (chosen.block_rows == 0)
-        chosen.block_rows = BLOCK_ROWS;
+        chosen.block_rows = choose_block_rows(slabs->ny);
     if (chosen.cache_bytes == 0)
         chosen.cache_bytes = CACHE_BYTES;
     if (!chosen.kernel)
