@@ -51,22 +51,23 @@
  *
  * On two cores of an Intel Xeon (AVX-512, 48 KiB L1d, 2 MiB L2 each) blocks of up to 2048 rows, of
  * which the columns of 32 levels fill 1.1 MiB, are 4 to 7 % faster than of 512 at 1024^2, 2048^2,
- * 4096^2 and 8192^2, with and without heat: fewer rows are stepped twice. 4096^2 there, by blocks of
- * 512, 1024, 1368, 1536, 2048 and 4096 rows: 8.6, 8.8, 8.9, 8.9, 9.1, 8.7; a plain loop 1.3.
+ * 4096^2 and 8192^2, with and without heat: fewer rows are stepped twice. 4096^2 on two ranks, by
+ * blocks of 512, 1024, 1368, 1536, 2048 and 4096 rows: 8.6, 8.8, 8.9, 8.9, 9.1, 8.7; a plain loop
+ * 1.3.
  *
  * By width, 32 steps at 4096^2 on one rank: avx512 8.6, avx2 5.0, baseline 2.4.
  *
  * Not kept: bundles of 4, 5, 7 and 8 columns (12.1, 12.3, 12.5, 9.3 against 13.0: registers);
  * south from an unaligned load with the store trailing (7.4: every load crosses a cache line),
- * north from a second shuffle (12.2); blocks of 256 rows (-10 %) or, with 1 MiB
- * of L2, 1024 (-5 % at 1024^2, nothing at 4096^2); 16 steps (-12 % at 4096^2), 64 (nothing); prefetching the next columns in
- * parts (nothing); writing past the cache what still fits it (-35 % for single steps of 1024^2),
- * not doing so at 4096^2 (-7 % for 32 steps, -35 % for one); heat column by column in place of
- * one list a bundle (-5 %); the last level in place and then copied past the cache (-5 %), or
- * copied in parts beside the levels (-10 %); the next columns prefetched inside the kernel (-4 %);
- * adding heat four cells at a time (+1 %) or by whole lines (-4 %);
- * entries of heat packed into 12 bytes in place of 16, found by halving and copied eight at a time
- * (14 ms in place of 9 for eight windows). */
+ * north from a second shuffle (12.2); blocks of 256 rows (-10 %) or, with 1 MiB of L2, 1024 (-5 %
+ * at 1024^2, nothing at 4096^2); 16 steps (-12 % at 4096^2), 64 (nothing); prefetching the next
+ * columns in parts (nothing); writing past the cache what still fits it (-35 % for single steps of
+ * 1024^2), not doing so at 4096^2 (-7 % for 32 steps, -35 % for one); heat column by column in
+ * place of one list a bundle (-5 %); the last level in place and then copied past the cache (-5
+ * %), or copied in parts beside the levels (-10 %); the next columns prefetched inside the kernel
+ * (-4 %); adding heat four cells at a time (+1 %) or by whole lines (-4 %); entries of heat packed
+ * into 12 bytes in place of 16, found by halving and copied eight at a time (14 ms in place of 9
+ * for eight windows). */
 #ifndef HEATSTREAM_SOLVE_SWEEP_H
 #define HEATSTREAM_SOLVE_SWEEP_H
 
