@@ -84,7 +84,8 @@ static void execute(const struct subject *subject)
     char path[128];
     struct deck *deck = NULL;
     struct error err;
-    const struct run_options options = {.restart = RUN_RESTART_NONE, .command_line = "bench_gap"};
+    const struct run_options options = {
+        .restart = RUN_RESTART_NONE, .time_limit_s = -1, .command_line = "bench_gap"};
     snprintf(path, sizeof path, "%s/gap.yaml", subject->directory);
     enum status status = STATUS_OK;
     if (subject->first)
