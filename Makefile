@@ -190,6 +190,10 @@ $(B)/command: FORCE
 
 $(TESTOBJS): private CPPFLAGS += -Itests
 
+# A record is read right after it was written, field by field: a vector of two fields would wait
+# until both writes have reached the cache.
+$(B)/src/window/classify.o: private CFLAGS += -fno-tree-slp-vectorize
+
 $(B)/%.o: %.c $(B)/command | $(GENERATED) present
 	@mkdir -p $(@D)
 	$(SAY) CC $@

@@ -29,11 +29,18 @@ struct event_set {
 
 void event_set_release(struct event_set *set);
 
+/* Events that lie one behind the other in the order of a set: [begin, end). */
+struct event_run {
+    const struct event *begin, *end;
+};
+
 /* Memory to sort in, used again and again; zero-initialised is empty. */
 struct event_scratch {
     struct event_set events;
     uint64_t *keys; /* owned */
     int64_t key_capacity;
+    struct event_run *runs; /* owned */
+    int64_t run_capacity;
 };
 
 void event_scratch_release(struct event_scratch *scratch);

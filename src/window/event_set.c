@@ -7,6 +7,7 @@
 
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 enum { FEW = 16, SOME = 128 }; /* events sorted by insertion, by comparison at all */
+enum { RUN_EVENTS = 64 };      /* shorter runs, by the mean, are not worth looking at */
 
 void event_set_release(struct event_set *set)
 {
@@ -18,6 +19,7 @@ void event_scratch_release(struct event_scratch *scratch)
 {
     event_set_release(&scratch->events);
     free(scratch->keys);
+    free(scratch->runs);
     *scratch = (struct event_scratch){0};
 }
 
@@ -139,6 +141,60 @@ static const uint64_t *sort_keys(uint64_t *keys, int64_t count, int index_bits, 
     return from;
 }
 
+static bool in_order(const struct event *a, const struct event *b)
+{
+    return a->cell < b->cell || (a->cell == b->cell && event_order(a, b) < 0);
+}
+
+/* The runs of rising events, each of one partition, that the set consists of; 0 when they are too
+ * many to be of use. */
+static int64_t find_runs(const struct event_set *set, struct event_scratch *scratch)
+{
+    const int64_t most = set->count / RUN_EVENTS;
+    const struct event *begin = set->events, *end = set->events + set->count;
+    int64_t count = 0;
+    scratch->runs =
+        memory_room(scratch->runs, &scratch->run_capacity, most + 1, sizeof *scratch->runs);
+    for (const struct event *event = begin + 1; event < end; event++) {
+        if (event[-1].partition == event->partition && in_order(event - 1, event))
+            continue;
+        if (count == most)
+            return 0;
+        scratch->runs[count++] = (struct event_run){begin, event};
+        begin = event;
+    }
+    scratch->runs[count++] = (struct event_run){begin, end};
+    return count;
+}
+
+static int by_begin(const void *left, const void *right)
+{
+    return event_order(((const struct event_run *)left)->begin,
+                       ((const struct event_run *)right)->begin);
+}
+
+/* Partitions that each hold some of the cells and tell them in turn give runs that only have to be
+ * put one behind the other. False when the events are not such; nothing has changed then. */
+static bool sort_runs(struct event_set *set, struct event_scratch *scratch)
+{
+    int64_t count = find_runs(set, scratch);
+    struct event_run *runs = scratch->runs;
+    if (count <= 1)
+        return count == 1;
+    qsort(runs, (size_t)count, sizeof *runs, by_begin);
+    for (int64_t i = 1; i < count; i++)
+        if (!in_order(runs[i - 1].end - 1, runs[i].begin))
+            return false;
+    event_set_reserve(&scratch->events, set->count);
+    struct event *to = scratch->events.events;
+    for (int64_t i = 0; i < count; i++) {
+        memcpy(to, runs[i].begin, (size_t)(runs[i].end - runs[i].begin) * sizeof *to);
+        to += runs[i].end - runs[i].begin;
+    }
+    exchange(set, &scratch->events);
+    return true;
+}
+
 /* By keys cell << index_bits | index: in many passes these 8 bytes are moved about instead of an
  * event's 40. */
 static void sort_many_cells(struct event_set *set, struct event_scratch *scratch, int index_bits,
@@ -146,13 +202,8 @@ static void sort_many_cells(struct event_set *set, struct event_scratch *scratch
 {
     scratch->keys =
         memory_room(scratch->keys, &scratch->key_capacity, 2 * set->count, sizeof *scratch->keys);
-    bool falls = false;
-    for (int64_t i = 0; i < set->count; i++) {
+    for (int64_t i = 0; i < set->count; i++)
         scratch->keys[i] = (uint64_t)set->events[i].cell << index_bits | (uint64_t)i;
-        falls |= i > 0 && scratch->keys[i] < scratch->keys[i - 1];
-    }
-    if (!falls)
-        return;
     const uint64_t *keys = sort_keys(scratch->keys, set->count, index_bits, cell_bits);
     const uint64_t mask = (UINT64_C(1) << index_bits) - 1;
     event_set_reserve(&scratch->events, set->count);
@@ -181,6 +232,8 @@ void event_set_sort(struct event_set *set, int64_t cells, struct event_scratch *
         sort_some(set->events, set->count, event_order);
         return;
     }
+    if (sort_runs(set, scratch))
+        return;
     if (cell_bits <= DIGIT_BITS)
         sort_few_cells(set, &scratch->events, cell_bits);
     else

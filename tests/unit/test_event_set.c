@@ -1,4 +1,6 @@
 /* Sets of events against plain lists of them. */
+#include <stdlib.h>
+
 #include "event_sets.h"
 #include "unit.h"
 
@@ -88,6 +90,50 @@ static void any_order_of_arrival_is_brought_into_the_one_order(void)
         const struct spread *spread = &spreads[seed % SPREADS];
         int64_t count = make_events(events, spread, most_of(seed / SPREADS));
         struct event_set set = sorted_set_of(events, count, spread->cells);
+        check_sorted(&set, events, count);
+        event_set_release(&set);
+    }
+}
+
+static int compare_before(const void *left, const void *right)
+{
+    return before(left, right) ? -1 : before(right, left);
+}
+
+/* Of events in order, a third belongs to each of three partitions, which tell theirs in turn, so
+ * many at once; then `swaps` pairs change places. */
+static void deal(const struct event *sorted, int64_t count, int64_t at_once, int64_t swaps,
+                 struct event *arrived)
+{
+    int64_t next[3], end[3], dealt = 0;
+    for (int p = 0; p < 3; p++) {
+        next[p] = (p * count + 2) / 3;
+        end[p] = ((p + 1) * count + 2) / 3;
+    }
+    for (int p = 0; dealt < count; p = (p + 1) % 3)
+        for (int64_t i = 0; i < at_once && next[p] < end[p]; i++)
+            arrived[dealt++] = sorted[next[p]++];
+    for (; swaps > 0 && count > 0; swaps--) {
+        struct event *a = &arrived[below(count)], *b = &arrived[below(count)], swap = *a;
+        *a = *b;
+        *b = swap;
+    }
+}
+
+static void partitions_that_tell_their_cells_in_turn_come_into_the_same_order(void)
+{
+    static struct event events[MAX_EVENTS], arrived[MAX_EVENTS];
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        random_state = seed;
+        const struct spread *spread = &spreads[seed % SPREADS];
+        int64_t count = make_events(events, spread, most_of(seed / SPREADS));
+        qsort(events, (size_t)count, sizeof *events, compare_before);
+        for (int64_t i = 0; i < count; i++) {
+            events[i].partition = (int32_t)(i * 3 / count);
+            events[i].offset = i;
+        }
+        deal(events, count, 1 + below(300), below(3), arrived);
+        struct event_set set = sorted_set_of(arrived, count, spread->cells);
         check_sorted(&set, events, count);
         event_set_release(&set);
     }
@@ -320,6 +366,7 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(any_order_of_arrival_is_brought_into_the_one_order),
+        UNIT_TEST(partitions_that_tell_their_cells_in_turn_come_into_the_same_order),
         UNIT_TEST(a_merged_set_is_that_of_all_its_events),
         UNIT_TEST(of_equal_time_and_sensor_the_first_stays_and_the_others_are_handed_out),
         UNIT_TEST(a_saved_set_is_loaded_to_the_last_bit),
