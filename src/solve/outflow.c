@@ -78,23 +78,33 @@ void outflow_note_end(struct outflow *outflow, enum outflow_end end, int level,
         memcpy(copy, column, (size_t)rows * sizeof *copy);
 }
 
-static void add_chains(const struct chain chains[CHAINS], int rows)
+/* `count` is a constant of the caller: the loops over the chains are unrolled. */
+static inline __attribute__((always_inline)) void add_abreast(const struct chain *chains, int count,
+                                                              int rows)
 {
-    double s0 = *chains[0].sum, s1 = *chains[1].sum, s2 = *chains[2].sum, s3 = *chains[3].sum;
-    const double *c0 = chains[0].column, *c1 = chains[1].column, *c2 = chains[2].column,
-                 *c3 = chains[3].column;
-    const double v0 = chains[0].value, v1 = chains[1].value, v2 = chains[2].value,
-                 v3 = chains[3].value;
-    for (int j = 0; j < rows; j++) {
-        s0 += c0[j] - v0;
-        s1 += c1[j] - v1;
-        s2 += c2[j] - v2;
-        s3 += c3[j] - v3;
+    const double *column[CHAINS];
+    double sum[CHAINS], value[CHAINS];
+    for (int i = 0; i < count; i++) {
+        column[i] = chains[i].column;
+        value[i] = chains[i].value;
+        sum[i] = *chains[i].sum;
     }
-    *chains[0].sum = s0;
-    *chains[1].sum = s1;
-    *chains[2].sum = s2;
-    *chains[3].sum = s3;
+    for (int j = 0; j < rows; j++)
+        for (int i = 0; i < count; i++)
+            sum[i] += column[i][j] - value[i];
+    for (int i = 0; i < count; i++)
+        *chains[i].sum = sum[i];
+}
+
+static void add_chains(const struct chain *chains, int count, int rows)
+{
+    if (count == CHAINS)
+        add_abreast(chains, CHAINS, rows);
+    else if (count == ENDS)
+        add_abreast(chains, ENDS, rows);
+    else
+        for (int i = 0; i < count; i++)
+            add_abreast(&chains[i], 1, rows);
 }
 
 static struct chain chain_of(struct outflow *outflow, enum outflow_end end, int level)
@@ -106,19 +116,6 @@ static struct chain chain_of(struct outflow *outflow, enum outflow_end end, int 
                           .sum = &outflow->sums[end][level]};
 }
 
-/* The rest of a set of four sums nothing anyone looks at. */
-static void add_rest(struct chain chains[CHAINS], int count, int rows)
-{
-    double nowhere[CHAINS];
-    if (count == 0)
-        return;
-    for (int i = count; i < CHAINS; i++) {
-        nowhere[i] = 0.0;
-        chains[i] = (struct chain){chains[0].column, 0.0, &nowhere[i]};
-    }
-    add_chains(chains, rows);
-}
-
 void outflow_sum_block(struct outflow *outflow, int levels, int rows)
 {
     struct chain chains[CHAINS];
@@ -128,11 +125,12 @@ void outflow_sum_block(struct outflow *outflow, int levels, int rows)
             if (!counts(&outflow->config, (enum outflow_end)end))
                 continue;
             chains[count++] = chain_of(outflow, (enum outflow_end)end, level);
-            if (count == CHAINS)
-                add_chains(chains, rows);
-            count %= CHAINS;
+            if (count < CHAINS)
+                continue;
+            add_chains(chains, count, rows);
+            count = 0;
         }
-    add_rest(chains, count, rows);
+    add_chains(chains, count, rows);
 }
 
 /* Heat through the bottom and the top of one column in one step. */
