@@ -21,12 +21,19 @@ int choice_windows(int64_t frames_every, int spacing)
     return frames_every < spacing ? (int)frames_every : spacing;
 }
 
+/* Both fields: then nothing is gained by several steps a pass, whose levels cost something. */
+static bool fit_first_cache(const struct slabs *slabs)
+{
+    int64_t cells = (int64_t)slabs->narrowest * kernel_round_up(slabs->ny);
+    return 2 * cells * (int64_t)sizeof(double) <= sysconf(_SC_LEVEL1_DCACHE_SIZE);
+}
+
 /* Steps of a pass when nobody says: every further one makes the ranks step more of each other's
  * columns. */
 static int choose_steps(const struct slabs *slabs)
 {
     if (slabs->ranks == 1)
-        return STEPS;
+        return fit_first_cache(slabs) ? 1 : STEPS;
     bool small = (int64_t)slabs->narrowest * slabs->ny <= SMALL_CELLS;
     int widest =
         small || slabs->narrowest < HALO_PART ? slabs->narrowest : slabs->narrowest / HALO_PART;

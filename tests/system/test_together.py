@@ -11,7 +11,8 @@ from .lives import held_at
 from .results import RunDirectory, assert_equals_oracle, assert_same
 
 WINDOWS = 100
-# One step a window, and snapshots for corrections that leave five windows between them.
+# One step a window, and snapshots for corrections that leave five windows between them. So small a
+# grid is stepped one step a pass on one rank unless the deck says otherwise.
 DECK = merged(
     AWKWARD,
     {
@@ -19,6 +20,7 @@ DECK = merged(
         "time": {"windows": WINDOWS, "substeps": 1},
         "stream": {"horizon_windows": 40},
         "checkpoint": {"every_windows": 33},
+        "solve": {"steps_per_sweep": 16},
     },
 )
 
