@@ -55,11 +55,11 @@
  * blocks of 512, 1024, 1368, 1536, 2048 and 4096 rows: 8.6, 8.8, 8.9, 8.9, 9.1, 8.7; a plain loop
  * 1.3.
  *
- * A slab of which both fields fit the first cache gains nothing by several steps a pass, whose levels
- * take 10 % more bundles: 40^2 on one rank of that Xeon takes 446 ns a step singly, 530 by passes of
- * 32 (472 and 535 while sums of the outflow ran four abreast, two of them for nothing), so one step
- * a pass is chosen there. Columns left over by bundles stepped by themselves in place of in a bundle
- * that overlaps, and ghosts closed four columns at a time, changed nothing.
+ * A slab of which both fields fit the first cache gains nothing by several steps a pass, whose
+ * levels take 10 % more bundles: 40^2 on one rank of that Xeon takes 446 ns a step singly, 530 by
+ * passes of 32 (472 and 535 while sums of the outflow ran four abreast, two of them for nothing),
+ * so one step a pass is chosen there. Columns left over by bundles stepped by themselves in place
+ * of in a bundle that overlaps, and ghosts closed four columns at a time, changed nothing.
  *
  * By width, 32 steps at 4096^2 on one rank: avx512 8.6, avx2 5.0, baseline 2.4.
  *
