@@ -94,9 +94,11 @@ struct solver_config choice_for_slabs(const struct slabs *slabs, const struct so
 struct solver_config choice_complete(const struct domain *domain,
                                      const struct solver_config *config)
 {
-    struct slabs slabs = {
-        .ranks = domain->ranks, .narrowest = halo_narrowest(domain), .ny = domain->ny};
-    if (config->halo_depth > slabs.narrowest)
+    const bool alone = domain->ranks == 1;
+    struct slabs slabs = {.ranks = domain->ranks,
+                          .narrowest = alone ? domain->nx : halo_narrowest(domain),
+                          .ny = domain->ny};
+    if (!alone && config->halo_depth > slabs.narrowest)
         log_info("solve.halo_depth is %d, but the narrowest rank owns %d columns: %d are exchanged",
                  config->halo_depth, slabs.narrowest, slabs.narrowest);
     return choice_for_slabs(&slabs, config);

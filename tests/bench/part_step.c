@@ -21,9 +21,9 @@ static const struct {
     int steps_per_sweep;
     bool heated;
 } WAYS[WAY_COUNT] = {{"1 step a window", 1, 1, 0, false},
-                     {"1 step a window, 8 together", 1, 8, 0, false},
+                     {"1 step a window, 8 together", 1, 8, 8, false},
                      {"1 step a window, 1 % heated", 1, 1, 0, true},
-                     {"1 step a window, 8 together, 1 % heated", 1, 8, 0, true},
+                     {"1 step a window, 8 together, 1 % heated", 1, 8, 8, true},
                      {"32 steps, 1 a sweep", 32, 1, 1, false},
                      {"32 steps", 32, 1, 0, false},
                      {"32 steps, 1 % heated", 32, 1, 0, true}};

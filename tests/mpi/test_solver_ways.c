@@ -1,5 +1,6 @@
 /* However the steps of a window are computed, the bits are those of the serial solution. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "grid/halo.h"
 #include "mpi_unit.h"
@@ -155,6 +156,21 @@ static void a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_th
     }
 }
 
+static void a_grid_that_fits_the_first_cache_is_stepped_one_step_a_pass_on_one_rank(void)
+{
+    const bool known = sysconf(_SC_LEVEL1_DCACHE_SIZE) > 0, alone = world_size() == 1;
+    for (int side = 8; side <= 512; side *= 64) {
+        struct solver_config config = draw_config(7);
+        config.substeps = 32;
+        struct setup s = begin(side, side, &config);
+        int steps = solver_chosen(s.solver).steps_per_sweep;
+        CU_ASSERT(steps > 0 && (alone || steps * world_size() <= side));
+        if (alone)
+            CU_ASSERT_EQUAL(steps, known && side == 8 ? 1 : 32);
+        end(&s);
+    }
+}
+
 static void the_memory_of_the_widest_slab_is_known_before_it_exists(void)
 {
     for (uint64_t seed = 0; seed < 40; seed++) {
@@ -185,6 +201,7 @@ int main(int argc, char **argv)
         UNIT_TEST(every_width_sweep_depth_and_fusion_has_the_bits_of_a_large_serial_grid),
         UNIT_TEST(one_column_slabs_have_the_serial_bits_however_deep_a_halo_is_asked_for),
         UNIT_TEST(a_halo_is_no_deeper_than_the_narrowest_slab_and_a_sweep_no_longer_than_the_halo),
+        UNIT_TEST(a_grid_that_fits_the_first_cache_is_stepped_one_step_a_pass_on_one_rank),
         UNIT_TEST(the_memory_of_the_widest_slab_is_known_before_it_exists),
     };
     return mpi_unit_run(&argc, &argv, "solver ways", tests, UNIT_COUNT(tests));
