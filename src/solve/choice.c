@@ -25,7 +25,7 @@ int choice_windows(int64_t frames_every, int spacing)
 static bool fit_first_cache(const struct slabs *slabs)
 {
     int64_t cells = (int64_t)slabs->narrowest * kernel_round_up(slabs->ny);
-    return 2 * cells * (int64_t)sizeof(double) <= sysconf(_SC_LEVEL1_DCACHE_SIZE);
+    return cells <= sysconf(_SC_LEVEL1_DCACHE_SIZE) / (2 * (int64_t)sizeof(double));
 }
 
 /* Steps of a pass when nobody says: every further one makes the ranks step more of each other's
