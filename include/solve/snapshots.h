@@ -53,19 +53,23 @@ struct snapshot {
 struct snapshots;
 
 /* The spacing, from 1 to the horizon: the least that is at least ceil(horizon_windows / 8) and of
- * which the snapshots, 8 bytes a cell over all ranks, fit memory_bytes; the horizon where none
- * does, which may be beyond the memory. Depends on nothing else, so that every number of ranks and
- * every restart has the same. Pure; horizon_windows and cells at least 1. */
+ * which the snapshots, 8 bytes a cell over all ranks without ghosts, fit memory_bytes; the horizon
+ * where none does, which may be beyond the memory. Depends on nothing else, so that every number of
+ * ranks and every restart has the same. Pure; horizon_windows and cells at least 1. */
 int snapshots_spacing(int horizon_windows, int64_t cells, int64_t memory_bytes);
 
 /* How many are held at once: ceil(horizon_windows / spacing) + 1. Pure. */
 int snapshots_count(int horizon_windows, int spacing);
 
+/* Whether the snapshots of such a slab are the field left behind, with ghosts as deep as its halo;
+ * else copies, with a ghost column a side. Pure. */
+bool snapshots_are_left(int64_t columns, int64_t ny);
+
 struct snapshots_config {
     int horizon_windows;
-    int spacing;         /* any from 1 on */
-    int ghosts;          /* of solver_field() */
-    int64_t leave_bytes; /* slabs from so many on are left by the solver, not copied; 0: chosen */
+    int spacing;      /* any from 1 on */
+    int ghosts;       /* of solver_field() */
+    bool always_left; /* small slabs, too */
 };
 
 /* Collective. All memory is allocated and touched here; NULL when it is short on any rank. The

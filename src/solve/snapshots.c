@@ -37,6 +37,11 @@ int snapshots_spacing(int horizon_windows, int64_t cells, int64_t memory_bytes)
     return narrow_to_int(max_int64(by_time, by_memory));
 }
 
+bool snapshots_are_left(int64_t columns, int64_t ny)
+{
+    return columns * ny >= LEAVE_BYTES / (int64_t)sizeof(double);
+}
+
 int snapshots_count(int horizon_windows, int spacing)
 {
     return narrow_to_int(divide_up(horizon_windows, spacing) + 1);
@@ -67,16 +72,14 @@ struct snapshots *snapshots_create(const struct domain *domain,
 {
     struct snapshots *snapshots = calloc(1, sizeof *snapshots);
     int ready = snapshots != NULL, all_ready;
-    double leave_bytes = (double)(config->leave_bytes ? config->leave_bytes : LEAVE_BYTES);
-    double bytes = (double)domain->nx * domain->ny * sizeof(double);
     if (ready) {
-        *snapshots =
-            (struct snapshots){.domain = domain,
-                               .horizon = config->horizon_windows,
-                               .spacing = config->spacing,
-                               .leaves = bytes >= leave_bytes,
-                               .count = snapshots_count(config->horizon_windows, config->spacing)};
-        ready = allocate(snapshots, config->ghosts);
+        *snapshots = (struct snapshots){
+            .domain = domain,
+            .horizon = config->horizon_windows,
+            .spacing = config->spacing,
+            .leaves = config->always_left || snapshots_are_left(domain->nx, domain->ny),
+            .count = snapshots_count(config->horizon_windows, config->spacing)};
+        ready = allocate(snapshots, snapshots->leaves ? config->ghosts : 1);
     }
     MPI_Allreduce(&ready, &all_ready, 1, MPI_INT, MPI_MIN, domain->comm);
     if (all_ready)

@@ -202,8 +202,13 @@ static void sort_many_cells(struct event_set *set, struct event_scratch *scratch
 {
     scratch->keys =
         memory_room(scratch->keys, &scratch->key_capacity, 2 * set->count, sizeof *scratch->keys);
-    for (int64_t i = 0; i < set->count; i++)
+    bool falls = false;
+    for (int64_t i = 0; i < set->count; i++) {
         scratch->keys[i] = (uint64_t)set->events[i].cell << index_bits | (uint64_t)i;
+        falls |= i > 0 && scratch->keys[i] < scratch->keys[i - 1];
+    }
+    if (!falls)
+        return;
     const uint64_t *keys = sort_keys(scratch->keys, set->count, index_bits, cell_bits);
     const uint64_t mask = (UINT64_C(1) << index_bits) - 1;
     event_set_reserve(&scratch->events, set->count);

@@ -106,7 +106,7 @@ def whole_program(place: Path, side: int, ranks: int) -> Told:
     shorter = seconds_of_run(place, side, ranks, least, most + AFTER)
     updates = (most - least) * SUBSTEPS * side * side
     busy_s = (longer.processors - shorter.processors) / CORES
-    bounds = {f"{CORES} cores busy with the run": updates / busy_s}
+    bounds = {f"{CORES} cores busy with the run, waits that spin included": updates / busy_s}
     return Told(updates / (longer.wall - shorter.wall), bounds)
 
 

@@ -46,7 +46,7 @@ static struct snapshots *create_ring(const struct run *run)
         run->s.domain, &(struct snapshots_config){.horizon_windows = run->horizon,
                                                   .spacing = run->spacing,
                                                   .ghosts = solver_field(run->s.solver)->ghosts,
-                                                  .leave_bytes = left ? 1 : INT64_MAX});
+                                                  .always_left = left});
     if (!ring)
         abort();
     return ring;
