@@ -28,7 +28,7 @@ struct packing {
     struct committed committed;
     struct buffer parts; /* struct pack_part */
     int64_t rows;        /* to be packed */
-    int64_t limit;       /* rows from here on are being corrected */
+    int64_t limit;       /* rows from here on are being corrected, while the run goes on */
 };
 
 static void forget_manifest(struct packing *packing)
@@ -73,6 +73,7 @@ static enum status open_copy(struct packing *packing, const char *path, struct e
 static enum status read_manifest(struct packing *packing, struct error *err)
 {
     char path[PATH_MAX];
+    struct manifest_finish finish;
     struct buffer *bytes = &packing->manifest;
     const char *directory = packing->config->directory;
     TRY(path_join(path, sizeof path, directory, "manifest", err));
@@ -89,7 +90,9 @@ static enum status read_manifest(struct packing *packing, struct error *err)
         return error_set(err, STATUS_IO, "keeping a copy of %s: %s", path, strerror(errno));
     TRY(open_copy(packing, path, err));
     TRY(committed_of(packing->read, &packing->committed, err));
-    packing->rows = min_int64(count_rows(&packing->committed), packing->limit);
+    packing->rows = count_rows(&packing->committed);
+    if (!manifest_finished(packing->read, &finish))
+        packing->rows = min_int64(packing->rows, packing->limit);
     return packing->rows > 0 ? STATUS_OK
                              : error_set(err, STATUS_NO_INPUT, "%s holds no frames yet", directory);
 }
