@@ -21,6 +21,8 @@
 
 enum { TILE = 256 };
 
+static const double VALUE = 1.0 / 3; /* of every cell */
+
 enum way { PLAIN, WRITTEN, SHOWN, MEASURED, PLAIN_SYNCED, WAYS };
 
 static const char *const names[WAYS] = {"pwrite", "frames_write", "frames_write and frames_flush",
@@ -181,11 +183,13 @@ static void measure_grid(int side, int frames, int first, int last)
     struct subject subject = {.frames = frames};
     if (domain_create(MPI_COMM_WORLD, side, side, TILE, &subject.domain, &err) != STATUS_OK)
         fail(err.text);
-    subject.field = field_create(subject.domain, 1.0 / 3);
+    subject.field = field_create(subject.domain, VALUE);
     subject.cells =
         memory_zeroed((int64_t)subject.domain->nx * subject.domain->ny, sizeof *subject.cells);
     if (!subject.field)
         fail("out of memory");
+    for (int64_t i = 0; i < (int64_t)subject.domain->nx * subject.domain->ny; i++)
+        subject.cells[i] = (float)VALUE;
     make_directory(&subject);
     if (first < last)
         (void)plain_s(&subject, false); /* has the system get memory for what is written */
