@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/status.h"
+#include "base/unsynced.h"
 
 struct appended;
 
@@ -19,8 +19,9 @@ void appended_close(struct appended *file); /* accepts NULL */
 enum status appended_write(struct appended *file, const void *data, size_t size,
                            struct error *err) MUST_CHECK;
 
-/* What was written, and that the file was cut back, is on the disk on return. *size is the length
- * of the file. */
-enum status appended_sync(struct appended *file, int64_t *size, struct error *err) MUST_CHECK;
+/* What was written, and that the file was cut back, is on the disk on return, or once `later`,
+ * unless that is NULL, is synced. *size is the length of the file. */
+enum status appended_sync(struct appended *file, int64_t *size, struct unsynced *later,
+                          struct error *err) MUST_CHECK;
 
 #endif

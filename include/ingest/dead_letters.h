@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "base/status.h"
+#include "base/unsynced.h"
 #include "ingest/patience.h"
 #include "ingest/source_kafka.h"
 #include "window/event.h"
@@ -45,9 +46,9 @@ void dead_letters_set_patience(struct dead_letters *letters, const struct patien
 enum status dead_letters_write(struct dead_letters *letters, const struct dead_letter *letter,
                                int64_t count, const uint8_t *bytes, struct error *err) MUST_CHECK;
 
-/* On the disk, and delivered to the topic, on return. *size is the length of the file, or the
- * position of its end. */
-enum status dead_letters_sync(struct dead_letters *letters, int64_t *size,
+/* Delivered to the topic on return, and on the disk, or there once `later`, unless that is NULL, is
+ * synced. *size is the length of the file, or the position of its end. */
+enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct unsynced *later,
                               struct error *err) MUST_CHECK;
 
 #endif

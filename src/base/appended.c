@@ -70,9 +70,12 @@ enum status appended_write(struct appended *file, const void *data, size_t size,
     return STATUS_OK;
 }
 
-enum status appended_sync(struct appended *file, int64_t *size, struct error *err)
+enum status appended_sync(struct appended *file, int64_t *size, struct unsynced *later,
+                          struct error *err)
 {
-    if (file->dirty && fsync(file->fd) != 0)
+    if (file->dirty && later)
+        TRY(unsynced_add(later, file->fd, file->path, err));
+    else if (file->dirty && fsync(file->fd) != 0)
         return error_set(err, STATUS_IO, "syncing %s: %s", file->path, strerror(errno));
     file->dirty = false;
     *size = file->size;

@@ -106,7 +106,7 @@ static enum status next_file(struct dead_letters *letters, struct error *err)
     int64_t size;
     struct appended *next;
     struct dead_letter_files *files = &letters->files;
-    TRY(appended_sync(letters->file, &size, err));
+    TRY(appended_sync(letters->file, &size, NULL, err));
     TRY(files->next(files->context, files->start + size, path, err));
     TRY(appended_open(path, 0600, 0, &next, err));
     appended_close(letters->file);
@@ -140,10 +140,11 @@ enum status dead_letters_write(struct dead_letters *letters, const struct dead_l
     return put_lines(letters, letters->lines.size, err);
 }
 
-enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct error *err)
+enum status dead_letters_sync(struct dead_letters *letters, int64_t *size, struct unsynced *later,
+                              struct error *err)
 {
     int64_t synced;
-    TRY(appended_sync(letters->file, &synced, err));
+    TRY(appended_sync(letters->file, &synced, later, err));
     if (letters->topic)
         TRY(dead_letter_topic_sync(letters->topic, err));
     *size = letters->files.start + synced;

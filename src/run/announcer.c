@@ -110,12 +110,13 @@ void announcer_set_patience(struct announcer *announcer, const struct patience *
         alert_topic_set_patience(announcer->topic, patience);
 }
 
-enum status announcer_sync(struct announcer *announcer, struct announced *known, struct error *err)
+enum status announcer_sync(struct announcer *announcer, struct announced *known,
+                           struct unsynced *later, struct error *err)
 {
     int64_t synced;
     if (!announcer)
         return STATUS_OK;
-    TRY(appended_sync(announcer->file, &synced, err));
+    TRY(appended_sync(announcer->file, &synced, later, err));
     if (announcer->topic)
         TRY(alert_topic_sync(announcer->topic, err));
     known->size = synced;

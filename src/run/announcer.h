@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/unsynced.h"
 #include "deck/deck.h"
 #include "ingest/patience.h"
 
@@ -28,9 +29,10 @@ enum status announcer_begin(struct announcer *announcer, const char *path, int64
 void announcer_close(struct announcer *announcer); /* accepts NULL, as do the next two */
 void announcer_set_patience(struct announcer *announcer, const struct patience *patience);
 
-/* On the disk and with the topic's broker on return. *known is left alone without an announcer. */
+/* With the topic's broker on return, and on the disk, or there once `later`, unless that is NULL,
+ * is synced. *known is left alone without an announcer. */
 enum status announcer_sync(struct announcer *announcer, struct announced *known,
-                           struct error *err) MUST_CHECK;
+                           struct unsynced *later, struct error *err) MUST_CHECK;
 
 /* Whole lines of news (watch.h); first to the file. */
 enum status announcer_tell(struct announcer *announcer, const struct buffer *news,

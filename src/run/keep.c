@@ -9,9 +9,9 @@ static enum status gather_state(struct run *run, struct error *err)
     struct root *root = run->root;
     const struct parcel *parcel = root->parcel;
     assert(parcel->has_state);
-    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
+    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, NULL, err));
     TRY(temperatures_sync(root, err));
-    TRY(watching_sync(run, err));
+    TRY(watching_sync(run, NULL, err));
     TRY(journal_mark_of(root->rundir.journal, INT64_MAX, &run->state.journal, err));
     struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);

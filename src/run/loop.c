@@ -328,9 +328,9 @@ static enum status commit_finish(struct run *run, struct digest digest, struct e
     if (root->parcel->kind == PARCEL_END)
         TRY(write_letters(root, err));
     root->parcel->letters_waiting = 0;
-    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, err));
+    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, NULL, err));
     TRY(temperatures_sync(root, err));
-    TRY(watching_sync(run, err));
+    TRY(watching_sync(run, NULL, err));
     buffer_clear(&root->summary);
     summary_json(run, &root->summary);
     TRY(manifest_add_finished(root->manifest, &finish, (const char *)root->summary.data, err));

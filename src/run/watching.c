@@ -148,9 +148,9 @@ enum status watching_begin_log(struct run *run, struct error *err)
     return announcer_begin(root->alerts, root->rundir.alerts, run->state.alerts.size, err);
 }
 
-enum status watching_sync(struct run *run, struct error *err)
+enum status watching_sync(struct run *run, struct unsynced *later, struct error *err)
 {
-    return announcer_sync(run->root->alerts, &run->state.alerts, err);
+    return announcer_sync(run->root->alerts, &run->state.alerts, later, err);
 }
 
 /* Rank 0: a frame and what it tells. */

@@ -4,6 +4,7 @@
 #define HEATSTREAM_RUN_WATCHING_H
 
 #include "base/buffer.h"
+#include "base/unsynced.h"
 #include "store/frames.h"
 
 struct run;
@@ -20,7 +21,7 @@ struct frames_groups watching_groups(const struct watching *watching);
  * nothing refuses to go on; it is on the disk. */
 enum status watching_open_log(struct run *run, struct error *err) MUST_CHECK;
 enum status watching_begin_log(struct run *run, struct error *err) MUST_CHECK;
-enum status watching_sync(struct run *run, struct error *err) MUST_CHECK;
+enum status watching_sync(struct run *run, struct unsynced *later, struct error *err) MUST_CHECK;
 
 /* Collective: the present field is that of the frame `row`, which only rank 0 has and which gets
  * its panels. What is new of alerts is written, unless the frame is only put back. A failure of it

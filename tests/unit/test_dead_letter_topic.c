@@ -79,7 +79,7 @@ static void letters_are_on_the_topic_when_synced(void)
     CU_ASSERT_EQUAL_FATAL(dead_letters_open(path, 0, &open, &err), STATUS_OK);
     CU_ASSERT_EQUAL(dead_letters_to_topic(open, &config, "heat", &err), STATUS_OK);
     CU_ASSERT_EQUAL(dead_letters_write(open, letters, LETTERS, bytes, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, NULL, &err), STATUS_OK);
     dead_letters_close(open);
     read_letters(&broker);
     stop_broker(&broker);
@@ -113,7 +113,7 @@ static void letters_that_cannot_be_delivered_fail_the_sync(void)
     CU_ASSERT_EQUAL(dead_letters_to_topic(open, &config, "heat", &err), STATUS_OK);
     rd_kafka_mock_broker_set_down(broker.cluster, 1);
     CU_ASSERT_EQUAL(dead_letters_write(open, letters, LETTERS, bytes, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, &err), STATUS_UNREACHABLE);
+    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, NULL, &err), STATUS_UNREACHABLE);
     CU_ASSERT_EQUAL(size, -1);
     dead_letters_close(open);
     stop_broker(&broker);
@@ -139,7 +139,7 @@ static void a_sync_lasts_no_longer_than_patience(void)
     dead_letters_set_patience(open, &patience);
     rd_kafka_mock_broker_set_down(broker.cluster, 1);
     CU_ASSERT_EQUAL(dead_letters_write(open, letters, LETTERS, bytes, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, &err), STATUS_STOPPED);
+    CU_ASSERT_EQUAL(dead_letters_sync(open, &size, NULL, &err), STATUS_STOPPED);
     CU_ASSERT_EQUAL(asked, 3);
     CU_ASSERT_EQUAL(size, -1);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "topic dead"));

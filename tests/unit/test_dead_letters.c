@@ -27,7 +27,7 @@ static struct buffer write_letters(int64_t from, const struct dead_letter *lette
     struct error err;
     int64_t size = -1;
     CU_ASSERT_EQUAL(dead_letters_write(letters, letter, count, bytes, &err), STATUS_OK);
-    CU_ASSERT_EQUAL(dead_letters_sync(letters, &size, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(dead_letters_sync(letters, &size, NULL, &err), STATUS_OK);
     dead_letters_close(letters);
     CU_ASSERT_EQUAL(durable_read_file(path, &contents, &err), STATUS_OK);
     CU_ASSERT_EQUAL((int64_t)contents.size, size);
