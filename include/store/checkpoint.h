@@ -2,7 +2,7 @@
  * after a window closed, and field and outflow after an earlier one, from which late events that
  * are still to come can be put in. All arrays are global, so a run restarts on any number of ranks.
  *
- * Writing: under a staged name, close (checked), seal, re-open and verify every digest, fsync,
+ * Writing: under a staged name, close (checked), re-open and verify every digest, seal, fsync,
  * rename, fsync of the directory. The seal is a digest over the whole HDF5 part of the file, kept
  * in its 512-byte user block: it is verified before HDF5 sees a byte, so a damaged file is refused,
  * never interpreted. A checkpoint counts only once the manifest has a line for it (manifest.h),
@@ -47,10 +47,27 @@ struct checkpoint_content {
     const char *summary;
 };
 
-/* The name is ckpt_<window, 9 digits>.h5 and replaces one of that name; ckpt/latest then holds it,
- * but may be empty after a loss of power.
- * *seal is valid on every rank. STATUS_IO on any rank is the outcome on all; a half-written file
- * is removed. */
+/* Writes the staged file and verifies what it holds; it is neither sealed nor synced. *seal is
+ * valid on every rank. STATUS_IO on any rank is the outcome on all; a half-written file is
+ * removed. */
+enum status checkpoint_stage(const struct domain *domain, struct digester *digester,
+                             const struct checkpoint_config *config,
+                             const struct checkpoint_content *content, struct checkpoint_seal *seal,
+                             struct error *err) MUST_CHECK;
+
+/* Local, in any thread, on hosts other than rank 0's: what this one holds of the staged file of a
+ * window is on the disk. */
+enum status checkpoint_sync(const struct checkpoint_config *config, int64_t window,
+                            struct error *err) MUST_CHECK;
+
+/* Rank 0, local, in any thread, without HDF5: seals the staged file, syncs what this host holds of
+ * it and gives it its name, which is on the disk on return: ckpt_<window, 9 digits>.h5, in the
+ * place of one of that name. ckpt/latest then holds it, but may be empty after a loss of power.
+ * After a failure the staged file is removed. */
+enum status checkpoint_publish(const struct checkpoint_config *config, int64_t window,
+                               struct error *err) MUST_CHECK;
+
+/* All of it, one after the other. */
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,
                              const struct checkpoint_config *config,
                              const struct checkpoint_content *content, struct checkpoint_seal *seal,

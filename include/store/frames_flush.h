@@ -3,6 +3,7 @@
 #ifndef HEATSTREAM_STORE_FRAMES_FLUSH_H
 #define HEATSTREAM_STORE_FRAMES_FLUSH_H
 
+#include "base/unsynced.h"
 #include "store/frames.h"
 
 /* New rows of small frames wait in memory for those after them, so that they are written together:
@@ -27,6 +28,11 @@ double frames_flush_s(const struct frames *frames);
 
 /* Has the disk begin with the rows written so far, and does not wait for it. Local. */
 void frames_begin_sync(const struct frames *frames);
+
+/* Where all ranks share a host: as frames_sync() once rank 0's `later` is synced. The rows must be
+ * in the files. */
+enum status frames_sync_later(struct frames *frames, struct unsynced *later,
+                              struct error *err) MUST_CHECK;
 
 /* All rows written so far are on the disk on return. frames.h5 follows when that is due, by
  * frames_flush(), for it can be made anew from them; `shown`: it shows them and is on the disk,

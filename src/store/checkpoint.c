@@ -100,23 +100,59 @@ static enum status create(struct writing *w, struct error *err)
     return agree(w->domain, mine, err);
 }
 
-static enum status seal(const struct writing *w, struct error *err)
-{
-    enum status mine = STATUS_OK;
-    if (w->domain->rank == 0)
-        mine = checkpoint_file_seal(w->path, err);
-    return agree(w->domain, mine, err);
-}
-
-static enum status write_and_sync(const struct writing *w, struct error *err)
+static enum status fill(const struct writing *w, struct error *err)
 {
     const struct field *const fields[CHECKPOINT_TIMES] = {w->content->field,
                                                           w->content->past.field};
     if (w->domain->ranks > 1)
         TRY(checkpoint_fields_write(w->domain, w->path, fields, err));
-    TRY(seal(w, err));
-    TRY(checkpoint_reread(w->domain, w->digester, w->path, &w->head, err));
-    return agree(w->domain, durable_sync(w->path, err), err); /* each rank what its host holds */
+    return checkpoint_reread(w->domain, w->digester, w->path, &w->head, err);
+}
+
+static const char *staging_of(const struct checkpoint_config *config)
+{
+    return config->staging ? config->staging : config->directory;
+}
+
+static enum status staged_path(const struct checkpoint_config *config, int64_t window,
+                               char path[PATH_MAX], struct error *err)
+{
+    char name[32];
+    checkpoint_name(window, name);
+    return staging_path(staging_of(config), name, path, err);
+}
+
+enum status checkpoint_stage(const struct domain *domain, struct digester *digester,
+                             const struct checkpoint_config *config,
+                             const struct checkpoint_content *content, struct checkpoint_seal *seal,
+                             struct error *err)
+{
+    char path[PATH_MAX];
+    struct writing writing = {.domain = domain,
+                              .digester = digester,
+                              .content = content,
+                              .provenance = config->provenance,
+                              .path = path};
+    assert(!content->past.field == !content->past.outflow);
+    TRY(staged_path(config, content->window, path, err));
+    enum status status = create(&writing, err);
+    for (int time = 0; time < CHECKPOINT_TIMES; time++)
+        free(writing.outflows[time]);
+    if (status == STATUS_OK)
+        status = fill(&writing, err);
+    if (status == STATUS_OK)
+        *seal = writing.head.seal;
+    else if (domain->rank == 0)
+        unlink(path);
+    return status;
+}
+
+enum status checkpoint_sync(const struct checkpoint_config *config, int64_t window,
+                            struct error *err)
+{
+    char path[PATH_MAX];
+    TRY(staged_path(config, window, path, err));
+    return durable_sync(path, err);
 }
 
 static enum status write_line(const char *path, const char *line, struct error *err)
@@ -142,16 +178,31 @@ static enum status name_latest(const char *directory, const char *staging, const
     return staging_publish(staging, "latest", latest, false, err);
 }
 
-/* Rank 0. One sync of the directory is for both names. */
-static enum status publish(const char *directory, const char *staging, int64_t window,
+/* One sync of the directory is for both names. */
+static enum status name_it(const struct checkpoint_config *config, int64_t window,
                            struct error *err)
 {
     char name[32], path[PATH_MAX];
     checkpoint_name(window, name);
-    TRY(path_join(path, sizeof path, directory, name, err));
-    TRY(staging_publish(staging, name, path, false, err));
-    TRY(name_latest(directory, staging, name, err));
-    return durable_sync(directory, err);
+    TRY(path_join(path, sizeof path, config->directory, name, err));
+    TRY(staging_publish(staging_of(config), name, path, false, err));
+    TRY(name_latest(config->directory, staging_of(config), name, err));
+    return durable_sync(config->directory, err);
+}
+
+enum status checkpoint_publish(const struct checkpoint_config *config, int64_t window,
+                               struct error *err)
+{
+    char path[PATH_MAX];
+    TRY(staged_path(config, window, path, err));
+    enum status status = checkpoint_file_seal(path, err);
+    if (status == STATUS_OK)
+        status = durable_sync(path, err);
+    if (status == STATUS_OK)
+        status = name_it(config, window, err);
+    if (status != STATUS_OK)
+        unlink(path);
+    return status;
 }
 
 enum status checkpoint_write(const struct domain *domain, struct digester *digester,
@@ -159,29 +210,14 @@ enum status checkpoint_write(const struct domain *domain, struct digester *diges
                              const struct checkpoint_content *content, struct checkpoint_seal *seal,
                              struct error *err)
 {
-    char name[32], path[PATH_MAX];
-    const char *staging = config->staging ? config->staging : config->directory;
-    struct writing writing = {.domain = domain,
-                              .digester = digester,
-                              .content = content,
-                              .provenance = config->provenance,
-                              .path = path};
-    assert(!content->past.field == !content->past.outflow);
-    checkpoint_name(content->window, name);
-    TRY(staging_path(staging, name, path, err));
-    enum status status = create(&writing, err);
-    for (int time = 0; time < CHECKPOINT_TIMES; time++)
-        free(writing.outflows[time]);
-    if (status == STATUS_OK)
-        status = write_and_sync(&writing, err);
-    if (status == STATUS_OK && domain->rank == 0)
-        status = publish(config->directory, staging, content->window, err);
-    status = agree(domain, status, err);
-    if (status != STATUS_OK && domain->rank == 0)
-        unlink(path);
-    if (status == STATUS_OK)
-        *seal = writing.head.seal;
-    return status;
+    enum status mine = STATUS_OK;
+    TRY(checkpoint_stage(domain, digester, config, content, seal, err));
+    if (domain->rank != 0)
+        mine = checkpoint_sync(config, content->window, err);
+    TRY(agree(domain, mine, err));
+    if (domain->rank == 0)
+        mine = checkpoint_publish(config, content->window, err);
+    return agree(domain, mine, err);
 }
 
 /* A checkpoint being read; rank 0 reads all of it but the fields. */

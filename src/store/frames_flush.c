@@ -65,6 +65,23 @@ static enum status flush_segments(struct frames *frames, struct error *err)
     return agree(frames->domain, first, err);
 }
 
+enum status frames_sync_later(struct frames *frames, struct unsynced *later, struct error *err)
+{
+    enum status mine = STATUS_OK;
+    bool first = frames->domain->rank == 0;
+    assert(row_batch_count(frames->batch) == 0);
+    if (first && frames->open_count > 0)
+        mine = segment_write_offsets(&frames->open[frames->open_count - 1], &frames->layout.offsets,
+                                     err);
+    for (int i = 0; i < frames->open_count; i++) {
+        struct segment *segment = &frames->open[i];
+        if (first && segment->dirty && mine == STATUS_OK)
+            mine = unsynced_add(later, segment->fd, segment->path, err);
+        segment->dirty = false;
+    }
+    return agree(frames->domain, mine, err);
+}
+
 /* The master must not name rows before they are there, hence the order. */
 static enum status flush_now(struct frames *frames, bool sync, struct error *err)
 {
