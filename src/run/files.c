@@ -13,7 +13,7 @@ struct letters_mark {
     int64_t window, bytes;
 };
 
-static void mark_letters(struct run *run)
+void files_mark_letters(struct run *run)
 {
     struct letters_mark mark = {run->window, run->state.dead_letters_bytes};
     buffer_append(&run->root->letters_marks, &mark, sizeof mark);
@@ -43,7 +43,7 @@ static enum status open_letters_file(struct run *run, struct error *err)
                                       .next = next_letters_file,
                                       .context = root};
     dead_letters_in_files(root->letters, &files);
-    mark_letters(run);
+    files_mark_letters(run);
     return STATUS_OK;
 }
 
@@ -60,12 +60,10 @@ enum status files_open_letters(struct run *run, struct error *err)
 
 /* Whatever checkpoint a restart goes back to, the letters from there on must still be there to be
  * cut back. Of a checkpoint of before this start it is not known where that is. */
-enum status files_drop_letters(struct run *run, struct error *err)
+enum status files_drop_letters(struct root *root, struct error *err)
 {
-    struct root *root = run->root;
     const struct manifest_checkpoint *list;
     int64_t keep = root->deck->stream.dead_letter_files;
-    mark_letters(run);
     if (manifest_checkpoints(root->manifest, &list) == 0)
         return STATUS_OK;
     struct letters_mark *marks = (void *)root->letters_marks.data;

@@ -4,6 +4,7 @@
  * Fields that corrections go back to are within it as well, because it only grows. */
 #include <math.h>
 
+#include "commit.h"
 #include "run_internal.h"
 
 /* Sums of a step's terms stay below 8 |u|; the rest is room for the rounding of all steps. */
@@ -38,10 +39,11 @@ bool finite_in_doubt(struct run *run, const struct closed_window *closed)
 }
 
 /* Rank 0: where a run may be gone on from, for what that is worth. */
-static void name_checkpoint(const struct root *root, struct buffer *text)
+static void name_checkpoint(struct run *run, struct buffer *text)
 {
     const struct manifest_checkpoint *list;
-    int64_t count = manifest_checkpoints(root->manifest, &list);
+    commit_wait(run);
+    int64_t count = manifest_checkpoints(run->root->manifest, &list);
     if (count == 0)
         buffer_printf(text, "there is no checkpoint from before");
     else
@@ -55,7 +57,7 @@ enum status finite_check(struct run *run, const struct measure *measure, struct 
         return STATUS_OK;
     struct buffer advice = {0};
     if (run->root)
-        name_checkpoint(run->root, &advice);
+        name_checkpoint(run, &advice);
     error_set(err, STATUS_NUMERIC,
               "the field is not finite after window %lld: %g at cell x = %lld, y = %lld; %.*s",
               (long long)run->window, measure->bad_value, (long long)measure->bad_x,

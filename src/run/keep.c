@@ -1,17 +1,18 @@
 #include <assert.h>
 
-#include "base/log.h"
+#include "commit.h"
 #include "run_internal.h"
 
 /* Rank 0: everything a restart needs beside the field. */
-static enum status gather_state(struct run *run, struct error *err)
+static enum status gather_state(struct run *run, struct unsynced *later, struct error *err)
 {
     struct root *root = run->root;
     const struct parcel *parcel = root->parcel;
     assert(parcel->has_state);
-    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, NULL, err));
+    TRY(dead_letters_sync(root->letters, &run->state.dead_letters_bytes, later, err));
     TRY(temperatures_sync(root, err));
-    TRY(watching_sync(run, NULL, err));
+    TRY(watching_sync(run, later, err));
+    files_mark_letters(run);
     TRY(journal_mark_of(root->rundir.journal, INT64_MAX, &run->state.journal, err));
     struct state_origin origin = state_origin_of(root);
     buffer_clear(&run->saved_state);
@@ -24,49 +25,20 @@ static enum status gather_state(struct run *run, struct error *err)
     return STATUS_OK;
 }
 
-/* Rank 0: the checkpoint counts from here on. */
-static enum status commit(struct run *run, const struct checkpoint_seal *seal, struct error *err)
+/* Collective: the file, staged, and the seal that the manifest is to have of it; after the
+ * checkpoint before. */
+static enum status write_file(struct run *run, struct commit_job *job, struct error *err)
 {
-    struct root *root = run->root;
-    struct manifest_checkpoint entry = {.window = run->window,
-                                        .rows = run->state.rows,
-                                        .provisional = run->state.provisional,
-                                        .seal = *seal};
-    TRY(manifest_add_checkpoint(root->manifest, &entry, err));
-    TRY(claim_check(root->rundir.claim, err));
-    manifest_retire_checkpoints(root->manifest, (int)root->deck->checkpoint.keep);
-    TRY(checkpoint_remove_old(run->plan.checkpoints, run->plan.staging, root->manifest, err));
-    TRY(files_drop_letters(run, err));
-    source_report(root->source, root_next_offsets(root));
-    return STATUS_OK;
-}
-
-static void report(struct run *run, const struct checkpoint_seal *seal, double began_s)
-{
-    struct root *root = run->root;
-    char hex[DIGEST_HEX];
-    digest_hex(seal->field, hex);
-    root->checkpoint_done_s = stop_clock_s();
-    root->checkpoint_s = root->checkpoint_done_s - began_s;
-    log_info("checkpoint after window %lld, digest %s (%.3f s)", (long long)run->window, hex,
-             root->checkpoint_s);
-}
-
-enum status keep_checkpoint(struct run *run, struct error *err)
-{
-    double began_s = stop_clock_s();
     const struct snapshot *past = snapshots_oldest_needed(run->snapshots, run->window);
     run->state.past_window = past->window;
     run->state.past_heat_in = past->heat_in;
-    frames_begin_sync(run->frames);
     follow_begin(run);
+    if (run->root)
+        commit_wait(run);
     if (run->root && run->root->failure == STATUS_OK)
-        root_note(run->root, gather_state(run, err), err);
+        root_note(run->root, gather_state(run, &job->unsynced, err), err);
     follow_word(run);
     TRY(root_share_failure(run, err));
-    struct checkpoint_config config = {.directory = run->plan.checkpoints,
-                                       .staging = run->plan.staging,
-                                       .provenance = &run->plan.provenance};
     struct checkpoint_content content = {.window = run->window,
                                          .rows = run->state.rows,
                                          .provisional = run->state.provisional,
@@ -77,21 +49,46 @@ enum status keep_checkpoint(struct run *run, struct error *err)
         content.state = &run->saved_state;
         content.summary = (const char *)run->root->summary.data;
     }
-    struct checkpoint_seal seal;
     enum status status =
-        checkpoint_write(run->domain, run->digester, &config, &content, &seal, err);
+        checkpoint_stage(run->domain, run->digester, &job->config, &content, &job->entry.seal, err);
     buffer_clear_large(&run->saved_state);
-    TRY(status);
-    TRY(publish_flush(run, FLUSH_DURABLY, err)); /* before the line; begun with above */
-    if (!run->root)
-        return STATUS_OK;
-    if (run->root->failure == STATUS_OK)
-        root_note(run->root, commit(run, &seal, err), err);
-    room_note_checkpoint(run);
-    if (run->root->failure != STATUS_OK)
-        return STATUS_OK;
-    report(run, &seal, began_s);
-    monitor_end(run, METRICS_IO, began_s);
-    monitor_checkpoint(run);
-    return STATUS_OK;
+    return status;
+}
+
+/* Collective: what rank 0 cannot sync, for it is on other hosts, is synced. */
+static enum status sync_hosts(struct run *run, const struct commit_job *job, struct error *err)
+{
+    TRY(frames_sync(run->frames, false, err));
+    enum status mine =
+        run->root ? STATUS_OK : checkpoint_sync(&job->config, job->entry.window, err);
+    return agree(run->domain, mine, err);
+}
+
+static enum status prepare(struct run *run, struct commit_job *job, struct error *err)
+{
+    bool alone = run->launch.nodes == 1;
+    TRY(publish_flush(run, FLUSH_ROWS, err));
+    if (!alone)
+        frames_begin_sync(run->frames);
+    TRY(write_file(run, job, err));
+    return alone ? frames_sync_later(run->frames, &job->unsynced, err) : sync_hosts(run, job, err);
+}
+
+enum status keep_checkpoint(struct run *run, struct error *err)
+{
+    struct root *root = run->root;
+    struct commit_job job = {.began_s = stop_clock_s(),
+                             .config = {.directory = run->plan.checkpoints,
+                                        .staging = run->plan.staging,
+                                        .provenance = &run->plan.provenance},
+                             .entry = {.window = run->window,
+                                       .rows = run->state.rows,
+                                       .provisional = run->state.provisional}};
+    enum status status = prepare(run, &job, err);
+    if (root && root->failure == STATUS_OK && status == STATUS_OK)
+        commit_begin(root, &job);
+    else
+        unsynced_release(&job.unsynced);
+    monitor_end(run, METRICS_IO, job.began_s);
+    return status;
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "commit.h"
 #include "run_internal.h"
 
 enum { POLL_MS = 50 };
@@ -30,7 +31,8 @@ static bool wall_clock_due(const struct run *run)
     const struct root *root = run->root;
     int64_t every_s = root->deck->checkpoint.every_wall_s;
     double since_s = stop_clock_s() - root->checkpoint_done_s;
-    return run->window >= 0 && ((every_s > 0 && since_s >= (double)every_s) || cost_wanted(root));
+    bool wanted = (every_s > 0 && since_s >= (double)every_s) || cost_wanted(root);
+    return wanted && run->window >= 0 && !commit_is_under_way(root);
 }
 
 static struct order order_failed(const struct root *root)
@@ -38,9 +40,11 @@ static struct order order_failed(const struct root *root)
     return (struct order){.kind = ORDER_END, .status = root->failure};
 }
 
-static struct order order_stop(struct root *root)
+static struct order order_stop(struct run *run)
 {
     struct error err;
+    struct root *root = run->root;
+    commit_wait(run);
     if (root->room.low)
         root_note(root,
                   error_set(&err, STATUS_IO,
@@ -56,9 +60,11 @@ static struct order order_stop(struct root *root)
 }
 
 /* Rank 0: a stop without a new checkpoint. */
-static struct order order_give_up(struct root *root, const char *why)
+static struct order order_give_up(struct run *run, const char *why)
 {
+    struct root *root = run->root;
     const struct manifest_checkpoint *list;
+    commit_wait(run);
     int count = (int)manifest_checkpoints(root->manifest, &list);
     struct error err;
     enum status status =
@@ -74,16 +80,17 @@ static struct order order_give_up(struct root *root, const char *why)
 }
 
 /* Rank 0: whoever asks for a stop has waited long enough for the temperatures to be taken. */
-static struct order order_give_up_topic(struct root *root)
+static struct order order_give_up_topic(struct run *run)
 {
     char why[400];
+    const struct root *root = run->root;
     snprintf(why, sizeof why, "topic %s does not take the temperatures", root->deck->temp.topic);
-    return order_give_up(root, why);
+    return order_give_up(run, why);
 }
 
 /* Rank 0: amid a correction that is too long to wait for. What it has rewritten so far is announced
  * in the manifest, and restored by whoever goes on. */
-static bool gives_up_correction(const struct run *run, struct order *order)
+static bool gives_up_correction(struct run *run, struct order *order)
 {
     const struct parcel *parcel = run->root->parcel;
     char why[200];
@@ -96,7 +103,7 @@ static bool gives_up_correction(const struct run *run, struct order *order)
              "late events have %lld windows up to window %lld stepped again, which takes about "
              "%.0f s",
              (long long)left, (long long)run->state.window + 1, (double)left * run->root->step_s);
-    *order = order_give_up(run->root, why);
+    *order = order_give_up(run, why);
     return true;
 }
 
@@ -114,6 +121,8 @@ static void note_loss(struct root *root)
 static int patience_ms(const struct run *run)
 {
     double flush_ms = 1e3 * frames_flush_s(run->frames);
+    if (commit_is_under_way(run->root))
+        return 1;
     return run->root->rows_pending && flush_ms < POLL_MS ? 1 + (int)flush_ms : POLL_MS;
 }
 
@@ -124,8 +133,9 @@ static bool await_parcel(struct run *run, struct order *order)
     struct root *root = run->root;
     for (;;) {
         follow_pulse(root);
+        commit_look(run);
         if (wait_request(root) == STOP_NOW) {
-            *order = order_stop(root);
+            *order = order_stop(run);
             return false;
         }
         if (wall_clock_due(run) && !root->state_wanted) {
@@ -137,7 +147,7 @@ static bool await_parcel(struct run *run, struct order *order)
         if (root->parcel)
             return true;
         if (!ready && wait_is_over(root)) {
-            *order = order_give_up_topic(root);
+            *order = order_give_up_topic(run);
             return false;
         }
         note_loss(root);
@@ -222,8 +232,9 @@ static struct order order_of(struct run *run, const struct parcel *parcel)
     return order;
 }
 
-static void accept_parcel(struct root *root)
+static void accept_parcel(struct run *run)
 {
+    struct root *root = run->root;
     const struct parcel *parcel = root->parcel;
     if (parcel->kind == PARCEL_EARLY)
         return;
@@ -236,6 +247,8 @@ static void accept_parcel(struct root *root)
         root->state_wanted = false;
     }
     if (parcel->kind == PARCEL_FAILED)
+        commit_wait(run);
+    if (parcel->kind == PARCEL_FAILED && root->failure == STATUS_OK)
         root->failure_error = parcel->error;
     struct error err;
     if (parcel->kind != PARCEL_END) /* those of the end are written after its checkpoint */
@@ -246,19 +259,20 @@ static void accept_parcel(struct root *root)
 static struct order next_order(struct run *run)
 {
     struct root *root = run->root;
+    commit_look(run);
     note_loss(root);
     files_tend_log(root);
     if (root->failure != STATUS_OK)
         return order_failed(root);
     if (root->leaving)
-        return order_stop(root);
+        return order_stop(run);
     struct order order;
     double began_s = monitor_begin(run);
     bool arrived = await_parcel(run, &order);
     monitor_end(run, METRICS_INGEST, began_s);
     if (!arrived || gives_up_correction(run, &order))
         return order;
-    accept_parcel(root);
+    accept_parcel(run);
     return root->failure != STATUS_OK ? order_failed(root) : order_of(run, root->parcel);
 }
 

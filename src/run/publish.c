@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include "base/arith.h"
+#include "commit.h"
 #include "run_internal.h"
 
 static double wall_clock_ms(void)
@@ -123,6 +124,9 @@ static enum status commit_rows(struct root *root, struct error *err)
  * to be said of them before is said before. */
 static enum status say_rewrite(struct run *run, struct error *err)
 {
+    commit_wait(run); /* rows that it holds are about to change */
+    if (run->root->failure != STATUS_OK)
+        return STATUS_OK; /* it is noted */
     run->root->rewriting = true;
     TRY(commit_rows(run->root, err));
     return manifest_add_rewrite(run->root->manifest, run->window, run->state.window, err);
@@ -132,7 +136,7 @@ static enum status say_rewrite(struct run *run, struct error *err)
 static enum status announce(struct run *run, struct error *err)
 {
     TRY(frames_put(run->frames, err));
-    if (run->root && !run->root->rewriting)
+    if (run->root && (!run->root->rewriting || commit_is_under_way(run->root)))
         root_note(run->root, say_rewrite(run, err), err);
     return root_share_failure(run, err);
 }
@@ -184,13 +188,15 @@ enum status publish_frame(struct run *run, enum publish_kind kind, struct error 
 enum status publish_flush(struct run *run, enum publish_flush how, struct error *err)
 {
     bool durably = how == FLUSH_DURABLY || how == FLUSH_FINALLY;
+    if (run->root && how == FLUSH_FINALLY)
+        commit_wait(run);
     if (durably)
         TRY(frames_sync(run->frames, how == FLUSH_FINALLY, err));
     else
         TRY(frames_put(run->frames, err));
     if (run->root && run->root->failure == STATUS_OK)
         root_note(run->root, commit_rows(run->root, err), err);
-    if (!durably)
+    if (how == FLUSH_WHEN_DUE || how == FLUSH_NOW)
         TRY(frames_flush(run->frames, how == FLUSH_NOW, err));
     if (run->root && (how == FLUSH_NOW || how == FLUSH_FINALLY))
         run->root->rows_pending = false;

@@ -39,13 +39,13 @@ void room_take_row(struct root *root)
     root->room.taken_bytes += root->room.row_bytes;
 }
 
-void room_note_checkpoint(struct run *run)
+void room_note_checkpoint(struct run *run, int64_t window)
 {
     char name[32], path[PATH_MAX];
     struct error unused;
     struct stat info;
     struct room *room = &run->root->room;
-    checkpoint_name(run->window, name);
+    checkpoint_name(window, name);
     if (path_join(path, sizeof path, run->plan.checkpoints, name, &unused) == STATUS_OK &&
         stat(path, &info) == 0)
         room->checkpoint_bytes = max_int64(room->checkpoint_bytes, info.st_size);

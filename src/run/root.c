@@ -2,12 +2,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "commit.h"
 #include "run_internal.h"
 #include "wire/event_avro.h"
 
 struct root *root_create(const struct deck *deck, const struct run_options *options)
 {
     struct root *root = memory_zeroed(1, sizeof *root);
+    root->commit = commit_create();
     root->deck = deck;
     root->options = options;
     deck_hash(deck, root->deck_hash);
@@ -18,6 +20,7 @@ void root_destroy(struct root *root)
 {
     if (!root)
         return;
+    commit_destroy(root->commit);
     monitor_close(root);
     feed_stop(root->feed);
     idle_destroy(root->idle);

@@ -104,6 +104,7 @@ struct root {
     double checkpoint_s;      /* what the last checkpoint cost */
     double checkpoint_done_s; /* when it was done, by stop_clock_s() */
     struct buffer unflushed;  /* struct manifest_frame of rows written but not flushed */
+    struct commit *commit;    /* of the last checkpoint */
     struct buffer summary;
     int64_t *offsets;        /* [partitions], of root_next_offsets() */
     int64_t *lost;           /* [partitions], of root_lost_offsets() */
@@ -284,11 +285,11 @@ enum status loop_run(struct run *run, struct error *err) MUST_CHECK;
 
 /* publish.c: collective: the row of the present field's window, which rank 0 has in root->closed. A
  * revised row is corrected, a restored one is put back to what it was at the checkpoint. A flush
- * commits rows by their lines in the manifest, from which on a kill leaves them whole, and makes
- * them readable in frames.h5, when that has become due or now; or it sees to it first that they
- * outlive a loss of power, in the end with frames.h5. */
+ * commits rows by their lines in the manifest, from which on a kill leaves them whole; it makes
+ * them readable in frames.h5, too, when that has become due or now; or it sees to it first that
+ * they outlive a loss of power, in the end with frames.h5. */
 enum publish_kind { PUBLISH_NEW, PUBLISH_REVISED, PUBLISH_RESTORED };
-enum publish_flush { FLUSH_WHEN_DUE, FLUSH_NOW, FLUSH_DURABLY, FLUSH_FINALLY };
+enum publish_flush { FLUSH_ROWS, FLUSH_WHEN_DUE, FLUSH_NOW, FLUSH_DURABLY, FLUSH_FINALLY };
 enum status publish_frame(struct run *run, enum publish_kind kind, struct error *err) MUST_CHECK;
 enum status publish_flush(struct run *run, enum publish_flush how, struct error *err) MUST_CHECK;
 
@@ -332,13 +333,16 @@ bool temperatures_ready(const struct run *run, int timeout_ms);
 enum status temperatures_publish(struct run *run, const struct frame_row *row,
                                  struct error *err) MUST_CHECK;
 
-/* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel. */
+/* keep.c: collective: a checkpoint of the present field with the state in rank 0's parcel, which
+ * counts once commit.c is done with it. */
 enum status keep_checkpoint(struct run *run, struct error *err) MUST_CHECK;
 
-/* files.c: rank 0: the dead letters as far as the checkpoint counts on them; those that are too old
- * for any checkpoint there is now; the log goes on in a new file if it is time. */
+/* files.c: rank 0: the dead letters as far as the checkpoint counts on them; how far they have come
+ * at the checkpoint about to be written; those that are too old for any there is now go; the log
+ * goes on in a new file if it is time. */
 enum status files_open_letters(struct run *run, struct error *err) MUST_CHECK;
-enum status files_drop_letters(struct run *run, struct error *err) MUST_CHECK;
+void files_mark_letters(struct run *run);
+enum status files_drop_letters(struct root *root, struct error *err) MUST_CHECK;
 void files_close_letters(struct root *root);
 void files_tend_log(struct root *root);
 
@@ -346,7 +350,7 @@ void files_tend_log(struct root *root);
  * much that is. */
 void room_init(struct run *run);
 void room_take_row(struct root *root);
-void room_note_checkpoint(struct run *run);
+void room_note_checkpoint(struct run *run, int64_t window);
 bool room_is_low(struct root *root);
 
 /* progress.c: rank 0. */

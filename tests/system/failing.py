@@ -113,7 +113,7 @@ TORN = {
 # Points that every rank reaches, whatever the deck; segment.write only where rows have many tiles.
 COLLECTIVE = (
     "scatter_heat", "halo_exchange", "snapshots_restore", "frames_", "checkpoint_read",
-    "segment.open", "segment.write", "segment.sync", "checkpoint.sync",
+    "segment.open", "segment.write", "segment.sync",
 )  # fmt: skip
 ONCE = (
     "journal", "claim.", "epoch.", "config.", "manifest.open", "manifest.cut", "manifest_cut",
