@@ -1,6 +1,6 @@
 /* The hot paths by themselves, for counting their instructions:
  *
- *     profile_work json | binary | avx2 | baseline | frame
+ *     profile_work json | binary | avx2 | baseline | frame DIRECTORY
  *
  * does the work in profiled() and prints how many units it was: records taken from their message to
  * their closed window; cell updates of a kernel at 256 x 256, 32 steps a window, 1 % of the cells
@@ -219,13 +219,12 @@ int main(int argc, char **argv)
     static struct work work;
     void (*of)(struct work *) = step_windows;
     const char *what = argc > 1 ? argv[1] : "";
-    char directory[] = "/tmp/heatstream-profile-XXXXXX";
     if (strcmp(what, "json") == 0 || strcmp(what, "binary") == 0) {
         prepare_records(&work, *what == 'j' ? EVENT_JSON : EVENT_BINARY);
         of = take_records;
     } else if (strcmp(what, "frame") == 0) {
-        must(mkdtemp(directory) != NULL, "no directory for frames");
-        prepare_frames(&work, directory);
+        must(argc > 2, "no directory for frames");
+        prepare_frames(&work, argv[2]);
         of = write_frames;
     } else {
         prepare_steps(&work, what);

@@ -7,8 +7,9 @@ set -euo pipefail
 
 program=$1 mode=${2:-compare}
 budget=$(dirname "$0")/budget.txt
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+scratch=$(mktemp -d)
+log=$scratch/log
+trap 'rm -rf "$scratch"' EXIT
 status=0
 written=""
 
@@ -16,7 +17,7 @@ written=""
 count() {
     local units collected
     units=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=profiled \
-        "$program" "$1" 2>"$log") || { cat "$log" >&2; return 1; }
+        "$program" "$1" "$scratch" 2>"$log") || { cat "$log" >&2; return 1; }
     collected=$(sed -nE 's/.*Collected : ([0-9]+)$/\1/p' "$log")
     awk -v units="$units" -v collected="$collected" 'BEGIN { printf "%.4g", collected / units }'
 }
