@@ -128,7 +128,9 @@ class Kafka:
     def producer(self, **properties: str | int) -> Producer:
         settings: dict[str, str | int] = {
             "bootstrap.servers": self.address,
-            "max.in.flight": 1,
+            # One request at a time is not enough: what is sent again, as the leader of a new
+            # partition was not there yet, may come after what was sent later.
+            "enable.idempotence": "true",
             "message.max.bytes": 4_000_000,
             "linger.ms": 2,
         }

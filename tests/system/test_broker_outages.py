@@ -116,9 +116,8 @@ def parts(stream: Stream, count: int) -> list[list[list[bytes]]]:
     ]
 
 
-def send(kafka: Kafka, topic: str, part: list[list[bytes]], **properties: str | int) -> None:
-    producer = kafka.producer(**properties)
-    kafka.send(topic, ((p, (None, v)) for p, values in enumerate(part) for v in values), producer)
+def send(kafka: Kafka, topic: str, part: list[list[bytes]]) -> None:
+    kafka.send(topic, ((p, (None, v)) for p, values in enumerate(part) for v in values))
 
 
 def until_more_than(windows: int, run: RunDirectory, program: Running) -> None:
@@ -133,13 +132,13 @@ def test_a_cluster_that_loses_each_of_its_nodes_in_turn_changes_no_bit(
     first, *more = parts(stream, 4)
     deck = bench.deck(DECK, from_kafka(kafka, topic))
     run = bench.directory(deck)
-    send(kafka, topic, first, enable_idempotence="true")
+    send(kafka, topic, first)
     with running(["run", deck], 2) as program:
         program.until(lambda: run.windows_committed() > 0, "a window")
         for node, part in zip(three.nodes, more, strict=True):
             before, began = run.windows_committed(), time.monotonic()
             node.kill()
-            send(kafka, topic, part, enable_idempotence="true")
+            send(kafka, topic, part)
             until_more_than(before, run, program)
             print(f"node {node.number} killed, goes on after {time.monotonic() - began:.1f} s")
             node.start()

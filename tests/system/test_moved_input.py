@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -155,6 +154,15 @@ def test_a_replay_with_the_journal_gives_the_same_bits_though_the_records_are_th
     assert_same(bench.run(again, ranks=3), killed.run)
 
 
+def first_part(stream: Stream, counts: Mapping[int, int]) -> Stream:
+    """Some records of the partitions that are named, and all of the others."""
+    return Stream([values[: counts.get(p)] for p, values in enumerate(stream.partitions)])
+
+
+def half(stream: Stream, partition: int) -> int:
+    return len(stream.partitions[partition]) // 2
+
+
 @contextmanager
 def waiting(
     bench: Bench, kafka: Kafka, stream: Stream, silent: int, *options: str
@@ -163,8 +171,7 @@ def waiting(
     fetched ahead, so that it can be deleted before it is read."""
     topic = kafka.create(PARTITIONS)
     small = kafka.producer(batch_num_messages=5)
-    half = len(stream.partitions[silent]) // 2
-    there = Stream([v[:half] if p == silent else v for p, v in enumerate(stream.partitions)])
+    there = first_part(stream, {silent: half(stream, silent)})
     for p, values in enumerate(there.partitions):
         kafka.send(topic, ((p, (None, v)) for v in values), small)
     deck = bench.deck(DECK, from_kafka(kafka, topic), {"log": {"every_s": 0.2}})
@@ -176,9 +183,10 @@ def waiting(
         yield topic, run, program
 
 
-def send_rest(kafka: Kafka, topic: str, stream: Stream, partition: int) -> None:
+def send_rest(kafka: Kafka, topic: str, stream: Stream, partition: int, there: int) -> None:
+    small = kafka.producer(batch_num_messages=5)
     values = stream.partitions[partition]
-    kafka.send(topic, ((partition, (None, v)) for v in values[len(values) // 2 :]))
+    kafka.send(topic, ((partition, (None, v)) for v in values[there:]), small)
 
 
 def test_records_deleted_under_a_running_run_end_it_with_their_range(
@@ -187,7 +195,7 @@ def test_records_deleted_under_a_running_run_end_it_with_their_range(
     with waiting(bench, kafka, stream, 1) as (topic, run, program):
         total = len(stream.partitions[3])
         kafka.drop_records(topic, 3, total - 9)
-        send_rest(kafka, topic, stream, 1)
+        send_rest(kafka, topic, stream, 1, half(stream, 1))
         outcome = program.wait().expect(65)
     told = re.search(r"partition 3: offsets (\d+)\.\.(\d+) \((\d+) records\)", outcome.text)
     assert told and int(told[2]) == total - 10, outcome.text
@@ -207,7 +215,7 @@ def test_a_gap_accepted_in_the_middle_of_a_run_equals_one_of_a_restart_and_a_rep
     with waiting(bench, kafka, stream, 1, "--accept-gap") as (topic, run, program):
         kafka.drop_records(topic, 3, total - 90)
         kafka.drop_records(topic, 0, total // 2)
-        send_rest(kafka, topic, stream, 1)
+        send_rest(kafka, topic, stream, 1, half(stream, 1))
         program.until(lambda: b"gap 3" in journal_of(run), "the gap in the journal")
         program.until(lambda: program.text().count("waits for p") > 5, "more waiting")
         program.signal(signal.SIGUSR2)
@@ -233,7 +241,7 @@ def test_a_gap_is_followed_by_a_checkpoint_as_nothing_before_it_can_be_read_agai
     with waiting(bench, kafka, stream, 1, "--accept-gap", *seldom) as (topic, run, program):
         assert not run.checkpoints()
         kafka.drop_records(topic, 3, total - 9)
-        send_rest(kafka, topic, stream, 1)
+        send_rest(kafka, topic, stream, 1, half(stream, 1))
         program.until(lambda: bool(run.checkpoints()), "the checkpoint")
         program.kill_all()
     start, stop = gaps(run)[3]
@@ -247,10 +255,6 @@ def made_anew(kafka: Kafka, topic: str, stream: Stream) -> None:
     kafka.delete(topic)
     kafka.create(PARTITIONS, name=topic)
     kafka.send_stream(topic, stream)
-
-
-def first_part(stream: Stream, counts: Mapping[int, int]) -> Stream:
-    return Stream([values[: counts[p]] for p, values in enumerate(stream.partitions)])
 
 
 def test_a_partition_that_ends_before_what_was_read_of_it_is_refused_whatever_is_accepted(
@@ -304,11 +308,9 @@ def test_a_topic_that_is_made_anew_and_filled_again_under_a_run_is_not_read_on(
 ) -> None:
     """Beyond the place where the run reads on, before it looks: no request fails."""
     with waiting(bench, kafka, stream, 1) as (topic, run, program):
-        for rank in program.ranks():
-            os.kill(rank, signal.SIGSTOP)
+        program.pause()
         made_anew(kafka, topic, sensors(DECK, windows=30, seed=2))
-        for rank in program.ranks():
-            os.kill(rank, signal.SIGCONT)
+        program.resume()
         outcome = program.wait().expect(65)
     assert "is not the one this run has read there" in outcome.text
     assert run.windows_committed() > 0

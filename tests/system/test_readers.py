@@ -18,7 +18,16 @@ from .program import LONG, heatstream, running
 from .results import RunDirectory, assert_equals_oracle, assert_same
 from .test_idle import expected_of, idles, replayed
 from .test_moved_input import DECK as MOVED
-from .test_moved_input import TO_END, gaps, send_rest, waiting, without
+from .test_moved_input import (
+    TO_END,
+    first_part,
+    gaps,
+    half,
+    journal_of,
+    send_rest,
+    waiting,
+    without,
+)
 
 WINDOWS = 30
 DECK = merged(AWKWARD, {"stream": {"horizon_windows": 4}, "checkpoint": {"every_windows": 6}})
@@ -139,13 +148,22 @@ def test_time_outs_of_partitions_that_others_read_are_replayed_bit_for_bit(
 def test_records_deleted_before_another_rank_has_read_them_are_a_gap_like_any(
     bench: Bench, kafka: Kafka
 ) -> None:
+    """A rank that reads for others reads on while windows wait: it stands still meanwhile."""
     stream = sensors(MOVED, windows=25, stragglers=0.03)
     total = len(stream.partitions[3])
+    there = total * 3 // 4
     options = ["--accept-gap", "-D", "ingest.readers=2"]
-    with waiting(bench, kafka, stream, 1, *options) as (topic, run, program):
+    with waiting(bench, kafka, first_part(stream, {3: there}), 1, *options) as (
+        topic,
+        run,
+        program,
+    ):
+        program.pause()
+        send_rest(kafka, topic, stream, 3, there)
         kafka.drop_records(topic, 3, total - 9)
-        send_rest(kafka, topic, stream, 1)
-        program.until(lambda: b"gap 3" in (run.path / "journal").read_bytes(), "the gap")
+        program.resume()
+        send_rest(kafka, topic, stream, 1, half(stream, 1))
+        program.until(lambda: b"gap 3" in journal_of(run), "the gap")
         program.signal(signal.SIGUSR2)
         program.wait().expect(75)
     assert gaps(run)[3][1] == total - 9
