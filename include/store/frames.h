@@ -48,6 +48,7 @@ struct frames_config {
     double dx, dy;
     bool f64;
     int64_t tile, per_segment;
+    bool behind; /* a thread writes large frames, even where it has no processor of its own */
     int64_t horizon_rows; /* a segment is closed when this many newer rows exist: corrections */
     const struct provenance *provenance;
     struct frames_groups groups; /* borrowed until frames_close() */
@@ -55,8 +56,9 @@ struct frames_config {
 
 struct frames;
 
-/* What a rank whose slab has so many columns takes to write frames, in bytes. Pure. */
-double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile);
+/* What a rank whose slab has so many columns takes to write frames, in bytes; `behind`: where a
+ * thread does. Pure. */
+double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile, bool behind);
 
 /* Rank 0, local: replaces the segments that another run may still have open by copies, so that it
  * writes to nobody's: the newest, and those before it that corrections could reach. Before the

@@ -8,7 +8,9 @@
 
 /* New rows of small frames wait in memory for those after them, so that they are written together:
  * at the latest when there is no room for another, and before anything else happens to the frames.
- * frames_put() writes them: from then on they outlive a kill. After a failure they still wait. */
+ * Rows of large frames do while a thread writes their cells. frames_put() writes them, or the rest
+ * of them: from then on they outlive a kill. After a failure they still wait; those whose cells a
+ * thread could not write are no rows any more. */
 enum status frames_put(struct frames *frames, struct error *err) MUST_CHECK;
 
 /* Local, the same on all ranks: how many rows wait; whether the next one can wait with them, or at

@@ -177,8 +177,11 @@ static double rank_bytes(const struct setting *setting)
     struct solver_memory memory =
         solver_memory_of(&cut, (int)job->gny, &job->solver, job->snapshots);
     double cells = (double)setting->widths.widest * (double)job->gny;
-    double staged = frames_staging_bytes(setting->widths.widest, job->gny, job->f64, job->tile);
-    double early = job->early ? staged + cells * CELL : 0;
+    int64_t widest = setting->widths.widest;
+    bool spare = setting->ranks < setting->machine->cores;
+    double staged = frames_staging_bytes(widest, job->gny, job->f64, job->tile, spare);
+    double picture = frames_staging_bytes(widest, job->gny, job->f64, job->tile, false);
+    double early = job->early ? picture + cells * CELL : 0;
     return (double)setting->machine->base_bytes + memory.fields + memory.snapshots +
            touched_heat(setting) * memory.heat + staged + early;
 }

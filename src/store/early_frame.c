@@ -50,7 +50,8 @@ static enum status allocate(const struct domain *domain, const struct frames_con
     early->title = strdup(config->title);
     early->digester = digester_create(domain);
     early->direct = domain->ranks == 1 && row_tiles_fit(domain, config->f64, config->tile);
-    early->stage = stage_create(domain, config->f64, config->tile, early->direct);
+    early->stage = stage_create(domain, config->f64, config->tile,
+                                early->direct ? STAGE_TILES : STAGE_TOGETHER);
     if (!early->run_id || !early->title || !early->digester || !early->stage)
         return error_set(err, STATUS_IO, "opening %s: out of memory", name);
     early->layout = (struct layout){.run_id = early->run_id,

@@ -10,6 +10,7 @@
 #include "frames_directory.h"
 #include "frames_segments.h"
 #include "grid/agree.h"
+#include "grid/processors.h"
 #include "store/frames_flush.h"
 #include "store/staging.h"
 
@@ -50,7 +51,7 @@ static struct layout layout_of(const struct domain *domain, const struct frames_
 }
 
 static enum status frames_allocate(const struct domain *domain, const struct frames_config *config,
-                                   bool direct, struct frames **out, struct error *err)
+                                   enum stage_way way, struct frames **out, struct error *err)
 {
     struct frames *frames = calloc(1, sizeof *frames);
     if (!frames)
@@ -63,9 +64,9 @@ static enum status frames_allocate(const struct domain *domain, const struct fra
     frames->open_most = narrow_to_int(config->horizon_rows / config->per_segment + 3);
     frames->open = calloc((size_t)frames->open_most, sizeof *frames->open);
     frames->digester = digester_create(domain);
-    frames->direct = direct;
-    frames->stage = stage_create(domain, config->f64, config->tile, direct);
-    frames->batch = row_batch_create(domain, &frames->layout);
+    frames->way = way;
+    frames->stage = stage_create(domain, config->f64, config->tile, way);
+    frames->batch = row_batch_create(domain, &frames->layout, way == STAGE_BEHIND);
     enum status status =
         path_join(frames->directory, sizeof frames->directory, config->directory, "", err);
     if (status == STATUS_OK)
@@ -112,12 +113,21 @@ static bool share_a_host(const struct domain *domain)
     return ranks == domain->ranks;
 }
 
+/* Small frames wait in the batch and need no thread. */
+static enum stage_way way_of(const struct domain *domain, const struct frames_config *config)
+{
+    if (!share_a_host(domain) || !row_tiles_fit(domain, config->f64, config->tile))
+        return STAGE_TOGETHER;
+    bool small = row_batch_suits(domain->gnx, domain->gny, config->f64, config->tile);
+    bool behind = !small && (config->behind || processors_to_spare(domain->comm));
+    return behind ? STAGE_BEHIND : STAGE_TILES;
+}
+
 enum status frames_open(const struct domain *domain, const struct frames_config *config,
                         int64_t rows, struct frames **out, struct error *err)
 {
     struct frames *frames = NULL;
-    bool direct = share_a_host(domain) && row_tiles_fit(domain, config->f64, config->tile);
-    enum status mine = frames_allocate(domain, config, direct, &frames, err);
+    enum status mine = frames_allocate(domain, config, way_of(domain, config), &frames, err);
     TRY(agree(domain, mine, err)); /* out of memory somewhere: the process ends, nothing to save */
     frames->rows = rows;
     struct frames_places places = {.directory = frames->directory, .staging = frames->staging};
@@ -195,12 +205,14 @@ static enum status take_row(struct frames *frames, int64_t index, const struct f
 static enum status write_row(struct frames *frames, int64_t index, const struct field *field,
                              const struct frame_row *row, struct digest *stored, struct error *err)
 {
-    bool waits = index == frames->rows && row_batch_takes_cells(frames->batch);
+    bool waits = index == frames->rows && row_batch_takes_many(frames->batch);
     if (!waits || row_batch_is_full(frames->batch))
         TRY(frames_put(frames, err));
     enum status status = take_row(frames, index, field, row, stored, err);
     if (waits || status == STATUS_BUG)
         return status;
+    if (status == STATUS_OK)
+        status = stage_settle(frames->stage, err);
     status = frames_put_after(frames, status, err);
     row_batch_clear(frames->batch);
     return status;

@@ -24,15 +24,29 @@ enum status frames_put_after(struct frames *frames, enum status mine, struct err
     return STATUS_OK;
 }
 
+/* Rows whose cells a thread was to write and could not are no rows. */
+static enum status settle(struct frames *frames, struct error *err)
+{
+    enum status status = agree(frames->domain, stage_settle(frames->stage, err), err);
+    if (status != STATUS_OK) {
+        frames->rows = frames->batch_first;
+        row_batch_clear(frames->batch);
+    }
+    return status;
+}
+
 enum status frames_put(struct frames *frames, struct error *err)
 {
-    return row_batch_count(frames->batch) > 0 ? frames_put_after(frames, STATUS_OK, err)
-                                              : STATUS_OK;
+    if (row_batch_count(frames->batch) == 0)
+        return STATUS_OK;
+    if (frames->way == STAGE_BEHIND)
+        TRY(settle(frames, err));
+    return frames_put_after(frames, STATUS_OK, err);
 }
 
 bool frames_may_wait(const struct frames *frames)
 {
-    return row_batch_takes_cells(frames->batch) && !row_batch_is_full(frames->batch);
+    return row_batch_takes_many(frames->batch) && !row_batch_is_full(frames->batch);
 }
 
 int64_t frames_waiting(const struct frames *frames)

@@ -33,7 +33,7 @@ static enum status open_segment(struct frames *frames, int64_t number, struct er
     segment_name(number, name);
     segment->number = number;
     segment->groups = frames->layout.groups;
-    segment->direct = frames->direct;
+    segment->direct = frames->way != STAGE_TOGETHER;
     TRY(path_join(segment->path, sizeof segment->path, frames->directory, name, err));
     TRY(staging_path(frames->staging, segment_staged_name(name), staged, err));
     enum status mine = segment_open(frames->domain, staged, segment, err);

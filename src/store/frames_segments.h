@@ -21,7 +21,7 @@ struct frames {
     int64_t rows, horizon_rows;
     struct segment *open; /* [open_count], oldest first */
     int open_count, open_most;
-    bool direct;      /* ranks write whole tiles themselves */
+    enum stage_way way;
     bool dirty;       /* rows were written since the last flush */
     double flushed_s; /* rank 0: when the last flush ended, and what it cost */
     double flush_cost_s;

@@ -11,6 +11,10 @@
 /* What waits stays in the second-level cache, or is not much more on rank 0 of several. */
 enum { MOST_ROWS = 64, MOST_BYTES = ROW_BATCH_BYTES / 3 };
 
+/* Of large frames, whose cells do not wait here: some, so that whoever writes them waits for the
+ * last one's cells now and then only. */
+enum { MOST_LARGE_ROWS = 8 };
+
 struct row_batch {
     const struct domain *domain;
     const struct layout *layout;
@@ -29,6 +33,11 @@ static size_t waiting_bytes(int64_t gnx, int64_t gny, bool f64, int64_t tile)
 {
     size_t bytes = (size_t)gnx * (size_t)gny * (size_t)frame_cell_bytes(f64);
     return gnx <= tile && gny <= tile && 2 * bytes <= MOST_BYTES ? bytes : 0;
+}
+
+bool row_batch_suits(int64_t gnx, int64_t gny, bool f64, int64_t tile)
+{
+    return waiting_bytes(gnx, gny, f64, tile) > 0;
 }
 
 static size_t panel_bytes(const struct frames_group *group, const struct frames_panel *panel)
@@ -75,7 +84,8 @@ static void make_room_for_values(struct row_batch *batch)
     }
 }
 
-struct row_batch *row_batch_create(const struct domain *domain, const struct layout *layout)
+struct row_batch *row_batch_create(const struct domain *domain, const struct layout *layout,
+                                   bool behind)
 {
     struct row_batch *batch = memory_zeroed(1, sizeof *batch);
     size_t bytes = waiting_bytes(layout->gnx, layout->gny, layout->f64, layout->tile);
@@ -86,6 +96,8 @@ struct row_batch *row_batch_create(const struct domain *domain, const struct lay
         batch->most = most;
         batch->row_bytes = bytes;
         make_room_for_cells(batch);
+    } else if (behind) {
+        batch->most = MOST_LARGE_ROWS;
     }
     if (domain->rank == 0)
         make_room_for_values(batch);
@@ -112,6 +124,11 @@ void row_batch_destroy(struct row_batch *batch)
 bool row_batch_takes_cells(const struct row_batch *batch)
 {
     return batch->row_bytes > 0;
+}
+
+bool row_batch_takes_many(const struct row_batch *batch)
+{
+    return batch->most > 1;
 }
 
 int row_batch_count(const struct row_batch *batch)

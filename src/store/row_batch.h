@@ -15,15 +15,22 @@
 
 struct row_batch;
 
-/* Local; the domain and the layout are borrowed. */
-struct row_batch *row_batch_create(const struct domain *domain, const struct layout *layout);
+/* Whether the cells of frames wait. Pure. */
+bool row_batch_suits(int64_t gnx, int64_t gny, bool f64, int64_t tile);
+
+/* Local; the domain and the layout are borrowed. `behind`: cells that do not wait here are on their
+ * way to the file (stage.h), and the rest of their rows waits for them. */
+struct row_batch *row_batch_create(const struct domain *domain, const struct layout *layout,
+                                   bool behind);
 void row_batch_destroy(struct row_batch *batch); /* accepts NULL */
 
 /* What it takes at most on any rank, groups aside. */
 enum { ROW_BATCH_BYTES = 3 << 18 };
 
-/* Local, the same on all ranks: cells wait as well; so many rows do; there is no room for more. */
+/* Local, the same on all ranks: cells wait as well; rows wait for others; so many do; there is no
+ * room for more. */
 bool row_batch_takes_cells(const struct row_batch *batch);
+bool row_batch_takes_many(const struct row_batch *batch);
 int row_batch_count(const struct row_batch *batch);
 bool row_batch_is_full(const struct row_batch *batch);
 

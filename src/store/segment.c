@@ -107,8 +107,8 @@ static enum status write_at(const struct segment *segment, int64_t at, const voi
     return STATUS_OK;
 }
 
-static enum status write_tiles(const struct segment *segment, int64_t row,
-                               const struct segment_slab *slab, struct error *err)
+enum status segment_write_tiles(const struct segment *segment, int64_t row,
+                                const struct segment_slab *slab, struct error *err)
 {
     const struct row_tiles *tiles = &segment->tiles;
     const char *cells = slab->cells;
@@ -128,7 +128,7 @@ enum status segment_write_field(struct segment *segment, int64_t row,
 {
     segment->dirty = true;
     if (segment->direct)
-        return write_tiles(segment, row, slab, err);
+        return segment_write_tiles(segment, row, slab, err);
     struct h5_scope scope = h5_begin();
     hsize_t start[3] = {(hsize_t)row, 0, slab->x0}, count[3] = {1, slab->ny, slab->nx};
     h5_check(&scope, slab->nx > 0 ? H5Sselect_hyperslab(segment->field_space, H5S_SELECT_SET, start,

@@ -75,6 +75,10 @@ enum status segment_write_field(struct segment *segment, int64_t row,
 enum status segment_flush(struct segment *segment, struct error *err) MUST_CHECK;
 enum status segment_close(struct segment *segment, struct error *err) MUST_CHECK;
 
+/* Local, in any thread: the same of a direct segment; who calls it has set `dirty`. */
+enum status segment_write_tiles(const struct segment *segment, int64_t row,
+                                const struct segment_slab *slab, struct error *err) MUST_CHECK;
+
 /* Local. */
 enum status segment_read_band(struct segment *segment, int64_t row, const struct segment_band *band,
                               struct error *err) MUST_CHECK;

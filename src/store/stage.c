@@ -8,20 +8,16 @@
 #include "base/arith.h"
 #include "row_batch.h"
 #include "store/frames.h"
+#include "tile_writer.h"
+#include "transpose.h"
 
 /* Columns are converted so many at a time, which still are in the second-level cache when they are
  * transposed; a row of the panel is written in pieces of as many cells. A panel has at least
- * PANEL columns where the slab does. What is read back fits in the second-level cache.
- *
- * Not kept: AVX2 for it, eight columns by eight rows (a frame of 40 x 40 in 10.5 us, not 12; one of
- * 1024 x 1024, which waits for memory, as before); panels shared out to two threads on two free
- * cores (2.2 times pwrite(2), not 2.7, at 1024 x 1024 and 1.9, not 2.6, at 4096 x 4096: the kernel
- * takes writes to one file one after the other). */
-enum { GROUP = 32, LANES = 4, PANEL = 256, LINE_CELLS = 16, BAND_BYTES = 1 << 18 };
+ * PANEL columns where the slab does. What is read back fits in the second-level cache. */
+enum { GROUP = 32, PANEL = 256, LINE_CELLS = 16, BAND_BYTES = 1 << 18 };
 
-typedef float quad __attribute__((vector_size(LANES * sizeof(float))));
-typedef float loose_quad
-    __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
+/* Of panels that are handed over: those of a frame of 2048 x 2048, and few beside its field. */
+enum { BEHIND_BYTES = 1 << 24 };
 
 /* Columns x .. x + nx - 1 of the slab. */
 struct panel {
@@ -32,12 +28,13 @@ struct stage {
     int nx, ny;
     int64_t x0;
     bool f64;
-    int64_t width;  /* of a panel, in columns of the grid; panels begin at multiples of it */
-    int panels;     /* of this rank */
-    int most;       /* of any rank */
-    bool direct;    /* panels are staged tile by tile */
-    int64_t tile_x; /* cells across a tile */
-    float *group;   /* [GROUP][pitch], for f32 only: columns as stored */
+    int64_t width; /* of a panel, in columns of the grid; panels begin at multiples of it */
+    int panels;    /* of this rank */
+    int most;      /* of any rank */
+    bool direct;   /* panels are staged tile by tile */
+    struct tile_writer *writer; /* STAGE_BEHIND, or NULL */
+    int64_t tile_x;             /* cells across a tile */
+    float *group;               /* [GROUP][pitch], for f32 only: columns as stored */
     ptrdiff_t pitch;
     void *rows; /* [ny][columns of the panel] */
     void *band; /* as many rows of the panel as fit, read back */
@@ -85,20 +82,29 @@ static size_t group_bytes(int64_t ny)
     return (size_t)(GROUP * pitch_of(ny)) * sizeof(float);
 }
 
-double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile)
+/* At least two, so that one is converted while another is written. */
+static int panels_behind(int panels, size_t bytes)
+{
+    return (int)max_int64(2, min_int64(panels, (int64_t)(BEHIND_BYTES / bytes)));
+}
+
+double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile, bool behind)
 {
     size_t group = f64 ? 0 : group_bytes(gny);
     size_t batch = gny <= tile ? ROW_BATCH_BYTES : 0;
     size_t panel =
         panel_bytes(columns, max_int64(min_int64(tile, columns), 1), width_of(tile), gny, f64);
-    return (double)(panel + group + BAND_BYTES + batch);
+    int panels = count_panels(0, columns, width_of(tile));
+    size_t handed_over = behind ? (size_t)panels_behind(panels, panel) * panel : 0;
+    return (double)(panel + group + BAND_BYTES + batch + handed_over);
 }
 
-struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, bool direct)
+struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, enum stage_way way)
 {
     struct stage *stage = calloc(1, sizeof *stage);
     if (!stage)
         return NULL;
+    bool direct = way != STAGE_TOGETHER;
     hsize_t dims[2] = {(hsize_t)domain->ny, (hsize_t)domain->nx};
     stage->nx = domain->nx;
     stage->ny = domain->ny;
@@ -111,13 +117,17 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, 
     stage->group = f64 ? NULL : aligned_alloc(64, group_bytes(domain->ny));
     stage->direct = direct;
     stage->tile_x = min_int64(max_int64(tile, 1), domain->gnx);
-    stage->rows =
-        malloc(panel_bytes(domain->nx, direct ? stage->tile_x : 1, stage->width, domain->ny, f64));
+    size_t bytes =
+        panel_bytes(domain->nx, direct ? stage->tile_x : 1, stage->width, domain->ny, f64);
+    stage->rows = malloc(bytes);
+    if (way == STAGE_BEHIND)
+        stage->writer = tile_writer_create(panels_behind(stage->panels, bytes), bytes);
     stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * frame_cell_bytes(f64)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
     stage->transfer = h5_transfer(&stage->scope);
-    if (stage->rows && stage->band && (f64 || stage->group) && !stage->scope.failed)
+    if (stage->rows && stage->band && (f64 || stage->group) && !stage->scope.failed &&
+        (way != STAGE_BEHIND || stage->writer))
         return stage;
     stage_destroy(stage);
     return NULL;
@@ -128,6 +138,7 @@ void stage_destroy(struct stage *stage)
     if (!stage)
         return;
     h5_close_to(&stage->scope, 0);
+    tile_writer_destroy(stage->writer);
     free(stage->group);
     free(stage->rows);
     free(stage->band);
@@ -148,34 +159,6 @@ static void convert_column(float *restrict to, const double *restrict from, int 
 {
     for (int j = 0; j < ny; j++)
         to[j] = (float)from[j];
-}
-
-/* LANES columns by LANES rows. */
-static void transpose_quads(float *to, ptrdiff_t to_pitch, const float *from, ptrdiff_t from_pitch)
-{
-    quad a = *(const quad *)from, b = *(const quad *)(from + from_pitch);
-    quad c = *(const quad *)(from + 2 * from_pitch), d = *(const quad *)(from + 3 * from_pitch);
-    quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
-         cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    quad ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-    quad cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(loose_quad *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(loose_quad *)(to + to_pitch) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-    *(loose_quad *)(to + 2 * to_pitch) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-    *(loose_quad *)(to + 3 * to_pitch) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
-}
-
-/* `columns` of the group become columns of `to`, whose rows are `to_pitch` cells apart. */
-static void transpose_group(const struct stage *stage, float *to, ptrdiff_t to_pitch, int columns)
-{
-    int ny = stage->ny, whole_y = ny / LANES * LANES, whole_x = columns / LANES * LANES;
-    for (int j = 0; j < whole_y; j += LANES)
-        for (int i = 0; i < whole_x; i += LANES)
-            transpose_quads(to + j * to_pitch + i, to_pitch, stage->group + i * stage->pitch + j,
-                            stage->pitch);
-    for (int j = 0; j < ny; j++)
-        for (int i = j < whole_y ? whole_x : 0; i < columns; i++)
-            to[j * to_pitch + i] = stage->group[i * stage->pitch + j];
 }
 
 /* Where columns from `first` on go that are `line` cells apart from row to row: the panel as a
@@ -206,19 +189,8 @@ static void stage_f32(struct stage *stage, struct digester *digester, const stru
             if (digester)
                 digest_column(digester, x, column, bytes);
         }
-        transpose_group(stage, rows + place_of(stage, first, line), line, columns);
-    }
-}
-
-static void transpose_f64(double *to, ptrdiff_t to_pitch, const struct field *field, int x,
-                          int columns)
-{
-    enum { BLOCK = 32 };
-    for (int y = 0; y < field->ny; y += BLOCK) {
-        int end = field->ny - y < BLOCK ? field->ny : y + BLOCK;
-        for (int j = y; j < end; j++)
-            for (int i = 0; i < columns; i++)
-                to[j * to_pitch + i] = field_column(field, x + i)[j];
+        const struct transpose_columns_f32 group = {stage->group, stage->pitch, columns, stage->ny};
+        transpose_f32(rows + place_of(stage, first, line), line, &group);
     }
 }
 
@@ -231,7 +203,9 @@ static void stage_f64(struct stage *stage, struct digester *digester, const stru
         columns = columns_from(panel, first, line);
         for (int i = 0; digester && i < columns; i++)
             digest_column(digester, x + i, field_column(field, x + i), bytes);
-        transpose_f64(rows + place_of(stage, first, line), line, field, x, columns);
+        const struct transpose_columns_f64 group = {field_column(field, x), field->pitch, columns,
+                                                    stage->ny};
+        transpose_f64(rows + place_of(stage, first, line), line, &group);
     }
 }
 
@@ -281,16 +255,21 @@ static bool set_space(const struct stage *stage, struct panel panel, int ny)
            (panel.nx > 0 ? H5Sselect_all : H5Sselect_none)(stage->space) >= 0;
 }
 
+static struct segment_slab slab_of(const struct stage *stage, struct panel panel, const void *rows)
+{
+    return (struct segment_slab){.cells = rows,
+                                 .type = cell_type(stage),
+                                 .space = stage->space,
+                                 .transfer = stage->transfer,
+                                 .x0 = (hsize_t)(stage->x0 + panel.x),
+                                 .nx = (hsize_t)panel.nx,
+                                 .ny = (hsize_t)stage->ny};
+}
+
 static enum status write_panel(struct stage *stage, struct panel panel, struct segment *segment,
                                int64_t row, struct error *err)
 {
-    struct segment_slab slab = {.cells = stage->rows,
-                                .type = cell_type(stage),
-                                .space = stage->space,
-                                .transfer = stage->transfer,
-                                .x0 = (hsize_t)(stage->x0 + panel.x),
-                                .nx = (hsize_t)panel.nx,
-                                .ny = (hsize_t)stage->ny};
+    struct segment_slab slab = slab_of(stage, panel, stage->rows);
     bool ready = set_space(stage, panel, stage->ny);
     enum status status = segment_write_field(segment, row, &slab, err);
     if (status == STATUS_OK && !ready)
@@ -298,9 +277,9 @@ static enum status write_panel(struct stage *stage, struct panel panel, struct s
     return status;
 }
 
-enum status stage_write(struct stage *stage, struct digester *digester, const struct field *field,
-                        struct segment *segment, int64_t row, struct digest *stored,
-                        struct error *err)
+static enum status write_together(struct stage *stage, struct digester *digester,
+                                  const struct field *field, struct segment *segment, int64_t row,
+                                  struct error *err)
 {
     enum status first = STATUS_OK;
     struct error later;
@@ -313,8 +292,38 @@ enum status stage_write(struct stage *stage, struct digester *digester, const st
             write_panel(stage, panel, segment, row, first == STATUS_OK ? err : &later);
         first = first == STATUS_OK ? status : first;
     }
-    *stored = digest_combine(digester);
     return first;
+}
+
+static void hand_over(struct stage *stage, struct digester *digester, const struct field *field,
+                      struct segment *segment, int64_t row)
+{
+    segment->dirty = true;
+    for (int index = 0; index < stage->panels; index++) {
+        struct panel panel = panel_at(stage, index);
+        void *rows = tile_writer_room(stage->writer);
+        stage_panel(stage, digester, field, panel, (int)stage->tile_x, rows);
+        struct segment_slab slab = slab_of(stage, panel, rows);
+        tile_writer_give(stage->writer, segment, row, &slab);
+    }
+}
+
+enum status stage_write(struct stage *stage, struct digester *digester, const struct field *field,
+                        struct segment *segment, int64_t row, struct digest *stored,
+                        struct error *err)
+{
+    enum status status = STATUS_OK;
+    if (stage->writer)
+        hand_over(stage, digester, field, segment, row);
+    else
+        status = write_together(stage, digester, field, segment, row, err);
+    *stored = digest_combine(digester);
+    return status;
+}
+
+enum status stage_settle(struct stage *stage, struct error *err)
+{
+    return stage->writer ? tile_writer_wait(stage->writer, err) : STATUS_OK;
 }
 
 static double largest_of_f32(const float *restrict new, const float *restrict old, size_t count)

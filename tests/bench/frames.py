@@ -1,5 +1,7 @@
 """Frames of a run, beside pwrite(2) of the same bytes by the same ranks.
 
+Frames are written one after the other, and as a run does: measured and digested first, with 16
+steps of the solver after each, whose time alone is taken off.
 Bounds of a frame are that pwrite and the time its ranks are in the kernel. How often they ask for
 it, waiting for each other left out, is counted by strace where there is one.
 """
@@ -47,7 +49,7 @@ def race(side: int, ranks: int) -> list[Measured]:
             one.take(Told(ms, {"in the kernel, to wait by sched_yield included": kernel_ms}))
             if way != "pwrite":
                 one.ratios.append(ms / plain_ms)
-            if way.startswith("frames_write"):
+            if "frames_write" in way:
                 one.bound_by("pwrite of the same bytes by the same ranks", plain_ms)
     return list(found.values())
 

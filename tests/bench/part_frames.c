@@ -16,18 +16,30 @@
 
 #include "base/memory.h"
 #include "grid/measure.h"
+#include "solve/solver.h"
 #include "store/frames_flush.h"
 #include "unit/provenance.h"
 
-enum { TILE = 256 };
+enum { TILE = 256, STEPS = 16 /* between two frames */ };
 
 static const double VALUE = 1.0 / 3; /* of every cell */
 
-enum way { PLAIN, WRITTEN, SHOWN, MEASURED, PLAIN_SYNCED, WAYS };
+enum way { PLAIN, WRITTEN, SHOWN, AMID_STEPS, MEASURED, PLAIN_SYNCED, WAYS };
 
-static const char *const names[WAYS] = {"pwrite", "frames_write", "frames_write and frames_flush",
-                                        "its measure and digest of f64",
-                                        "pwrite, fsync of all in the end"};
+static const char *const names[WAYS] = {
+    "pwrite",
+    "frames_write",
+    "frames_write and frames_flush",
+    "measure, digest and frames_write amid steps, less the steps",
+    "its measure and digest of f64",
+    "pwrite, fsync of all in the end"};
+
+/* What a run does to make a frame. */
+struct maker {
+    struct solver *solver;
+    struct measurer *measurer;
+    struct digester *digester;
+};
 
 struct subject {
     char directory[PATH_MAX - 64];
@@ -86,7 +98,15 @@ static double plain_s(struct subject *subject, bool sync)
     return seconds;
 }
 
-static double frames_s(struct subject *subject, bool flush)
+static enum status write_frame(struct frames *frames, int64_t index, const struct field *field,
+                               struct error *err)
+{
+    struct frame_row row = {.window = index, .final = true};
+    struct digest stored;
+    return frames_write(frames, index, field, &row, &stored, err);
+}
+
+static double frames_s(struct subject *subject, enum way way, const struct maker *maker)
 {
     struct error err;
     struct frames *frames = NULL;
@@ -104,11 +124,19 @@ static double frames_s(struct subject *subject, bool flush)
     MPI_Barrier(subject->domain->comm);
     double start = MPI_Wtime();
     for (int frame = 0; frame < subject->frames; frame++) {
-        struct frame_row row = {.window = frame, .final = true};
-        struct digest stored;
-        if (frames_write(frames, frame, subject->field, &row, &stored, &err) != STATUS_OK ||
-            (flush && frames_flush(frames, false, &err) != STATUS_OK))
+        struct measure measure;
+        const struct field *field = maker ? solver_field(maker->solver) : subject->field;
+        if (maker)
+            (void)digest_measure(maker->digester, maker->measurer, field, &measure);
+        enum status status = write_frame(frames, frame, field, &err);
+        if (status == STATUS_OK && way == SHOWN)
+            status = frames_flush(frames, false, &err);
+        else if (status == STATUS_OK && way == AMID_STEPS && !frames_may_wait(frames))
+            status = frames_put(frames, &err);
+        if (status != STATUS_OK)
             fail(err.text);
+        if (maker)
+            solver_step_window(maker->solver, NULL, 0);
     }
     if (frames_put(frames, &err) != STATUS_OK)
         fail(err.text);
@@ -117,6 +145,55 @@ static double frames_s(struct subject *subject, bool flush)
     if (frames_close(frames, &err) != STATUS_OK)
         fail(err.text);
     return seconds;
+}
+
+static struct maker make_maker(const struct domain *domain)
+{
+    const struct solver_side side = {.value = VALUE};
+    const struct solver_config config = {.conductivity = 1,
+                                         .dx = 1,
+                                         .dy = 1,
+                                         .tau_s = 0.2,
+                                         .substeps = STEPS,
+                                         .initial = VALUE,
+                                         .left = side,
+                                         .right = side,
+                                         .bottom = side,
+                                         .top = side};
+    struct maker maker = {.solver = solver_create(domain, &config),
+                          .measurer = measurer_create(domain),
+                          .digester = digester_create(domain)};
+    if (!maker.solver || !maker.digester)
+        fail("out of memory");
+    return maker;
+}
+
+static void destroy_maker(struct maker *maker)
+{
+    solver_destroy(maker->solver);
+    measurer_destroy(maker->measurer);
+    digester_destroy(maker->digester);
+}
+
+static double steps_s(const struct subject *subject, struct solver *solver)
+{
+    MPI_Barrier(subject->domain->comm);
+    double start = MPI_Wtime();
+    for (int frame = 0; frame < subject->frames; frame++)
+        solver_step_window(solver, NULL, 0);
+    MPI_Barrier(subject->domain->comm);
+    return MPI_Wtime() - start;
+}
+
+/* What frames add to steps, which are timed before and after. */
+static double amid_steps_s(struct subject *subject)
+{
+    struct maker maker = make_maker(subject->domain);
+    double alone_s = steps_s(subject, maker.solver);
+    double both_s = frames_s(subject, AMID_STEPS, &maker);
+    alone_s = (alone_s + steps_s(subject, maker.solver)) / 2;
+    destroy_maker(&maker);
+    return both_s - alone_s;
 }
 
 static double measure_s(struct subject *subject)
@@ -148,7 +225,10 @@ static double seconds_a_frame(struct subject *subject, enum way way)
         break;
     case WRITTEN:
     case SHOWN:
-        seconds = frames_s(subject, way == SHOWN);
+        seconds = frames_s(subject, way, NULL);
+        break;
+    case AMID_STEPS:
+        seconds = amid_steps_s(subject);
         break;
     case MEASURED:
     case WAYS:

@@ -35,15 +35,22 @@ static inline struct frames *open_frames(const struct world *world, bool f64, in
 }
 
 /* New ones. */
-static inline struct frames *open_tiled_frames(const struct world *world, bool f64, int64_t tile)
+static inline struct frames *open_frames_of(const struct world *world, bool f64, int64_t tile,
+                                            bool behind)
 {
     struct error err = {""};
     struct frames *frames = NULL;
     struct frames_config config = test_frames_config(world);
     config.f64 = f64;
     config.tile = tile;
-    CU_ASSERT_EQUAL(frames_open(world->domain, &config, 0, &frames, &err), STATUS_OK);
+    config.behind = behind;
+    CU_ASSERT_EQUAL_FATAL(frames_open(world->domain, &config, 0, &frames, &err), STATUS_OK);
     return frames;
+}
+
+static inline struct frames *open_tiled_frames(const struct world *world, bool f64, int64_t tile)
+{
+    return open_frames_of(world, f64, tile, false);
 }
 
 static inline struct frame_row row_of(int64_t index, int64_t salt)

@@ -184,17 +184,19 @@ static void offsets_and_provenance_are_stored(void)
     world_destroy(&world);
 }
 
-enum cells_way { COLLECTIVE, TOGETHER, DIRECT, CELLS_WAYS };
+enum cells_way { COLLECTIVE, TOGETHER, DIRECT, BEHIND, CELLS_WAYS };
 
-/* Cells leave in collective calls, wait for each other, or are whole tiles of each rank. */
+/* Cells leave in collective calls, wait for each other, or are whole tiles of each rank, which it
+ * or a thread of it writes. */
 static struct world world_of_way(enum cells_way way, struct frames **frames)
 {
     enum { SIDE = 64 };
     int ranks;
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    int64_t wide = way == DIRECT ? 2 * SIDE * ranks : SIDE, slabs = way == DIRECT ? SIDE : 1;
+    bool tiles = way == DIRECT || way == BEHIND;
+    int64_t wide = tiles ? 2 * SIDE * ranks : SIDE, slabs = tiles ? SIDE : 1;
     struct world world = world_make(MPI_COMM_WORLD, wide, SIDE, slabs);
-    *frames = open_tiled_frames(&world, true, way == COLLECTIVE ? TILE : SIDE);
+    *frames = open_frames_of(&world, true, way == COLLECTIVE ? TILE : SIDE, way == BEHIND);
     return world;
 }
 
@@ -204,9 +206,12 @@ static void fail_once(enum cells_way way, int victim)
     struct frames *frames;
     struct world world = world_of_way(way, &frames);
     CU_ASSERT_EQUAL(write_row(&world, frames, 0, 0, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(frames_put(frames, &err), STATUS_OK);
     if (world.domain->rank == victim)
         world_limit_files(1024);
     enum status status = write_row(&world, frames, 1, 1, &err);
+    if (status == STATUS_OK && way == BEHIND)
+        status = write_row(&world, frames, 2, 2, &err);
     if (status == STATUS_OK)
         status = frames_put(frames, &err);
     if (world.domain->rank == victim)
@@ -216,6 +221,11 @@ static void fail_once(enum cells_way way, int victim)
     CU_ASSERT(!has_failed || strstr(err.text, "seg_000000.h5"));
     CU_ASSERT_EQUAL(write_row(&world, frames, 1, 1, &err), STATUS_OK);
     close_frames(frames);
+    if (world.domain->rank == 0) {
+        struct reader reader = reader_open(&world, "frames.h5");
+        CU_ASSERT_EQUAL(reader_rows(reader, "/temperature"), 2);
+        H5Fclose(reader.file);
+    }
     world_destroy(&world);
 }
 
@@ -278,6 +288,26 @@ static void rows_that_could_not_be_written_wait_until_they_can_be(void)
     world_destroy(&world);
 }
 
+static void rows_whose_cells_a_thread_writes_wait_for_them(void)
+{
+    struct error err = {""};
+    struct frames *frames;
+    struct world world = world_of_way(BEHIND, &frames);
+    write_rows(&world, frames, 0, 3);
+    CU_ASSERT_EQUAL(frames_waiting(frames), 3);
+    if (world.domain->rank == 0)
+        CU_ASSERT_EQUAL(windows_found(&world), 0);
+    MPI_Barrier(world.domain->comm);
+    CU_ASSERT_EQUAL(frames_put(frames, &err), STATUS_OK);
+    CU_ASSERT_EQUAL(frames_waiting(frames), 0);
+    if (world.domain->rank == 0)
+        CU_ASSERT_EQUAL(windows_found(&world), 3);
+    MPI_Barrier(world.domain->comm);
+    write_rows(&world, frames, 3, 30); /* more than wait, in several segments */
+    close_frames(frames);
+    world_destroy(&world);
+}
+
 static void correction_of_a_row_that_waits_is_what_the_file_holds(void)
 {
     struct error err = {""};
@@ -310,6 +340,7 @@ int main(int argc, char **argv)
         UNIT_TEST(full_disk_on_one_rank_fails_on_all),
         UNIT_TEST(rows_that_wait_are_all_in_the_file_once_they_are_put),
         UNIT_TEST(rows_that_could_not_be_written_wait_until_they_can_be),
+        UNIT_TEST(rows_whose_cells_a_thread_writes_wait_for_them),
         UNIT_TEST(correction_of_a_row_that_waits_is_what_the_file_holds),
     };
     return mpi_unit_run(&argc, &argv, "frames", tests, UNIT_COUNT(tests));

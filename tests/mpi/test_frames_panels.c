@@ -7,6 +7,11 @@ enum { WIDE = 700, HIGH = 21, WIDEST = 2048, HIGHEST = 100, ROWS = 3 };
 
 static const int64_t tiles[] = {16, 256, 300};
 
+struct way {
+    bool f64, behind; /* a thread writes the tiles */
+    int64_t tile;
+};
+
 static double wide_value(int64_t salt, int64_t x, int64_t y)
 {
     return world_value(salt, x, y) * (x % 2 ? -1 : 1);
@@ -40,13 +45,14 @@ static struct digest wide_digest(const struct domain *domain, int64_t salt, bool
     return digest_bytes(columns, (size_t)domain->gnx * sizeof columns[0]);
 }
 
-static struct frames *open_wide(const struct world *world, bool f64, int64_t tile)
+static struct frames *open_wide(const struct world *world, const struct way *way)
 {
     struct frames *frames = NULL;
     struct error err = {""};
     struct frames_config config = test_frames_config(world);
-    config.f64 = f64;
-    config.tile = tile;
+    config.f64 = way->f64;
+    config.tile = way->tile;
+    config.behind = way->behind;
     CU_ASSERT_EQUAL_FATAL(frames_open(world->domain, &config, 0, &frames, &err), STATUS_OK);
     return frames;
 }
@@ -69,12 +75,13 @@ static int count_wrong_cells(const struct world *world, bool f64, const int64_t 
     return wrong;
 }
 
-static void write_and_judge(const struct world *world, bool f64, int64_t tile)
+static void write_and_judge(const struct world *world, const struct way *way)
 {
+    bool f64 = way->f64;
     static const int64_t salts[ROWS] = {0, 101, 2};
     struct error err = {""};
     struct digest stored;
-    struct frames *frames = open_wide(world, f64, tile);
+    struct frames *frames = open_wide(world, way);
     for (int64_t r = 0; r < ROWS; r++) {
         struct frame_row row = row_of(r, r);
         fill(world, r);
@@ -101,7 +108,7 @@ static void every_cell_of_a_wide_frame_is_in_its_place_whatever_the_tiles(void)
     for (int f64 = 0; f64 < 2; f64++)
         for (int i = 0; i < 3; i++) {
             struct world world = world_make(MPI_COMM_WORLD, WIDE, HIGH, i % 2 ? tiles[i] : 0);
-            write_and_judge(&world, f64, tiles[i]);
+            write_and_judge(&world, &(struct way){.f64 = f64, .tile = tiles[i]});
             world_destroy(&world);
         }
 }
@@ -127,24 +134,25 @@ static int count_beyond(const struct world *world, bool f64, int64_t tile)
 }
 
 /* Slabs that begin and end with tiles; the last ones are cut off by the end of the grid. */
-static void write_whole_tiles(int64_t wide, bool f64)
+static void write_whole_tiles(int64_t wide, bool f64, bool behind)
 {
     enum { SIDE = 64 };
+    const struct way way = {.f64 = f64, .behind = behind, .tile = SIDE};
     struct world world = world_make(MPI_COMM_WORLD, wide, HIGHEST, SIDE);
     CU_ASSERT_EQUAL(world.domain->x0 % SIDE, 0);
-    write_and_judge(&world, f64, SIDE);
+    write_and_judge(&world, &way);
     if (world.domain->rank == 0)
         CU_ASSERT_EQUAL(count_beyond(&world, f64, SIDE), 0);
     world_destroy(&world);
 }
 
-static void whole_tiles_are_written_by_their_ranks_and_hold_nothing_beyond_the_grid(void)
+static void whole_tiles_of_each_rank_hold_nothing_beyond_the_grid(void)
 {
     int ranks;
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    for (int f64 = 0; f64 < 2; f64++) {
-        write_whole_tiles(64 * ranks - 2, f64);
-        write_whole_tiles(5 * 64 * ranks - 5, f64);
+    for (int i = 0; i < 4; i++) {
+        write_whole_tiles(64 * ranks - 2, i % 2, i / 2);
+        write_whole_tiles(5 * 64 * ranks - 5, i % 2, i / 2);
     }
 }
 
@@ -152,7 +160,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(every_cell_of_a_wide_frame_is_in_its_place_whatever_the_tiles),
-        UNIT_TEST(whole_tiles_are_written_by_their_ranks_and_hold_nothing_beyond_the_grid),
+        UNIT_TEST(whole_tiles_of_each_rank_hold_nothing_beyond_the_grid),
     };
     return mpi_unit_run(&argc, &argv, "frames in panels", tests, UNIT_COUNT(tests));
 }
