@@ -36,7 +36,7 @@ struct stage {
     int64_t tile_x;             /* cells across a tile */
     float *group;               /* [GROUP][pitch], for f32 only: columns as stored */
     ptrdiff_t pitch;
-    void *rows; /* [ny][columns of the panel] */
+    void *rows; /* [ny][columns of the panel]; NULL: the writer has room */
     void *band; /* as many rows of the panel as fit, read back */
     struct h5_scope scope;
     hid_t space, transfer;
@@ -82,10 +82,10 @@ static size_t group_bytes(int64_t ny)
     return (size_t)(GROUP * pitch_of(ny)) * sizeof(float);
 }
 
-/* At least two, so that one is converted while another is written. */
+/* Two if there are, so that one is converted while another is written. */
 static int panels_behind(int panels, size_t bytes)
 {
-    return (int)max_int64(2, min_int64(panels, (int64_t)(BEHIND_BYTES / bytes)));
+    return (int)min_int64(panels, max_int64(2, (int64_t)(BEHIND_BYTES / bytes)));
 }
 
 double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile, bool behind)
@@ -94,9 +94,8 @@ double frames_staging_bytes(int64_t columns, int64_t gny, bool f64, int64_t tile
     size_t batch = gny <= tile ? ROW_BATCH_BYTES : 0;
     size_t panel =
         panel_bytes(columns, max_int64(min_int64(tile, columns), 1), width_of(tile), gny, f64);
-    int panels = count_panels(0, columns, width_of(tile));
-    size_t handed_over = behind ? (size_t)panels_behind(panels, panel) * panel : 0;
-    return (double)(panel + group + BAND_BYTES + batch + handed_over);
+    int panels = behind ? panels_behind(count_panels(0, columns, width_of(tile)), panel) : 1;
+    return (double)((size_t)panels * panel + group + BAND_BYTES + batch);
 }
 
 struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, enum stage_way way)
@@ -104,7 +103,6 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, 
     struct stage *stage = calloc(1, sizeof *stage);
     if (!stage)
         return NULL;
-    bool direct = way != STAGE_TOGETHER;
     hsize_t dims[2] = {(hsize_t)domain->ny, (hsize_t)domain->nx};
     stage->nx = domain->nx;
     stage->ny = domain->ny;
@@ -115,19 +113,19 @@ struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, 
     stage->most = most_panels(domain, stage->width);
     stage->pitch = pitch_of(domain->ny);
     stage->group = f64 ? NULL : aligned_alloc(64, group_bytes(domain->ny));
-    stage->direct = direct;
+    stage->direct = way != STAGE_TOGETHER;
     stage->tile_x = min_int64(max_int64(tile, 1), domain->gnx);
     size_t bytes =
-        panel_bytes(domain->nx, direct ? stage->tile_x : 1, stage->width, domain->ny, f64);
-    stage->rows = malloc(bytes);
+        panel_bytes(domain->nx, stage->direct ? stage->tile_x : 1, stage->width, domain->ny, f64);
+    stage->rows = way == STAGE_BEHIND ? NULL : malloc(bytes);
     if (way == STAGE_BEHIND)
         stage->writer = tile_writer_create(panels_behind(stage->panels, bytes), bytes);
     stage->band = malloc((size_t)max_int64(BAND_BYTES, stage->width * frame_cell_bytes(f64)));
     stage->scope = h5_begin();
     stage->space = h5_own(&stage->scope, H5Screate_simple(2, dims, NULL));
     stage->transfer = h5_transfer(&stage->scope);
-    if (stage->rows && stage->band && (f64 || stage->group) && !stage->scope.failed &&
-        (way != STAGE_BEHIND || stage->writer))
+    if ((stage->rows || stage->writer) && stage->band && (f64 || stage->group) &&
+        !stage->scope.failed)
         return stage;
     stage_destroy(stage);
     return NULL;
@@ -295,8 +293,9 @@ static enum status write_together(struct stage *stage, struct digester *digester
     return first;
 }
 
-static void hand_over(struct stage *stage, struct digester *digester, const struct field *field,
-                      struct segment *segment, int64_t row)
+/* What fails is told by stage_settle(). */
+static enum status hand_over(struct stage *stage, struct digester *digester,
+                             const struct field *field, struct segment *segment, int64_t row)
 {
     segment->dirty = true;
     for (int index = 0; index < stage->panels; index++) {
@@ -306,17 +305,15 @@ static void hand_over(struct stage *stage, struct digester *digester, const stru
         struct segment_slab slab = slab_of(stage, panel, rows);
         tile_writer_give(stage->writer, segment, row, &slab);
     }
+    return STATUS_OK;
 }
 
 enum status stage_write(struct stage *stage, struct digester *digester, const struct field *field,
                         struct segment *segment, int64_t row, struct digest *stored,
                         struct error *err)
 {
-    enum status status = STATUS_OK;
-    if (stage->writer)
-        hand_over(stage, digester, field, segment, row);
-    else
-        status = write_together(stage, digester, field, segment, row, err);
+    enum status status = stage->writer ? hand_over(stage, digester, field, segment, row)
+                                       : write_together(stage, digester, field, segment, row, err);
     *stored = digest_combine(digester);
     return status;
 }
@@ -346,13 +343,19 @@ static double largest_of_f64(const double *restrict new, const double *restrict 
     return most;
 }
 
+/* Settled: the same place until something is handed over. */
+static void *room_of(const struct stage *stage)
+{
+    return stage->writer ? tile_writer_room(stage->writer) : stage->rows;
+}
+
 /* Of rows y .. y + rows - 1 of the panel against the band. */
 static double largest_change(const struct stage *stage, struct panel panel, int y, int rows)
 {
     size_t nx = (size_t)panel.nx, start = (size_t)y * nx, count = (size_t)rows * nx;
-    if (stage->f64)
-        return largest_of_f64((const double *)stage->rows + start, stage->band, count);
-    return largest_of_f32((const float *)stage->rows + start, stage->band, count);
+    const void *new = room_of(stage);
+    return stage->f64 ? largest_of_f64((const double *)new + start, stage->band, count)
+                      : largest_of_f32((const float *)new + start, stage->band, count);
 }
 
 static enum status read_band(struct stage *stage, struct panel panel, struct segment *segment,
@@ -387,12 +390,11 @@ static enum status compare_panel(struct stage *stage, struct panel panel, struct
 enum status stage_compare(struct stage *stage, const struct field *field, struct segment *segment,
                           int64_t row, double *most, struct error *err)
 {
-    double largest = 0.0;
+    *most = 0.0;
     for (int index = 0; index < stage->panels; index++) {
         struct panel panel = panel_at(stage, index);
-        stage_panel(stage, NULL, field, panel, panel.nx, stage->rows);
-        TRY(compare_panel(stage, panel, segment, row, &largest, err));
+        stage_panel(stage, NULL, field, panel, panel.nx, room_of(stage));
+        TRY(compare_panel(stage, panel, segment, row, most, err));
     }
-    *most = largest;
     return STATUS_OK;
 }

@@ -44,9 +44,9 @@ enum stage_way {
     STAGE_BEHIND, /* tiles, by a thread, while the next panel is converted or the field stepped */
 };
 
-/* Local. `tile` as of the file's chunks. Takes a panel of cells as stored and, for f32, some
- * columns; STAGE_BEHIND a slab of them, or the panels of it that fit into 16 MiB. NULL when memory
- * or threads are short. */
+/* Local. `tile` as of the file's chunks. Takes a panel of cells as stored, with STAGE_BEHIND those
+ * of the slab or as many as fit into 16 MiB, at least two, and, for f32, some columns. NULL when
+ * memory or threads are short. */
 struct stage *stage_create(const struct domain *domain, bool f64, int64_t tile, enum stage_way way);
 void stage_destroy(struct stage *stage); /* accepts NULL */
 
