@@ -22,7 +22,9 @@ from heatstream_analysis import open_run
 
 from .conftest import Bench
 from .decks import AWKWARD, WATCHED, Deck, large, merged, sensors
-from .program import BINARY, LONG, Outcome, running, tool
+from .failing import Order
+from .lives import held_at
+from .program import BINARY, LONG, Outcome, tool
 from .results import RunDirectory
 from .test_garbage import everything_refused
 from .test_late import late_stream
@@ -267,16 +269,16 @@ def test_a_run_that_writes_and_corrects_is_packed_as_far_as_it_stands(bench: Ben
     deck = merged(large(45), {"stream": {"horizon_windows": 8}, "checkpoint": {"every_windows": 4}})
     stream = sensors(deck, windows=45, chance=0.02, stragglers=0.05)
     path = bench.files(deck, stream, {"time": {"windows": 0}})
+    run = bench.directory(path)
     files = []
-    with running(["run", path], 2) as program:
-        run = bench.directory(path)
-        program.until(lambda: run.windows_committed() > 20 and run.checkpoints(), "rows")
+    with held_at(Order("frames_revise", 160, "hold"), ["run", path], 2) as program:
+        assert run.is_rewriting() and run.windows_committed() > 20
         while program.process.poll() is None:
             files.append(bench.path / f"live{len(files)}.h5")
             live = call("pack", run.path, files[-1]).text
             assert "frames of" in live or program.process.poll() is not None, live
+            program.resume()
         program.wait().expect(0)
-    assert len(files) > 1
     for file in {files[0], files[len(files) // 2]}:
         outcome = call("verify", file)
         assert outcome.code == 0, outcome.text
