@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/memory.h"
 #include "checkpoint_field.h"
 #include "checkpoint_reread.h"
 #include "grid/agree.h"
 #include "grid/columns.h"
+#include "grid/gather.h"
 #include "h5.h"
 #include "store/staging.h"
 
@@ -21,6 +23,10 @@ void checkpoint_name(int64_t window, char name[32])
 {
     snprintf(name, 32, "ckpt_%09lld.h5", (long long)window);
 }
+
+/* Fields up to so many bytes are gathered, and rank 0 writes them: for two ranks to open the file
+ * together takes 0.9 of the 2.6 ms that a run of 40 x 40 would stand still for it. */
+enum { GATHERED_BYTES = 1 << 18 };
 
 /* *all: the values of the columns of all ranks in order of x, on rank 0: [gnx]; elsewhere one
  * unused value. Owned by the caller. */
@@ -58,6 +64,7 @@ struct writing {
     const struct provenance *provenance;
     const char *path;
     double *outflows[CHECKPOINT_TIMES]; /* owned, [gnx] on rank 0; of the past NULL without one */
+    double *fields[CHECKPOINT_TIMES];   /* the same, [gnx][gny], of gathered fields */
     struct checkpoint_head head;
 };
 
@@ -81,19 +88,50 @@ static void make_head(struct writing *w)
     agree_broadcast(w->domain, &w->head, (int)sizeof w->head);
 }
 
-/* The file with everything but fields of several ranks. */
+static bool is_gathered(const struct domain *domain)
+{
+    return domain->ranks > 1 &&
+           domain->gnx * domain->gny * (int64_t)sizeof(double) <= GATHERED_BYTES;
+}
+
+static double *gather_field(const struct domain *domain, const struct field *field)
+{
+    const struct cell_box all = {.x1 = domain->gnx, .y1 = domain->gny};
+    int64_t cells = domain->gnx * domain->gny;
+    double *values = domain->rank == 0 ? memory_block((size_t)cells * sizeof *values) : NULL;
+    struct gather *gather = gather_create(domain, &all, cells);
+    gather_piece(gather, 0, field, values);
+    gather_destroy(gather);
+    return values;
+}
+
+static enum status gather_parts(struct writing *w, struct error *err)
+{
+    const struct checkpoint_content *content = w->content;
+    bool has_past = content->past.field != NULL;
+    TRY(gather_outflow(w->domain, content->outflow, &w->outflows[CHECKPOINT_NOW], err));
+    if (has_past)
+        TRY(gather_outflow(w->domain, content->past.outflow, &w->outflows[CHECKPOINT_PAST], err));
+    if (!is_gathered(w->domain))
+        return STATUS_OK;
+    w->fields[CHECKPOINT_NOW] = gather_field(w->domain, content->field);
+    if (has_past)
+        w->fields[CHECKPOINT_PAST] = gather_field(w->domain, content->past.field);
+    return STATUS_OK;
+}
+
+/* The file with everything but fields of several ranks that are not gathered. */
 static enum status create(struct writing *w, struct error *err)
 {
     const struct checkpoint_content *content = w->content;
-    TRY(gather_outflow(w->domain, content->outflow, &w->outflows[CHECKPOINT_NOW], err));
-    if (content->past.outflow)
-        TRY(gather_outflow(w->domain, content->past.outflow, &w->outflows[CHECKPOINT_PAST], err));
+    TRY(gather_parts(w, err));
     make_head(w);
     enum status mine = STATUS_OK;
     const struct checkpoint_making making = {
         .path = w->path,
         .content = content,
         .outflows = {w->outflows[CHECKPOINT_NOW], w->outflows[CHECKPOINT_PAST]},
+        .fields = {w->fields[CHECKPOINT_NOW], w->fields[CHECKPOINT_PAST]},
         .provenance = w->provenance};
     if (w->domain->rank == 0)
         mine = checkpoint_file_create(&w->head, &making, err);
@@ -104,7 +142,7 @@ static enum status fill(const struct writing *w, struct error *err)
 {
     const struct field *const fields[CHECKPOINT_TIMES] = {w->content->field,
                                                           w->content->past.field};
-    if (w->domain->ranks > 1)
+    if (w->domain->ranks > 1 && !is_gathered(w->domain))
         TRY(checkpoint_fields_write(w->domain, w->path, fields, err));
     return checkpoint_reread(w->domain, w->digester, w->path, &w->head, err);
 }
@@ -136,8 +174,10 @@ enum status checkpoint_stage(const struct domain *domain, struct digester *diges
     assert(!content->past.field == !content->past.outflow);
     TRY(staged_path(config, content->window, path, err));
     enum status status = create(&writing, err);
-    for (int time = 0; time < CHECKPOINT_TIMES; time++)
+    for (int time = 0; time < CHECKPOINT_TIMES; time++) {
         free(writing.outflows[time]);
+        free(writing.fields[time]);
+    }
     if (status == STATUS_OK)
         status = fill(&writing, err);
     if (status == STATUS_OK)

@@ -79,13 +79,17 @@ static void put_cells(struct h5_scope *scope, hid_t set, const struct field *fie
 
 /* Of a field that is not all here the columns are to be written later. */
 static void put_field(struct h5_scope *scope, hid_t file, const struct checkpoint_head *head,
-                      const struct field *field, const char *path)
+                      const struct checkpoint_making *making, int time)
 {
     int mark = scope->count;
+    const struct checkpoint_content *content = making->content;
+    const struct field *field = time == CHECKPOINT_PAST ? content->past.field : content->field;
     const hsize_t grid[2] = {(hsize_t)head->gnx, (hsize_t)head->gny};
     hid_t set = create_array(scope, file, "u", H5T_IEEE_F64LE, 2, grid);
-    if (field->nx == head->gnx)
-        put_cells(scope, set, field, path);
+    if (making->fields[time])
+        put_columns(scope, set, 0, grid, making->fields[time]);
+    else if (field->nx == head->gnx)
+        put_cells(scope, set, field, making->path);
     h5_close_to(scope, mark);
 }
 
@@ -110,7 +114,7 @@ static void put_past(struct h5_scope *scope, hid_t file, const struct checkpoint
     hid_t group = h5_group(scope, file, "past");
     put_digest(scope, group, "field_digest", head->seal.past_field);
     put_digest(scope, group, "outflow_digest", head->seal.past_outflow);
-    put_field(scope, group, head, making->content->past.field, making->path);
+    put_field(scope, group, head, making, CHECKPOINT_PAST);
     put_array(scope, group, "outflow", H5T_IEEE_F64LE, (hsize_t)head->gnx,
               making->outflows[CHECKPOINT_PAST]);
     h5_close_to(scope, mark);
@@ -130,7 +134,7 @@ enum status checkpoint_file_create(const struct checkpoint_head *head,
     put_digest(&scope, file, "field_digest", head->seal.field);
     put_digest(&scope, file, "outflow_digest", head->seal.outflow);
     put_digest(&scope, file, "state_digest", head->seal.state);
-    put_field(&scope, file, head, content->field, making->path);
+    put_field(&scope, file, head, making, CHECKPOINT_NOW);
     put_array(&scope, file, "outflow", H5T_IEEE_F64LE, (hsize_t)head->gnx,
               making->outflows[CHECKPOINT_NOW]);
     put_past(&scope, file, head, making);

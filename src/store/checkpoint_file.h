@@ -28,11 +28,12 @@ const char *checkpoint_field_name(int time);
 int checkpoint_times(const struct checkpoint_seal *seal);
 
 /* What goes into a file beside its head. `outflows` [gnx] each are global here, that of the past
- * NULL without one; the content's own are not looked at. Borrowed. */
+ * NULL without one; the content's own are not looked at. `fields` [gnx][gny] are, too, where they
+ * were gathered: NULL elsewhere. Borrowed. */
 struct checkpoint_making {
     const char *path;
     const struct checkpoint_content *content;
-    const double *outflows[CHECKPOINT_TIMES];
+    const double *outflows[CHECKPOINT_TIMES], *fields[CHECKPOINT_TIMES];
     const struct provenance *provenance;
 };
 

@@ -23,6 +23,17 @@ static void checkpoint_reads_back_bit_for_bit(void)
     }
 }
 
+static void fields_that_ranks_write_together_read_back(void)
+{
+    bool equal;
+    struct error err = {""};
+    struct saved saved = saved_make_of(1000, false, HIGH);
+    CU_ASSERT_EQUAL(load(saved.world.domain, saved.path, &saved.seal, 1000, &equal, &err),
+                    STATUS_OK);
+    CU_ASSERT(equal);
+    saved_destroy(&saved);
+}
+
 static void checkpoint_is_read_by_any_number_of_ranks(void)
 {
     struct saved saved = saved_make(50, false);
@@ -239,7 +250,7 @@ static void full_disk_on_one_rank_fails_on_all_and_leaves_the_old_checkpoint(voi
     for (int victim = 1; victim < ranks; victim++) {
         bool equal;
         struct error err = {""};
-        struct saved saved = saved_make(20, false);
+        struct saved saved = saved_make_of(20, false, HIGH);
         char temporary[PATH_MAX + 4];
         if (saved.world.domain->rank == victim)
             world_limit_files(600);
@@ -260,6 +271,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(checkpoint_reads_back_bit_for_bit),
+        UNIT_TEST(fields_that_ranks_write_together_read_back),
         UNIT_TEST(checkpoint_is_read_by_any_number_of_ranks),
         UNIT_TEST(seal_is_that_of_the_contract),
         UNIT_TEST(past_is_read_only_where_it_is_asked_for_and_there),

@@ -6,13 +6,15 @@
 
 #include "checkpoint_world.h"
 
+enum { SPOILED_BYTES = 1 << 19 };
+
 /* Writes of this process until one of which a bit arrives wrongly; -1: none does. */
 static long writes_until_spoiled = -1;
 
 /* `from`, or a copy with a bit in its middle that is another one. */
-static const void *spoiled(const void *from, size_t size, uint8_t copy[1 << 16])
+static const void *spoiled(const void *from, size_t size, uint8_t copy[SPOILED_BYTES])
 {
-    if (writes_until_spoiled < 0 || writes_until_spoiled-- > 0 || size == 0 || size > 1 << 16)
+    if (writes_until_spoiled < 0 || writes_until_spoiled-- > 0 || size == 0 || size > SPOILED_BYTES)
         return from;
     memcpy(copy, from, size);
     copy[size / 2] ^= 16;
@@ -22,13 +24,13 @@ static const void *spoiled(const void *from, size_t size, uint8_t copy[1 << 16])
 /* These take the place of the C library's, for HDF5 and Open MPI too. */
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
-    uint8_t copy[1 << 16];
+    uint8_t copy[SPOILED_BYTES];
     return syscall(SYS_pwrite64, fd, spoiled(data, size, copy), size, offset);
 }
 
 ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset)
 {
-    uint8_t copy[1 << 16];
+    uint8_t copy[SPOILED_BYTES];
     struct iovec written[64];
     if (count < 1 || count > 64)
         return syscall(SYS_pwritev, fd, pieces, count, offset, 0);
@@ -47,29 +49,41 @@ ssize_t pwritev64(int fd, const struct iovec *pieces, int count, off_t offset)
     return pwritev(fd, pieces, count, offset);
 }
 
-/* Whatever counts can be gone on from; of several ranks the last one's write arrives wrongly, which
- * is of the field only. */
-static void write_that_arrives_wrongly_is_noticed_before_the_checkpoint_counts(void)
+/* Whatever counts can be gone on from; `victim`'s writes arrive wrongly, one after the other.
+ * Returns how many were noticed. */
+static int spoil_each(struct saved *saved, int victim)
 {
+    const struct domain *domain = saved->world.domain;
     bool equal, reached = true;
-    struct saved saved = saved_make(20, false);
-    const struct domain *domain = saved.world.domain;
     int noticed = 0;
     for (long count = 0; reached; count++) {
         struct error err = {""};
-        bool spoils = domain->rank == domain->ranks - 1;
+        bool spoils = domain->rank == victim;
         writes_until_spoiled = spoils ? count : -1;
-        enum status status = save(&saved, 20, &err);
+        enum status status = save(saved, 20, &err);
         reached = spoils && writes_until_spoiled < 0;
         writes_until_spoiled = -1;
-        MPI_Bcast(&reached, 1, MPI_C_BOOL, domain->ranks - 1, domain->comm);
+        MPI_Bcast(&reached, 1, MPI_C_BOOL, victim, domain->comm);
         noticed += status != STATUS_OK;
         CU_ASSERT(status == STATUS_OK || status == STATUS_IO);
         CU_ASSERT(reached || status == STATUS_OK);
-        CU_ASSERT_EQUAL(load(domain, saved.path, NULL, 20, &equal, &err), STATUS_OK);
+        CU_ASSERT_EQUAL(load(domain, saved->path, NULL, 20, &equal, &err), STATUS_OK);
         CU_ASSERT(equal);
     }
-    CU_ASSERT(noticed >= (domain->ranks > 1 ? 2 : 6)); /* fields, outflows, state, seal at least */
+    return noticed;
+}
+
+static void write_that_arrives_wrongly_is_noticed_before_the_checkpoint_counts(void)
+{
+    struct saved saved = saved_make(20, false);
+    CU_ASSERT(spoil_each(&saved, 0) >= 6); /* fields, outflows, state, seal at least */
+    saved_destroy(&saved);
+}
+
+static void so_is_that_of_a_rank_that_writes_its_part_of_the_fields(void)
+{
+    struct saved saved = saved_make_of(20, false, HIGH);
+    CU_ASSERT(spoil_each(&saved, saved.world.domain->ranks - 1) >= 2);
     saved_destroy(&saved);
 }
 
@@ -77,6 +91,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
         UNIT_TEST(write_that_arrives_wrongly_is_noticed_before_the_checkpoint_counts),
+        UNIT_TEST(so_is_that_of_a_rank_that_writes_its_part_of_the_fields),
     };
     return mpi_unit_run(&argc, &argv, "spoiled checkpoint", tests, UNIT_COUNT(tests));
 }
