@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -42,7 +43,7 @@ AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/filetxt
 JobCompLoc={path}/jobs.txt
-KillWait=5
+KillWait=60
 SlurmdTimeout=20
 ReturnToService=2
 StateSaveLocation={path}/state
@@ -76,11 +77,15 @@ def check_machine() -> None:
 
 
 def free_ports(count: int) -> list[int]:
+    """Below the range that outgoing connections take theirs from."""
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            probe, port = stack.enter_context(socket.socket()), random.randrange(12_000, 20_000)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 def await_true(condition: Callable[[], bool], what: str, timeout: float) -> None:

@@ -52,17 +52,14 @@ def megabytes(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def is_busy(pid: int) -> bool:
-    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
-    return any(stat.rpartition(")")[2].split()[0] == "R" for stat in stats)
-
-
 def await_rest(program: Running, pid: int) -> None:
-    """Nothing of it has run for a while: whatever it waits for, it has taken all it takes."""
-    deadline, quiet = time.monotonic() + 60 * PATIENCE, 0
-    while quiet < 40:
+    """It has taken no more for a while: whatever it waits for, it has taken all it takes."""
+    deadline, quiet, most = time.monotonic() + 60 * PATIENCE, 0, 0.0
+    while quiet < 60:
         assert program.process.poll() is None and time.monotonic() < deadline, program.text()
-        quiet = 0 if is_busy(pid) else quiet + 1
+        now = megabytes(pid)
+        quiet = 0 if now > most else quiet + 1
+        most = max(most, now)
         time.sleep(0.02)
 
 

@@ -134,7 +134,7 @@ def test_a_recording_that_is_asked_to_stop_completes_its_file(
 def test_a_second_recorder_of_one_file_is_refused(bench: Bench, kafka: Kafka, topic: str) -> None:
     deck, file = bench.deck(DECK, from_kafka(kafka, topic)), bench.path / "one.hsl"
     with running(["record", deck, "--out", file], ranks=0) as program:
-        program.until(file.exists, "the file")
+        program.until(lambda: "recording " in program.text(), "the file, locked")
         outcome = record(deck, file, "--until", "end").expect(73)
         assert str(file) in outcome.err and "another process" in outcome.err
         program.process.send_signal(signal.SIGTERM)

@@ -168,12 +168,13 @@ def test_gen_record_and_temperatures_log_in_too(
 def test_tokens_are_asked_for_again_before_they_expire(
     bench: Bench, secured: Secured, login_topic: str, tmp_path: Path
 ) -> None:
-    """Each is good for seven seconds, after which the broker hangs up."""
+    """Each is good for twelve seconds, after which the broker hangs up."""
     give, asked = tmp_path / "give.py", tmp_path / "asked"
     give.write_text(
-        f"import sys\nsys.path.insert(0, {str(TESTS)!r})\n"
-        "from system.secured import token\nprint(token('alice', 7))\n"
-        f"open({str(asked)!r}, 'a').write('x')\n"
+        f"import os, sys\nsys.path.insert(0, {str(TESTS)!r})\n"
+        "from system.secured import token\n"
+        f"with open({str(asked)!r}, 'a') as file:\n    file.write('x')\n"
+        "print(token('alice', 12), flush=True)\nos._exit(0)\n"
     )
     address = secured.address("OAUTH")
     kafka = {"source": "kafka", "brokers": address, "rdkafka": bearer(secured), "idle": "block"}

@@ -31,7 +31,7 @@ LENGTHY = pytest.mark.skipif(not LONG, reason="minutes: HEATSTREAM_LONG=1")
 DECK: Deck = {
     "run": {"id": "run"},
     "grid": {"nx": 24, "ny": 20},
-    "time": {"window_ms": 100, "substeps": 2000, "windows": 400, "t0": T0_MS},
+    "time": {"window_ms": 100, "substeps": 6000, "windows": 400, "t0": T0_MS},
     "stream": {"source": "synthetic"},
     "gen": {"steps": 0, "partitions": 3, "start_ms": T0_MS},
     "checkpoint": {"every_windows": 0, "every_wall_s": 0},

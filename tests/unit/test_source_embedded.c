@@ -7,7 +7,7 @@
 #include "ingest/source_kafka.h"
 #include "unit.h"
 
-enum { PARTITIONS = 4, BATCH = 3000, PATIENCE_MS = 20000 };
+enum { PARTITIONS = 4, BATCH = 3000, PATIENCE_MS = 200000 };
 
 static const struct kafka_config config = {.topic = "heat"};
 
